@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the user asked for: one struct for the system, one per VM, read from the
+ * compiled configuration (a device tree, the bundle's "system.dtb").
+ * docs/configuration.md lists the keys; nothing here is trusted until config_check().
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "core/lib/types.h"
+
+struct bundle;
+
+#define CONFIG_VERSION      1    /* of the packed form                       */
+#define CONFIG_MAX_VMS      64
+#define CONFIG_MAX_VCPUS    64   /* per VM                                   */
+#define CONFIG_MAX_PCPUS    64   /* a set of pCPUs is one 64-bit mask        */
+#define CONFIG_MAX_REGIONS  16   /* memory regions per VM                    */
+#define CONFIG_NAME_LEN     32   /* with the final NUL                       */
+#define CONFIG_CMDLINE_LEN  2048 /* with the final NUL; Linux's own limit    */
+#define CONFIG_REASON_LEN   192  /* why something is refused, one sentence   */
+#define CONFIG_MAX_PRIORITY 31   /* highest thread priority a VM may ask for */
+#define CONFIG_ADDR_AUTO    UINT64_MAX  /* an address the loader chooses     */
+#define CONFIG_FILE_SYSTEM  "system.dtb"
+
+/* The guest's machine where the configuration says nothing: QEMU's virt board. */
+#define CONFIG_GICD_BASE    UINT64_C(0x08000000)
+#define CONFIG_GICD_SIZE    UINT64_C(0x10000)
+#define CONFIG_GICR_BASE    UINT64_C(0x080a0000)
+#define CONFIG_GICR_STRIDE  UINT64_C(0x20000)     /* per vCPU: RD and SGI frame */
+#define CONFIG_PL011_BASE   UINT64_C(0x09000000)
+#define CONFIG_PL011_SPI    1
+#define CONFIG_PL031_BASE   UINT64_C(0x09010000)
+#define CONFIG_PL031_SPI    2
+#define CONFIG_DEVICE_SIZE  UINT64_C(0x1000)      /* PL011, PL031               */
+#define CONFIG_RAM_BASE     UINT64_C(0x40000000)
+#define CONFIG_MAX_SPI      988                   /* SPI n is INTID 32 + n < 1020 */
+
+enum config_all_off { ALL_OFF_POWEROFF, ALL_OFF_SHELL };
+enum config_action { ACTION_STOP, ACTION_RESTART };
+enum config_image { IMAGE_AUTO, IMAGE_RAW, IMAGE_ARM64, IMAGE_ELF };
+
+enum config_backend {
+	BACKEND_EAGER,   /* frames from the allocator when the VM is created */
+	BACKEND_TOUCH,   /* frames from the allocator at the first access    */
+	BACKEND_LINEAR,  /* fixed frames: pa + (ipa - region.ipa)            */
+};
+
+#define CONFIG_ACCESS_R  1u
+#define CONFIG_ACCESS_W  2u
+#define CONFIG_ACCESS_X  4u
+
+/* A range of guest RAM. */
+struct config_region {
+	ipa_t    ipa;
+	uint64_t size;               /* bytes, non-zero multiple of 4 KiB     */
+	pa_t     pa;                 /* BACKEND_LINEAR only, else 0           */
+	enum config_backend backend;
+	uint32_t access;             /* CONFIG_ACCESS_*; R is always there    */
+};
+
+/* A file of the bundle and where it goes. file NULL: none. */
+struct config_file {
+	const char *file;            /* name in the bundle                    */
+	uint64_t    load;            /* IPA, or CONFIG_ADDR_AUTO              */
+};
+
+/* An emulated device of the guest's machine. */
+struct config_device {
+	bool     present;
+	uint64_t base;               /* IPA, 4 KiB aligned                    */
+	uint32_t spi;                /* SPI number: INTID - 32                */
+};
+
+/*
+ * One VM. Strings point into the packed configuration, which must stay mapped
+ * as long as this is used.
+ */
+struct vm_config {
+	char     name[CONFIG_NAME_LEN];
+	uint32_t id;                         /* unique; what the user counts by   */
+	uint32_t nr_vcpus;                   /* 1 .. CONFIG_MAX_VCPUS             */
+	uint64_t cpus[CONFIG_MAX_VCPUS];     /* pCPUs of each vCPU; 0: any, spread */
+
+	uint32_t nr_regions;
+	struct config_region regions[CONFIG_MAX_REGIONS];  /* sorted by ipa       */
+
+	struct config_file kernel;
+	enum config_image  kernel_type;
+	uint64_t kernel_entry;               /* IPA, or CONFIG_ADDR_AUTO          */
+	struct config_file initrd;
+	struct config_file dtb;              /* file NULL: generate one           */
+	const char *cmdline;                 /* never NULL; "" when not given     */
+
+	uint64_t gicd_base;                  /* IPA, 64 KiB aligned               */
+	uint64_t gicr_base;                  /* IPA, 64 KiB aligned; nr_vcpus frames */
+	struct config_device pl011;          /* the console                       */
+	struct config_device pl031;          /* the real-time clock               */
+
+	bool     autostart;
+	enum config_action on_crash;
+	enum config_action on_reboot;
+	uint32_t priority;                   /* 1 .. CONFIG_MAX_PRIORITY, high wins */
+	uint32_t slice_us;                   /* time slice; 0: runs until it waits  */
+
+	/* Empty: accepted. Else the sentence to show; the VM must not be created. */
+	char     refused[CONFIG_REASON_LEN];
+};
+
+struct system_config {
+	enum config_all_off when_all_off;
+	char     escape_key;                 /* console control byte, 0x1d: Ctrl-] */
+	bool     scrub_at_boot;              /* clear free RAM before use         */
+	uint32_t nr_vms;
+	struct vm_config vms[CONFIG_MAX_VMS];
+
+	char     error[CONFIG_REASON_LEN];   /* why all of it is refused, or empty */
+};
+
+/* A named range of physical addresses: "hypervisor", "bundle", "UART", ... */
+struct config_range {
+	const char *name;
+	uint64_t base;
+	uint64_t size;
+};
+
+/* What the board has to give. All pointers belong to the caller. */
+struct board_limits {
+	uint64_t cpus;                       /* bit n: pCPU n is there            */
+	uint64_t mem_size;                   /* bytes the allocator can give to VMs */
+	uint32_t ipa_bits;                   /* width of stage-2 input addresses  */
+	const struct config_range *ram;      /* where BACKEND_LINEAR may point    */
+	uint32_t nr_ram;
+	const struct config_range *taken;    /* where it must not                 */
+	uint32_t nr_taken;
+};
+
+/**
+ * config_parse() - read the packed configuration
+ * @cfg:  filled in; about 100 KiB, so never on a stack
+ * @dtb:  the bytes of system.dtb, 8-byte aligned, not trusted
+ * @size: how many there are
+ *
+ * Whatever @dtb holds, nothing outside [dtb, dtb + size) is read. A VM whose
+ * description cannot be understood is kept with vms[i].refused set; it does
+ * not stop the others. cfg keeps pointers into @dtb.
+ *
+ * Return: 0; -EINVAL with cfg->error set: not one VM of it can be used.
+ */
+int config_parse(struct system_config *cfg, const void *dtb, size_t size);
+
+/**
+ * config_check() - does what was read make sense, here?
+ * @cfg:    as filled in by config_parse(); refusals are added
+ * @board:  what there is
+ * @bundle: where the files must be
+ *
+ * Pure: creates nothing and prints nothing. VMs are judged in order, so of two
+ * that cannot both be, the later one is refused. A refused VM uses nothing up.
+ *
+ * Return: how many VMs are accepted; -EINVAL with cfg->error set when there is none.
+ */
+int config_check(struct system_config *cfg, const struct board_limits *board,
+		 const struct bundle *bundle);
