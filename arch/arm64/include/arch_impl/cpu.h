@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* <arch/cpu.h> for AArch64 at EL2. */
+#pragma once
+
+#include <arch_impl/sysreg.h>
+#include <arch/regs.h>
+
+static inline struct percpu *arch_percpu(void)
+{
+	struct percpu *p;
+
+	/* Not volatile: the register changes only once, before any use. */
+	__asm__("mrs %0, tpidr_el2" : "=r"(p));
+	return p;
+}
+
+static inline void arch_percpu_set(struct percpu *p)
+{
+	write_sysreg(tpidr_el2, (uintptr_t)p);
+}
+
+static inline void arch_irq_enable(void)
+{
+	__asm__ volatile("msr daifclr, #2" ::: "memory");
+}
+
+static inline void arch_irq_disable(void)
+{
+	__asm__ volatile("msr daifset, #2" ::: "memory");
+}
+
+static inline uint64_t arch_irq_save(void)
+{
+	uint64_t daif = read_sysreg(daif);
+
+	arch_irq_disable();
+	return daif;
+}
+
+static inline void arch_irq_restore(uint64_t daif)
+{
+	__asm__ volatile("msr daif, %0" :: "r"(daif) : "memory");
+}
+
+static inline void arch_isb(void)
+{
+	__asm__ volatile("isb" ::: "memory");
+}
+
+static inline void arch_dsb_sy(void)
+{
+	__asm__ volatile("dsb sy" ::: "memory");
+}
+
+static inline void arch_dsb_ish(void)
+{
+	__asm__ volatile("dsb ish" ::: "memory");
+}
+
+static inline void arch_dsb_ishst(void)
+{
+	__asm__ volatile("dsb ishst" ::: "memory");
+}
+
+static inline void arch_wfi(void)
+{
+	__asm__ volatile("dsb sy\n\twfi" ::: "memory");
+}
+
+static inline void arch_wfe(void)
+{
+	__asm__ volatile("wfe" ::: "memory");
+}
+
+static inline void arch_sev(void)
+{
+	__asm__ volatile("dsb ish\n\tsev" ::: "memory");
+}
+
+static inline void arch_cpu_relax(void)
+{
+	__asm__ volatile("yield" ::: "memory");
+}
+
+static inline uint64_t arch_mpidr(void)
+{
+	return read_sysreg(mpidr_el1) & MPIDR_AFF;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The running pCPU: its per-CPU pointer, interrupt mask, waiting, barriers. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * struct percpu *arch_percpu(void)            TPIDR_EL2
+ * void arch_percpu_set(struct percpu *)
+ * uint64_t arch_irq_save(void)                mask IRQs; the old DAIF
+ * void arch_irq_restore(uint64_t daif)
+ * void arch_irq_enable(void), arch_irq_disable(void)
+ * void arch_wfi(void)                         DSB SY, then WFI
+ * void arch_cpu_relax(void)                   YIELD
+ * void arch_wfe(void), arch_sev(void)
+ * void arch_isb(void), arch_dsb_ish(void), arch_dsb_ishst(void), arch_dsb_sy(void)
+ * uint64_t arch_mpidr(void)                   affinity fields only
+ */
+struct percpu;
+#include <arch_impl/cpu.h>

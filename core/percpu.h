@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One record per pCPU, found through TPIDR_EL2. */
+#pragma once
+
+#include <stdint.h>
+
+#include <arch/cpu.h>
+#include <arch/layout.h>
+
+struct thread;
+
+struct percpu {
+	/* offsets known to vectors.S */
+	struct thread *current;      /* thread whose stack we are on          */
+	uint64_t crash_sp;           /* top of the stack for crash reports    */
+	/* fixed once the pCPU is up */
+	uint32_t cpu_idx;            /* 0..nr_pcpus-1, index into board.cpus  */
+	uint64_t mpidr;              /* affinity fields                       */
+	/* this pCPU only */
+	uint32_t irq_depth;          /* EL2 interrupt handlers on the stack   */
+};
+
+extern struct percpu percpus[MAX_PCPUS];
+extern uint32_t nr_pcpus;            /* how many came up; fixed after boot    */
+
+static inline uint32_t cpu_self(void)
+{
+	return arch_percpu()->cpu_idx;
+}

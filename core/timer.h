@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Soft timers of EL2, per pCPU, on the hypervisor physical timer (CNTHP). */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/lib/list.h"
+
+struct timer {
+	struct list_node node;      /* under the queue's lock; linked while armed */
+	uint64_t deadline;          /* CNTPCT tick                                */
+	uint32_t cpu;               /* pCPU whose queue it is in                  */
+	void (*fire)(struct timer *t);
+};
+
+/* fire is called on the arming pCPU with interrupts masked, no lock held. */
+void timer_setup(struct timer *t, void (*fire)(struct timer *t));
+
+/**
+ * timer_start() - arm on the calling pCPU, or move the deadline
+ * @t:        a timer that was set up; if armed, on this pCPU
+ * @deadline: CNTPCT tick; one that has passed fires at once, from the interrupt
+ */
+void timer_start(struct timer *t, uint64_t deadline);
+
+/* Disarm, from any pCPU. May return while fire still runs elsewhere. */
+void timer_cancel(struct timer *t);
+
+/* From the interrupt of CNTHP. */
+void timer_interrupt(void);
