@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #define BUNDLE_NAME_MAX  256    /* longest file name, with the final NUL   */
-#define BUNDLE_MAX_FILES 1024   /* more is not a bundle but an accident    */
+#define BUNDLE_MAX_FILES 256    /* more is not a bundle but an accident    */
 
 struct bundle {
 	const uint8_t *base;
