@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+# Corbel. `make help` lists what can be made and the variables that matter.
+
+# Set-up first: make builds an included file and then starts over, so that the
+# tools are there before anything below asks for them.
+include $(if $(filter help clean,$(MAKECMDGOALS)),,build/setup.mk)
+build/setup.mk: tools/packages.txt tools/setup
+	@tools/setup $@
+
+# Objects go to $O, caches shared by all to build/. make V=1 shows the
+# commands.
+O ?= build
+Q := $(if $(V),,@)
+
+# ---- toolchain -------------------------------------------------------------
+CROSS_COMPILE ?= $(if $(shell command -v aarch64-none-elf-gcc),aarch64-none-elf-,aarch64-linux-gnu-)
+ifeq ($(origin CC),default)
+CC := $(if $(LLVM),clang,$(CROSS_COMPILE)gcc)
+endif
+LD      := $(CROSS_COMPILE)ld
+AR      := $(CROSS_COMPILE)ar
+NM      := $(CROSS_COMPILE)nm
+OBJCOPY := $(CROSS_COMPILE)objcopy
+LIBGCC   = $(shell $(CROSS_COMPILE)gcc -print-libgcc-file-name)
+HOSTCC  ?= gcc
+
+is_clang := $(findstring clang,$(notdir $(firstword $(CC))))
+target   := $(if $(is_clang),--target=aarch64-none-elf,-mno-outline-atomics)
+# Where the UART is when no device tree tells: only to say that there is none.
+EARLY_UART ?= 0x09000000
+WERROR     ?= -Werror
+
+# EL2 never touches FP registers and, its MMU still off, never an unaligned
+# address. Frame pointers are for the call chain in a crash report.
+machine := $(target) -std=gnu11 -ffreestanding -mgeneral-regs-only -mstrict-align \
+	-fno-pic -fno-pie -mcmodel=small -fno-common -fno-strict-aliasing \
+	-fno-omit-frame-pointer -fno-stack-protector -fno-asynchronous-unwind-tables \
+	-ffunction-sections -fdata-sections -g \
+	-nostdinc -isystem $(shell $(CC) -print-file-name=include) -isystem $O/lib/include
+warnings := $(WERROR) -Wall -Wextra -Wshadow -Wundef -Wvla -Wstrict-prototypes \
+	-Wmissing-prototypes -Wpointer-arith -Wwrite-strings
+CFLAGS  ?= -O2
+cflags  := $(machine) $(CFLAGS) $(warnings) -Wframe-larger-than=1024 \
+	-I. -Iarch/include -Iarch/arm64/include -DEARLY_UART_PL011=$(EARLY_UART) -MMD -MP
+
+# ---- hypervisor ------------------------------------------------------------
+folders := arch/arm64 core core/lib core/vmm mm irq devices vcpu vm
+srcs    := $(foreach d,$(folders),$(wildcard $d/*.c $d/*.S))
+objs    := $(addprefix $O/obj/,$(addsuffix .o,$(basename $(srcs))))
+libs    := $O/lib/libc.a $O/lib/libfdt.a
+
+.PHONY: all objects run image test test-matrix bench coverage docs clean help host-tests FORCE
+all: $O/corbel.bin
+objects: $(objs)
+
+# A changed flag rebuilds, as a changed file does.
+$O/obj/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(CC) $(cflags)' | cmp -s - $@ || echo '$(CC) $(cflags)' >$@
+
+$O/obj/%.o: %.c $O/obj/flags | $(libs)
+	@mkdir -p $(@D) && echo "  CC    $<"
+	$Q$(CC) $(cflags) -c $< -o $@
+$O/obj/%.o: %.S $O/obj/flags
+	@mkdir -p $(@D) && echo "  CC    $<"
+	$Q$(CC) $(cflags) -c $< -o $@
+
+build/src/libfdt:
+	tools/fetch libfdt
+$(libs) &: tools/libs tools/libs_newlib.h | build/src/libfdt
+	@echo "  LIBS  newlib libfdt"
+	$QCC='$(CC)' AR='$(AR)' LIB_CFLAGS='$(machine)' tools/libs $O/lib build/src/libfdt
+
+# ---- host tests ------------------------------------------------------------
+# tests/host/NAME.mk says: HOST_TESTS += NAME; NAME_SRCS := FILES; NAME_SAN := thread
+HOST_TESTS :=
+-include $(wildcard tests/host/*.mk)
+comma := ,
+host_cflags := -std=gnu11 -g -O1 -fno-omit-frame-pointer $(warnings) -Wno-clobbered \
+	-I. -Iarch/include -Itests/host/fake -Itests/host -DHOST_TEST=1 -pthread -MMD -MP
+san_of = $(or $($1_SAN),address$(comma)undefined)
+dir_of = $O/host/$(firstword $(subst $(comma), ,$(call san_of,$1)))
+
+define host_test
+$O/host/$1: $(patsubst %.c,$(call dir_of,$1)/%.o,$($1_SRCS))
+	@echo "  HOSTLD $$@"
+	$Q$$(HOSTCC) -fsanitize=$(call san_of,$1) -pthread $$^ -lcmocka -lfdt -o $$@
+endef
+$(foreach t,$(HOST_TESTS),$(eval $(call host_test,$t)))
+
+$O/host/address/%.o: %.c
+	@mkdir -p $(@D) && echo "  HOSTCC $<"
+	$Q$(HOSTCC) $(host_cflags) -fsanitize=address,undefined -fno-sanitize-recover=all -c $< -o $@
+$O/host/thread/%.o: %.c
+	@mkdir -p $(@D) && echo "  HOSTCC $<"
+	$Q$(HOSTCC) $(host_cflags) -fsanitize=thread -c $< -o $@
+host-tests: $(addprefix $O/host/,$(HOST_TESTS))
+
+clean:
+	rm -rf build
+
+-include $(shell find $O/obj $O/host -name '*.d' 2>/dev/null)
