@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Corbel. `make help` lists what can be made and the variables that matter.
 
+.DEFAULT_GOAL := all
+
 # Set-up first: make builds an included file and then starts over, so that the
 # tools are there before anything below asks for them.
 include $(if $(filter help clean,$(MAKECMDGOALS)),,build/setup.mk)
@@ -65,6 +67,37 @@ $O/obj/%.o: %.S $O/obj/flags
 	@mkdir -p $(@D) && echo "  CC    $<"
 	$Q$(CC) $(cflags) -c $< -o $@
 
+# The version is in one object, so that a commit rebuilds only that one.
+$O/gen/corbel_version.h: FORCE
+	@mkdir -p $(@D)
+	@echo '#define CORBEL_VERSION "$(shell git describe --always --dirty 2>/dev/null || echo unknown)"' >$@.new
+	@cmp -s $@.new $@ || cp $@.new $@
+$O/obj/core/version.o: $O/gen/corbel_version.h
+$O/obj/core/version.o: cflags += -I$O/gen
+
+# Linked twice: the first link tells the addresses of the functions, the second
+# has their names in it. The table lies behind the text, so nothing it names moves.
+link = $(LD) -T $O/linker.ld -nostdlib -static --no-dynamic-linker --gc-sections \
+	--fatal-warnings --build-id=none -z max-page-size=4096 -z noexecstack \
+	--whole-archive $(objs) --no-whole-archive
+$O/linker.ld: linker.ld arch/include/arch/layout.h
+	@mkdir -p $(@D)
+	$Q$(CC) $(target) -E -P -undef -x assembler-with-cpp -D__ASSEMBLER__ -Iarch/include $< -o $@
+$O/gen/symbols0.S: tools/symbols.py
+	@mkdir -p $(@D)
+	@tools/symbols.py </dev/null >$@
+$O/gen/symbols.S: $O/pass1.elf
+	@$(NM) -n $< | tools/symbols.py >$@
+$O/gen/%.o: $O/gen/%.S
+	$Q$(CC) $(cflags) -c $< -o $@
+$O/pass1.elf: $O/gen/symbols0.o
+$O/corbel.elf: $O/gen/symbols.o
+$O/pass1.elf $O/corbel.elf: $O/linker.ld $(objs) $(libs) $(if $(BUNDLED),$O/gen/bundle.o)
+	@echo "  LD    $@"
+	$Q$(link) $(filter $O/gen/%.o,$^) $(libs) $(LIBGCC) -o $@
+$O/corbel.bin: $O/corbel.elf
+	$Q$(OBJCOPY) -O binary $< $@
+
 build/src/libfdt:
 	tools/fetch libfdt
 $(libs) &: tools/libs tools/libs_newlib.h | build/src/libfdt
@@ -77,7 +110,7 @@ HOST_TESTS :=
 -include $(wildcard tests/host/*.mk)
 comma := ,
 host_cflags := -std=gnu11 -g -O1 -fno-omit-frame-pointer $(warnings) -Wno-clobbered \
-	-I. -Iarch/include -Itests/host/fake -Itests/host -DHOST_TEST=1 -pthread -MMD -MP
+	-I. -Iarch/include -Itests/host/fake -Itests/host -pthread -MMD -MP
 san_of = $(or $($1_SAN),address$(comma)undefined)
 dir_of = $O/host/$(firstword $(subst $(comma), ,$(call san_of,$1)))
 
