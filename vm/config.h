@@ -22,6 +22,10 @@ struct bundle;
 #define CONFIG_CMDLINE_LEN  2048 /* with the final NUL; Linux's own limit    */
 #define CONFIG_REASON_LEN   192  /* why something is refused, one sentence   */
 #define CONFIG_MAX_PRIORITY 31   /* highest thread priority a VM may ask for */
+#define CONFIG_DEFAULT_PRIORITY 8
+#define CONFIG_DEFAULT_SLICE_US 10000
+#define CONFIG_MAX_SLICE_US 1000000
+#define CONFIG_ESCAPE_KEY   0x1d /* Ctrl-]                                   */
 #define CONFIG_ADDR_AUTO    UINT64_MAX  /* an address the loader chooses     */
 #define CONFIG_FILE_SYSTEM  "system.dtb"
 
@@ -111,7 +115,7 @@ struct vm_config {
 
 struct system_config {
 	enum config_all_off when_all_off;
-	char     escape_key;                 /* console control byte, 0x1d: Ctrl-] */
+	uint32_t escape_key;                 /* console control byte, 0x1d: Ctrl-] */
 	bool     scrub_at_boot;              /* clear free RAM before use         */
 	uint32_t nr_vms;
 	struct vm_config vms[CONFIG_MAX_VMS];

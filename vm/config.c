@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "vm/config.h"
+
+#include <errno.h>
+#include <libfdt.h>
+#include <stdio.h>
+#include <string.h>
+#include "core/lib/bits.h"
+#include "vm/config_keys.h"
+
+/*
+ * The packed form: the root holds the system's keys, /vms one node per VM, its
+ * name the VM's name. Every node has a table of what it may hold.
+ */
+static const char *const words_all_off[] = { "poweroff", "shell", NULL };
+static const char *const words_action[]  = { "stop", "restart", NULL };
+static const char *const words_image[]   = { "auto", "raw", "image", "elf", NULL };
+static const char *const words_backend[] = { "eager", "touch", "linear", NULL };
+
+#define KEY(n, k, type, field)          { n, k, offsetof(type, field), NULL }
+#define KEY_WORDS(n, type, field, list) { n, KEY_ENUM, offsetof(type, field), list }
+
+static const struct config_key system_keys[] = {
+	{ "compatible", KEY_CONST, 0, NULL },
+	{ "version",    KEY_CONST, 0, NULL },
+	KEY_WORDS("when-all-off", struct system_config, when_all_off, words_all_off),
+	KEY("escape-key",    KEY_U32,  struct system_config, escape_key),
+	KEY("scrub-at-boot", KEY_BOOL, struct system_config, scrub_at_boot),
+	{ NULL, 0, 0, NULL },
+};
+
+static const struct config_key vm_keys[] = {
+	KEY("id",        KEY_U32,    struct vm_config, id),
+	KEY("vcpus",     KEY_U32,    struct vm_config, nr_vcpus),
+	KEY("cpus",      KEY_CPUS,   struct vm_config, cpus),
+	KEY("cmdline",   KEY_STRING, struct vm_config, cmdline),
+	KEY("autostart", KEY_BOOL,   struct vm_config, autostart),
+	KEY("priority",  KEY_U32,    struct vm_config, priority),
+	KEY("slice-us",  KEY_U32,    struct vm_config, slice_us),
+	KEY_WORDS("on-crash",  struct vm_config, on_crash,  words_action),
+	KEY_WORDS("on-reboot", struct vm_config, on_reboot, words_action),
+	{ NULL, 0, 0, NULL },
+};
+
+static const struct config_key region_keys[] = {
+	KEY("ipa",    KEY_U64,    struct config_region, ipa),
+	KEY("size",   KEY_U64,    struct config_region, size),
+	KEY("pa",     KEY_U64,    struct config_region, pa),
+	KEY("access", KEY_ACCESS, struct config_region, access),
+	KEY_WORDS("backend", struct config_region, backend, words_backend),
+	{ NULL, 0, 0, NULL },
+};
+
+static const struct config_key kernel_keys[] = {
+	KEY("file",  KEY_STRING, struct vm_config, kernel.file),
+	KEY("load",  KEY_U64,    struct vm_config, kernel.load),
+	KEY("entry", KEY_U64,    struct vm_config, kernel_entry),
+	KEY_WORDS("type", struct vm_config, kernel_type, words_image),
+	{ NULL, 0, 0, NULL },
+};
+
+static const struct config_key file_keys[] = {
+	KEY("file", KEY_STRING, struct config_file, file),
+	KEY("load", KEY_U64,    struct config_file, load),
+	{ NULL, 0, 0, NULL },
+};
+
+static const struct config_key gic_keys[] = {
+	KEY("gicd", KEY_U64, struct vm_config, gicd_base),
+	KEY("gicr", KEY_U64, struct vm_config, gicr_base),
+	{ NULL, 0, 0, NULL },
+};
+
+static const struct config_key device_keys[] = {
+	KEY("enabled", KEY_BOOL, struct config_device, present),
+	KEY("base",    KEY_U64,  struct config_device, base),
+	KEY("spi",     KEY_U32,  struct config_device, spi),
+	{ NULL, 0, 0, NULL },
+};
+
+/* A section of a VM: the children its node may have. */
+struct section {
+	const char *name;              /* "memory" also stands for "memory-1", ... */
+	const struct config_key *keys;
+	size_t offset;                 /* of what the keys' offsets count from    */
+};
+
+static const struct section vm_sections[] = {
+	{ "memory",  region_keys, offsetof(struct vm_config, regions) },
+	{ "kernel",  kernel_keys, 0 },
+	{ "initrd",  file_keys,   offsetof(struct vm_config, initrd) },
+	{ "dtb",     file_keys,   offsetof(struct vm_config, dtb) },
+	{ "gic",     gic_keys,    0 },
+	{ "console", device_keys, offsetof(struct vm_config, pl011) },
+	{ "rtc",     device_keys, offsetof(struct vm_config, pl031) },
+};
+
+/* --- one node ----------------------------------------------------------- */
+
+static bool section_is(const char *name, const char *what)
+{
+	size_t n = strlen(what);
+
+	if (strcmp(name, what) == 0)
+		return true;
+	return strcmp(what, "memory") == 0 && strncmp(name, "memory-", n + 1) == 0;
+}
+
+/* Room for one more region, sorted in later; NULL when there are too many. */
+static struct config_region *region_add(struct vm_config *vm)
+{
+	struct config_region *r;
+
+	if (vm->nr_regions == CONFIG_MAX_REGIONS)
+		return NULL;
+	r = &vm->regions[vm->nr_regions++];
+	*r = (struct config_region){
+		.access = CONFIG_ACCESS_R | CONFIG_ACCESS_W | CONFIG_ACCESS_X,
+	};
+	return r;
+}
+
+static int parse_child(struct config_parser *p, int node, struct vm_config *vm)
+{
+	const struct section *c = NULL;
+	void *base;
+
+	p->node = fdt_get_name(p->dtb, node, NULL);
+	if (!p->node)
+		p->node = "?";
+	for (size_t i = 0; i < ARRAY_SIZE(vm_sections) && !c; i++)
+		if (section_is(p->node, vm_sections[i].name))
+			c = &vm_sections[i];
+	if (!c)
+		return config_refuse(p, "", "no such section");
+	base = c->keys == region_keys ? (void *)region_add(vm) : (char *)vm + c->offset;
+	if (!base)
+		return config_refuse(p, "", "more than %d memory regions", CONFIG_MAX_REGIONS);
+	if (fdt_first_subnode(p->dtb, node) != -FDT_ERR_NOTFOUND)
+		return config_refuse(p, "", "a section inside a section");
+	return config_keys_parse(p, node, c->keys, base);
+}
+
+static void sort_regions(struct vm_config *vm)
+{
+	for (uint32_t i = 1; i < vm->nr_regions; i++) {
+		struct config_region r = vm->regions[i];
+		uint32_t j = i;
+
+		for (; j > 0 && vm->regions[j - 1].ipa.v > r.ipa.v; j--)
+			vm->regions[j] = vm->regions[j - 1];
+		vm->regions[j] = r;
+	}
+}
+
+static void vm_defaults(struct vm_config *vm, uint32_t id)
+{
+	memset(vm, 0, sizeof(*vm));
+	vm->id = id;
+	vm->nr_vcpus = 1;
+	vm->kernel.load = CONFIG_ADDR_AUTO;
+	vm->kernel_entry = CONFIG_ADDR_AUTO;
+	vm->initrd.load = CONFIG_ADDR_AUTO;
+	vm->dtb.load = CONFIG_ADDR_AUTO;
+	vm->cmdline = "";
+	vm->gicd_base = CONFIG_GICD_BASE;
+	vm->gicr_base = CONFIG_GICR_BASE;
+	vm->pl011 = (struct config_device){ true, CONFIG_PL011_BASE, CONFIG_PL011_SPI };
+	vm->pl031 = (struct config_device){ true, CONFIG_PL031_BASE, CONFIG_PL031_SPI };
+	vm->autostart = true;
+	vm->on_crash = ACTION_STOP;
+	vm->on_reboot = ACTION_RESTART;
+	vm->priority = CONFIG_DEFAULT_PRIORITY;
+	vm->slice_us = CONFIG_DEFAULT_SLICE_US;
+}}
+
+/* One mask is for all vCPUs; more must be as many as there are vCPUs. */
+static int cpus_count_ok(const struct config_parser *p, int node, const struct vm_config *vm)
+{
+	int len = 0;
+
+	if (!fdt_getprop(p->dtb, node, "cpus", &len) || len == 8)
+		return 0;
+	if ((uint32_t)len / 8 == vm->nr_vcpus)
+		return 0;
+	return config_refuse(p, "cpus", "%d masks for %u vCPUs", len / 8, (unsigned int)vm->nr_vcpus);
+}
+
+static void parse_vm(const void *dtb, int node, struct vm_config *vm, uint32_t id)
+{
+	struct config_parser p = { dtb, "", vm->refused };
+	const char *name = fdt_get_name(dtb, node, NULL);
+	int child;
+
+	vm_defaults(vm, id);
+	snprintf(vm->name, sizeof(vm->name), "%s", name ? name : "?");
+	if (!name || strlen(name) >= sizeof(vm->name)) {
+		config_refuse(&p, "name", "more than %d characters", CONFIG_NAME_LEN - 1);
+		return;
+	}
+	if (config_keys_parse(&p, node, vm_keys, vm) || cpus_count_ok(&p, node, vm))
+		return;
+	fdt_for_each_subnode(child, dtb, node)
+		if (parse_child(&p, child, vm))
+			return;
+	p.node = "";
+	if (child != -FDT_ERR_NOTFOUND)
+		config_refuse(&p, "?", "its sections cannot be read");
+	sort_regions(vm);
+}
+
+/* --- the whole tree ------------------------------------------------------ */
+
+static int fail(struct system_config *cfg, const char *text)
+{
+	config_reason(cfg->error, "%s", text);
+	return -EINVAL;
+}
+
+/* Are all offsets of the header inside the bytes we have, and the blocks apart? */
+static bool dtb_sound(const void *dtb, size_t size)
+{
+	if (size < sizeof(struct fdt_header) || ((uintptr_t)dtb & 7) != 0)
+		return false;
+	return fdt_check_header(dtb) == 0 && fdt_totalsize(dtb) <= size &&
+	       fdt_version(dtb) >= 17;
+}
+
+static int check_identity(struct system_config *cfg, const void *dtb)
+{
+	const void *version;
+	int len;
+
+	if (fdt_node_check_compatible(dtb, 0, "corbel,system") != 0)
+		return fail(cfg, "system.dtb is a device tree, but not one of a Corbel system");
+	version = fdt_getprop(dtb, 0, "version", &len);
+	if (!version || len != 4 || config_cells(version, 1) != CONFIG_VERSION)
+		return fail(cfg, "system.dtb was packed for another version of Corbel: pack it again");
+	return 0;
+}
+
+static int parse_vms(struct system_config *cfg, const void *dtb, int vms)
+{
+	int node;
+
+	fdt_for_each_subnode(node, dtb, vms) {
+		if (cfg->nr_vms == CONFIG_MAX_VMS)
+			return fail(cfg, "system.dtb describes more VMs than Corbel can hold");
+		parse_vm(dtb, node, &cfg->vms[cfg->nr_vms], cfg->nr_vms);
+		cfg->nr_vms++;
+	}
+	if (node != -FDT_ERR_NOTFOUND)
+		return fail(cfg, "system.dtb is damaged: the VMs in it cannot be read");
+	return cfg->nr_vms ? 0 : fail(cfg, "system.dtb describes no VM");
+}
+
+static int parse_root(struct system_config *cfg, const void *dtb)
+{
+	struct config_parser p = { dtb, "", cfg->error };
+	int node;
+
+	cfg->when_all_off = ALL_OFF_POWEROFF;
+	cfg->escape_key = CONFIG_ESCAPE_KEY;
+	cfg->scrub_at_boot = true;
+	if (check_identity(cfg, dtb) || config_keys_parse(&p, 0, system_keys, cfg))
+		return -EINVAL;
+	fdt_for_each_subnode(node, dtb, 0) {
+		const char *name = fdt_get_name(dtb, node, NULL);
+
+		if (!name || strcmp(name, "vms") != 0)
+			return config_refuse(&p, name ? name : "?", "no such section");
+	}
+	return 0;
+}
+
+int config_parse(struct system_config *cfg, const void *dtb, size_t size)
+{
+	int vms;
+
+	memset(cfg, 0, sizeof(*cfg));
+	if (!dtb_sound(dtb, size))
+		return fail(cfg, "system.dtb is damaged or cut off: it is not a device tree");
+	if (parse_root(cfg, dtb))
+		return -EINVAL;
+	vms = fdt_subnode_offset(dtb, 0, "vms");
+	if (vms < 0)
+		return fail(cfg, "system.dtb describes no VM");
+	return parse_vms(cfg, dtb, vms);
+}

@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The second look at a configuration, on the board it is to run on. The tool
+ * that packs makes the same checks, but what it packed need not be what came.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include "core/lib/bits.h"
+#include "vm/bundle.h"
+#include "vm/config.h"
+#include "vm/config_keys.h"
+
+/* What there is, and what VMs accepted so far have taken of it. */
+struct check {
+	const struct system_config *cfg;
+	const struct board_limits  *board;
+	const struct bundle        *bundle;
+	uint32_t idx;                        /* of the VM under the glass */
+	uint64_t mem_left;
+};
+
+/* A range of a VM's guest physical addresses, for overlap. */
+struct window {
+	const char *name;
+	uint64_t base;
+	uint64_t size;
+};
+
+#define MAX_WINDOWS 4
+
+#define REFUSE(vm, ...) (config_reason((vm)->refused, __VA_ARGS__), -EINVAL)
+
+typedef unsigned long long ull;
+
+/* --- names and numbers ---------------------------------------------------- */
+
+static bool name_char_ok(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       c == '-' || c == '_' || c == '.';
+}
+
+/* A name is typed at a prompt and printed before each line: no surprises in it. */
+static int check_name(struct vm_config *vm)
+{
+	if (vm->name[0] == '\0')
+		return REFUSE(vm, "name: empty");
+	for (const char *c = vm->name; *c; c++)
+		if (!name_char_ok(*c))
+			return REFUSE(vm, "name: only letters, digits, '-', '_' and '.' are allowed");
+	return 0;
+}
+
+/* Against all earlier VMs, refused ones too: a name must mean one thing. */
+static int check_unique(const struct check *c, struct vm_config *vm)
+{
+	for (uint32_t i = 0; i < c->idx; i++) {
+		if (strcmp(c->cfg->vms[i].name, vm->name) == 0)
+			return REFUSE(vm, "name: another VM is called the same");
+		if (c->cfg->vms[i].id == vm->id)
+			return REFUSE(vm, "id: %u is already VM %s", (unsigned int)vm->id,
+				      c->cfg->vms[i].name);
+	}
+	return 0;
+}
+
+static int check_numbers(struct vm_config *vm)
+{
+	if (vm->nr_vcpus == 0 || vm->nr_vcpus > CONFIG_MAX_VCPUS)
+		return REFUSE(vm, "vcpus: %u; it must be 1 to %d", (unsigned int)vm->nr_vcpus,
+			      CONFIG_MAX_VCPUS);
+	if (vm->priority == 0 || vm->priority > CONFIG_MAX_PRIORITY)
+		return REFUSE(vm, "priority: %u; it must be 1 to %d", (unsigned int)vm->priority,
+			      CONFIG_MAX_PRIORITY);
+	if (vm->slice_us > CONFIG_MAX_SLICE_US)
+		return REFUSE(vm, "slice-us: %u; it must be at most %d",
+			      (unsigned int)vm->slice_us, CONFIG_MAX_SLICE_US);
+	return 0;
+}
+
+static int check_cpus(const struct check *c, struct vm_config *vm)
+{
+	for (uint32_t i = 0; i < vm->nr_vcpus; i++) {
+		uint64_t missing = vm->cpus[i] & ~c->board->cpus;
+
+		if (missing)
+			return REFUSE(vm, "cpus: the board has no CPU %d",
+				      __builtin_ctzll(missing));
+	}
+	return 0;
+}
+
+static int check_cmdline(struct vm_config *vm)
+{
+	size_t len = strnlen(vm->cmdline, CONFIG_CMDLINE_LEN);
+
+	if (len == CONFIG_CMDLINE_LEN)
+		return REFUSE(vm, "cmdline: longer than %d bytes", CONFIG_CMDLINE_LEN - 1);
+	return 0;
+}
+
+/* --- the guest's address space -------------------------------------------- */
+
+static int check_range(const struct check *c, struct vm_config *vm, const struct window *w,
+		       uint64_t align)
+{
+	uint64_t limit = UINT64_C(1) << c->board->ipa_bits;
+
+	if (!is_aligned(w->base, align))
+		return REFUSE(vm, "%s: 0x%llx is not a multiple of 0x%llx", w->name,
+			      (ull)w->base, (ull)align);
+	if (range_bad(w->base, w->size))
+		return REFUSE(vm, "%s: 0x%llx bytes from 0x%llx wrap around or are none",
+			      w->name, (ull)w->size, (ull)w->base);
+	if (w->base + (w->size - 1) >= limit)
+		return REFUSE(vm, "%s: ends beyond the board's %u-bit guest addresses", w->name,
+			      (unsigned int)c->board->ipa_bits);
+	return 0;
+}
+
+static uint32_t windows_get(const struct vm_config *vm, struct window w[MAX_WINDOWS])
+{
+	uint32_t nr = 0;
+
+	w[nr++] = (struct window){ "gic/gicd", vm->gicd_base, CONFIG_GICD_SIZE };
+	w[nr++] = (struct window){ "gic/gicr", vm->gicr_base, CONFIG_GICR_STRIDE * vm->nr_vcpus };
+	if (vm->pl011.present)
+		w[nr++] = (struct window){ "console/base", vm->pl011.base, CONFIG_DEVICE_SIZE };
+	if (vm->pl031.present)
+		w[nr++] = (struct window){ "rtc/base", vm->pl031.base, CONFIG_DEVICE_SIZE };
+	return nr;
+}
+
+static int check_spis(struct vm_config *vm)
+{
+	if (vm->pl011.present && vm->pl011.spi >= CONFIG_MAX_SPI)
+		return REFUSE(vm, "console/spi: %u; it must be below %d",
+			      (unsigned int)vm->pl011.spi, CONFIG_MAX_SPI);
+	if (vm->pl031.present && vm->pl031.spi >= CONFIG_MAX_SPI)
+		return REFUSE(vm, "rtc/spi: %u; it must be below %d",
+			      (unsigned int)vm->pl031.spi, CONFIG_MAX_SPI);
+	if (vm->pl011.present && vm->pl031.present && vm->pl011.spi == vm->pl031.spi)
+		return REFUSE(vm, "rtc/spi: %u is the console's", (unsigned int)vm->pl031.spi);
+	return 0;
+}
+
+static int check_devices(const struct check *c, struct vm_config *vm)
+{
+	struct window w[MAX_WINDOWS];
+	uint32_t nr = windows_get(vm, w);
+
+	for (uint32_t i = 0; i < nr; i++) {
+		/* GIC frames are 64 KiB pages apart, other devices 4 KiB. */
+		uint64_t align = i < 2 ? CONFIG_GICD_SIZE : PAGE_SIZE;
+
+		if (check_range(c, vm, &w[i], align))
+			return -EINVAL;
+		for (uint32_t j = 0; j < i; j++)
+			if (range_overlap(w[i].base, w[i].size, w[j].base, w[j].size))
+				return REFUSE(vm, "%s: 0x%llx overlaps %s", w[i].name,
+					      (ull)w[i].base, w[j].name);
+	}
+	return check_spis(vm);
+}
+
+static int region_vs_devices(struct vm_config *vm, const struct config_region *r)
+{
+	struct window w[MAX_WINDOWS];
+	uint32_t nr = windows_get(vm, w);
+
+	for (uint32_t i = 0; i < nr; i++)
+		if (range_overlap(r->ipa.v, r->size, w[i].base, w[i].size))
+			return REFUSE(vm, "memory: 0x%llx overlaps %s at 0x%llx", (ull)r->ipa.v,
+				      w[i].name, (ull)w[i].base);
+	return 0;
+}
+
+/* --- memory --------------------------------------------------------------- */
+
+static bool inside(const struct config_range *in, uint64_t base, uint64_t size)
+{
+	return base >= in->base && size <= in->size && base - in->base <= in->size - size;
+}
+
+/* Two VMs on the same frames would be no VMs. */
+static int linear_vs_others(const struct check *c, struct vm_config *vm,
+			    const struct config_region *r)
+{
+	for (uint32_t i = 0; i <= c->idx; i++) {
+		const struct vm_config *o = &c->cfg->vms[i];
+
+		for (uint32_t j = 0; o->refused[0] == '\0' && j < o->nr_regions; j++) {
+			const struct config_region *q = &o->regions[j];
+
+			if (q == r)    /* those after it are compared with it in their turn */
+				break;
+			if (q->backend == BACKEND_LINEAR &&
+			    range_overlap(r->pa.v, r->size, q->pa.v, q->size))
+				return REFUSE(vm, "memory: pa 0x%llx overlaps memory of VM %s",
+					      (ull)r->pa.v, o->name);
+		}
+	}
+	return 0;
+}
+
+static int check_linear(const struct check *c, struct vm_config *vm, const struct config_region *r)
+{
+	const struct board_limits *b = c->board;
+	bool in_ram = false;
+
+	if (!is_aligned(r->pa.v, PAGE_SIZE) || range_bad(r->pa.v, r->size))
+		return REFUSE(vm, "memory: pa 0x%llx is not a multiple of 4 KiB or wraps around",
+			      (ull)r->pa.v);
+	for (uint32_t i = 0; i < b->nr_ram; i++)
+		in_ram = in_ram || inside(&b->ram[i], r->pa.v, r->size);
+	if (!in_ram)
+		return REFUSE(vm, "memory: pa 0x%llx, 0x%llx bytes, is not RAM of this board",
+			      (ull)r->pa.v, (ull)r->size);
+	for (uint32_t i = 0; i < b->nr_taken; i++)
+		if (range_overlap(r->pa.v, r->size, b->taken[i].base, b->taken[i].size))
+			return REFUSE(vm, "memory: pa 0x%llx overlaps the %s", (ull)r->pa.v,
+				      b->taken[i].name);
+	return linear_vs_others(c, vm, r);
+}
+
+static int check_region(const struct check *c, struct vm_config *vm,
+			const struct config_region *r, uint64_t *wanted)
+{
+	struct window w = { "memory", r->ipa.v, r->size };
+
+	if (!is_aligned(r->size, PAGE_SIZE))
+		return REFUSE(vm, "memory: size 0x%llx is not a multiple of 4 KiB", (ull)r->size);
+	if (check_range(c, vm, &w, PAGE_SIZE) || region_vs_devices(vm, r))
+		return -EINVAL;
+	if (!(r->access & CONFIG_ACCESS_R))
+		return REFUSE(vm, "memory: 0x%llx cannot be read", (ull)r->ipa.v);
+	if (r->backend == BACKEND_LINEAR)
+		return check_linear(c, vm, r);
+	if (r->pa.v != 0)
+		return REFUSE(vm, "memory: pa is for the linear backend only");
+	if (r->size > c->mem_left - *wanted)
+		return REFUSE(vm, "memory: %llu MiB more than the board has left",
+			      (ull)(r->size - (c->mem_left - *wanted)) >> 20);
+	*wanted += r->size;
+	return 0;
+}
+
+static int check_memory(struct check *c, struct vm_config *vm)
+{
+	uint64_t wanted = 0;
+
+	if (vm->nr_regions == 0)
+		return REFUSE(vm, "memory: there is none");
+	for (uint32_t i = 0; i < vm->nr_regions; i++) {
+		const struct config_region *r = &vm->regions[i];
+
+		if (check_region(c, vm, r, &wanted))
+			return -EINVAL;
+		for (uint32_t j = 0; j < i; j++) {
+			const struct config_region *q = &vm->regions[j];
+
+			if (range_overlap(r->ipa.v, r->size, q->ipa.v, q->size))
+				return REFUSE(vm, "memory: 0x%llx overlaps the region at 0x%llx",
+					      (ull)r->ipa.v, (ull)q->ipa.v);
+		}
+	}
+	c->mem_left -= wanted;
+	return 0;
+}
+
+/* --- files ---------------------------------------------------------------- */
+
+static const struct config_region *region_of(const struct vm_config *vm, uint64_t ipa)
+{
+	for (uint32_t i = 0; i < vm->nr_regions; i++)
+		if (ipa >= vm->regions[i].ipa.v &&
+		    ipa - vm->regions[i].ipa.v < vm->regions[i].size)
+			return &vm->regions[i];
+	return NULL;
+}
+
+/* The file is there, and where it shall go there is memory for all of it. */
+static int check_file(const struct check *c, struct vm_config *vm, const char *what,
+		      const struct config_file *f)
+{
+	const struct config_region *r;
+	struct bundle_file file = { NULL, NULL, 0 };
+
+	if (f->file && bundle_lookup(c->bundle, f->file, &file))
+		return REFUSE(vm, "%s/file: the bundle has no %.80s", what, f->file);
+	if (f->file && file.size == 0)
+		return REFUSE(vm, "%s/file: %.80s is empty", what, f->file);
+	if (f->load == CONFIG_ADDR_AUTO)
+		return 0;
+	r = region_of(vm, f->load);
+	if (!r)
+		return REFUSE(vm, "%s/load: 0x%llx is outside the VM's memory", what,
+			      (ull)f->load);
+	if (file.size > r->size - (f->load - r->ipa.v))
+		return REFUSE(vm, "%s/load: %llu bytes at 0x%llx end outside the region", what,
+			      (ull)file.size, (ull)f->load);
+	return 0;
+}
+
+static int check_entry(struct vm_config *vm)
+{
+	const struct config_region *r;
+
+	if (vm->kernel_entry == CONFIG_ADDR_AUTO)
+		return 0;
+	r = region_of(vm, vm->kernel_entry);
+	if (!r || !(r->access & CONFIG_ACCESS_X) || !is_aligned(vm->kernel_entry, 4))
+		return REFUSE(vm, "kernel/entry: 0x%llx is not an address the VM can execute at",
+			      (ull)vm->kernel_entry);
+	return 0;
+}
+
+/* An ELF file says itself where it goes. */
+static int check_files(const struct check *c, struct vm_config *vm)
+{
+	if (!vm->kernel.file)
+		return REFUSE(vm, "kernel/file: there is none");
+	if (vm->kernel_type == IMAGE_ELF && vm->kernel.load != CONFIG_ADDR_AUTO)
+		return REFUSE(vm, "kernel/load: an ELF file is loaded where it says");
+	if (!vm->initrd.file && vm->initrd.load != CONFIG_ADDR_AUTO)
+		return REFUSE(vm, "initrd/load: without a file");
+	if (check_file(c, vm, "kernel", &vm->kernel) || check_entry(vm) ||
+	    check_file(c, vm, "initrd", &vm->initrd) || check_file(c, vm, "dtb", &vm->dtb))
+		return -EINVAL;
+	return 0;
+}
+
+/* --- all of it ------------------------------------------------------------ */
+
+static bool vm_fits(struct check *c, struct vm_config *vm)
+{
+	uint64_t mem_left = c->mem_left;
+
+	if (vm->refused[0] == '\0' && !check_name(vm) && !check_unique(c, vm) &&
+	    !check_numbers(vm) && !check_cpus(c, vm) && !check_cmdline(vm) &&
+	    !check_devices(c, vm) && !check_memory(c, vm) && !check_files(c, vm))
+		return true;
+	c->mem_left = mem_left;
+	return false;
+}
+
+/* The escape key must leave Enter, Tab, Escape and Backspace to the guests. */
+static bool escape_key_ok(uint32_t key)
+{
+	return key >= 1 && key < 0x20 && key != '\b' && key != '\t' && key != '\n' &&
+	       key != '\r' && key != 0x1b;
+}
+
+int config_check(struct system_config *cfg, const struct board_limits *board,
+		 const struct bundle *bundle)
+{
+	struct check c = { .cfg = cfg, .board = board, .bundle = bundle,
+			   .mem_left = board->mem_size };
+	int accepted = 0;
+
+	if (!escape_key_ok(cfg->escape_key)) {
+		config_reason(cfg->error, "escape-key: 0x%x is not a control key to spare",
+			      (unsigned int)cfg->escape_key);
+		return -EINVAL;
+	}
+	for (c.idx = 0; c.idx < cfg->nr_vms; c.idx++)
+		accepted += vm_fits(&c, &cfg->vms[c.idx]);
+	if (accepted == 0)
+		config_reason(cfg->error, "every VM is refused");
+	return accepted ? accepted : -EINVAL;
+}

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "vm/config_keys.h"
+
+#include <errno.h>
+#include <libfdt.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include "core/lib/bits.h"
+#include "vm/config.h"
+
+void config_reason(char *reason, const char *fmt, ...)
+{
+	va_list args;
+
+	if (reason[0] != '\0')
+		return;
+	va_start(args, fmt);
+	vsnprintf(reason, CONFIG_REASON_LEN, fmt, args);
+	va_end(args);
+	for (char *c = reason; *c; c++)
+		if (*c < ' ' || *c > '~')
+			*c = '?';
+}
+
+int config_refuse(const struct config_parser *p, const char *key, const char *fmt, ...)
+{
+	char text[CONFIG_REASON_LEN / 2];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	config_reason(p->reason, "%.40s%s%.40s: %s", p->node, p->node[0] && key[0] ? "/" : "",
+		      key, text);
+	return -EINVAL;
+}
+
+uint64_t config_cells(const void *val, int nr)
+{
+	const fdt32_t *cell = val;
+	uint64_t v = 0;
+
+	for (int i = 0; i < nr; i++)
+		v = v << 32 | fdt32_ld(&cell[i]);
+	return v;
+}
+
+static int set_u32(const struct config_parser *p, const struct config_key *key, void *field,
+		   const void *val, int len)
+{
+	if (len != 4)
+		return config_refuse(p, key->name, "%d bytes; it must be one cell", len);
+	*(uint32_t *)field = (uint32_t)config_cells(val, 1);
+	return 0;
+}
+
+static int set_u64(const struct config_parser *p, const struct config_key *key, void *field,
+		   const void *val, int len)
+{
+	if (len != 4 && len != 8)
+		return config_refuse(p, key->name, "%d bytes; it must be one cell or two", len);
+	*(uint64_t *)field = config_cells(val, len / 4);
+	return 0;
+}
+
+static int set_bool(const struct config_parser *p, const struct config_key *key, void *field,
+		    const void *val, int len)
+{
+	uint64_t v = len == 4 ? config_cells(val, 1) : 2;
+
+	if (v > 1)
+		return config_refuse(p, key->name, "not a truth value; it must be <0> or <1>");
+	*(bool *)field = v != 0;
+	return 0;
+}
+
+/* The one string a property holds, or NULL: no final NUL, or one inside. */
+static const char *string_of(const void *val, int len)
+{
+	if (len < 1 || memchr(val, '\0', (size_t)len) != (const char *)val + len - 1)
+		return NULL;
+	return val;
+}
+
+static int set_string(const struct config_parser *p, const struct config_key *key, void *field,
+		      const void *val, int len)
+{
+	const char *s = string_of(val, len);
+
+	if (!s)
+		return config_refuse(p, key->name, "not a string");
+	*(const char **)field = s;
+	return 0;
+}
+
+static int set_enum(const struct config_parser *p, const struct config_key *key, void *field,
+		    const void *val, int len)
+{
+	const char *s = string_of(val, len);
+
+	for (unsigned int i = 0; s && key->words[i]; i++) {
+		if (strcmp(s, key->words[i]) == 0) {
+			*(unsigned int *)field = i;
+			return 0;
+		}
+	}
+	return config_refuse(p, key->name, "\"%.20s\" is none of its values", s ? s : "?");
+}
+
+static int set_access(const struct config_parser *p, const struct config_key *key, void *field,
+		      const void *val, int len)
+{
+	static const struct { const char *text; uint32_t access; } known[] = {
+		{ "r",   CONFIG_ACCESS_R },
+		{ "rw",  CONFIG_ACCESS_R | CONFIG_ACCESS_W },
+		{ "rx",  CONFIG_ACCESS_R | CONFIG_ACCESS_X },
+		{ "rwx", CONFIG_ACCESS_R | CONFIG_ACCESS_W | CONFIG_ACCESS_X },
+	};
+	const char *s = string_of(val, len);
+
+	for (size_t i = 0; s && i < ARRAY_SIZE(known); i++) {
+		if (strcmp(s, known[i].text) == 0) {
+			*(uint32_t *)field = known[i].access;
+			return 0;
+		}
+	}
+	return config_refuse(p, key->name, "must be \"r\", \"rw\", \"rx\" or \"rwx\"");
+}
+
+/* One mask goes to all vCPUs; the count is compared when it is known. */
+static int set_cpus(const struct config_parser *p, const struct config_key *key, void *field,
+		    const void *val, int len)
+{
+	uint64_t *cpus = field;
+	int nr = len / 8;
+
+	if (len <= 0 || len % 8 != 0 || nr > CONFIG_MAX_VCPUS)
+		return config_refuse(p, key->name, "%d bytes; it must be 64-bit masks", len);
+	for (int i = 0; i < CONFIG_MAX_VCPUS; i++)
+		cpus[i] = config_cells((const char *)val + 8 * (nr == 1 ? 0 : MIN(i, nr - 1)), 2);
+	return 0;
+}
+
+static int set_key(const struct config_parser *p, const struct config_key *key, void *base,
+		   const void *val, int len)
+{
+	static int (*const set[])(const struct config_parser *, const struct config_key *, void *,
+				  const void *, int) = {
+		[KEY_U32]    = set_u32,
+		[KEY_U64]    = set_u64,
+		[KEY_BOOL]   = set_bool,
+		[KEY_STRING] = set_string,
+		[KEY_ENUM]   = set_enum,
+		[KEY_ACCESS] = set_access,
+		[KEY_CPUS]   = set_cpus,
+		[KEY_CONST]  = NULL,
+	};
+
+	if (!set[key->kind])
+		return 0;
+	return set[key->kind](p, key, (char *)base + key->offset, val, len);
+}
+
+int config_keys_parse(const struct config_parser *p, int node, const struct config_key *keys,
+		      void *base)
+{
+	int prop, len, err;
+
+	fdt_for_each_property_offset(prop, p->dtb, node) {
+		const char *name;
+		const void *val = fdt_getprop_by_offset(p->dtb, prop, &name, &len);
+		const struct config_key *key = keys;
+
+		if (!val)
+			return config_refuse(p, "?", "a property cannot be read");
+		while (key->name && strcmp(key->name, name) != 0)
+			key++;
+		if (!key->name)
+			return config_refuse(p, name, "no such key");
+		err = set_key(p, key, base, val, len);
+		if (err)
+			return err;
+	}
+	return prop == -FDT_ERR_NOTFOUND ? 0 : config_refuse(p, "?", "a property cannot be read");
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Tables of the properties a node of the packed configuration may have, and the
+ * walker that reads a node by its table. A property no table names is an error:
+ * what would be ignored must not be accepted.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum config_kind {
+	KEY_U32,      /* one cell                                         */
+	KEY_U64,      /* one cell or two                                  */
+	KEY_BOOL,     /* one cell, 0 or 1                                 */
+	KEY_STRING,   /* kept as a pointer                                */
+	KEY_ENUM,     /* one of words[], stored as its index              */
+	KEY_ACCESS,   /* letters of "rwx", stored as CONFIG_ACCESS_*      */
+	KEY_CPUS,     /* 64-bit masks: one for all vCPUs, or one for each */
+	KEY_CONST,    /* looked at elsewhere                              */
+};
+
+struct config_key {
+	const char *name;              /* NULL ends a table                   */
+	enum config_kind kind;
+	size_t offset;                 /* of the field in the node's struct   */
+	const char *const *words;      /* KEY_ENUM, NULL at its end           */
+};
+
+/* Where the reading is, for those who report. */
+struct config_parser {
+	const void *dtb;
+	const char *node;              /* section being read, "": the VM itself */
+	char *reason;                  /* CONFIG_REASON_LEN bytes               */
+};
+
+/**
+ * config_keys_parse() - read all properties of a node into a struct
+ * @p:    where we are
+ * @node: its offset in the tree
+ * @keys: what it may have
+ * @base: the struct the keys' offsets are in
+ *
+ * Return: 0; -EINVAL with p->reason set.
+ */
+int config_keys_parse(const struct config_parser *p, int node, const struct config_key *keys,
+		      void *base);
+
+/* The number in the first nr cells (1 or 2) at val, which may be unaligned. */
+uint64_t config_cells(const void *val, int nr);
+
+/* Put "section/key: text" into p->reason. Return: -EINVAL, so a caller can end with it. */
+__attribute__((format(printf, 3, 4)))
+int config_refuse(const struct config_parser *p, const char *key, const char *fmt, ...);
+
+/*
+ * Put a sentence into reason (CONFIG_REASON_LEN bytes) unless one is there: the
+ * first fault found is the one to show. Bytes a terminal might obey become '?'.
+ */
+__attribute__((format(printf, 2, 3)))
+void config_reason(char *reason, const char *fmt, ...);
