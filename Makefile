@@ -1,5 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-# Corbel. `make help` lists what can be made and the variables that matter.
+# Corbel, the hypervisor. `make help` prints this:
+#=
+#= make            the hypervisor: build/corbel.bin, build/corbel.elf
+#= make run        boot CONFIG=configs/default.toml in QEMU. Also CPU= SMP= MEM= MACHINE=
+#=                 QEMU= (which emulator), QEMU_ARGS= (more arguments)
+#= make image      what run boots: the hypervisor and build/bundle.cpio of CONFIG=
+#=                 BUNDLED=1: the bundle linked into the image
+#= make test       all tests; T=PATTERN those whose name has it; test-matrix: the long ones
+#= make bench      costs of exits in instructions, beside the bare machine
+#= make coverage   lines of pure code reached by the host tests
+#= make docs       pages from the headers, in build/docs
+#= make clean      remove build/, what was fetched included
+#=
+#= LLVM=1 or CC=clang: clang. CROSS_COMPILE=PREFIX: another GNU toolchain. O=FOLDER:
+#= other objects, for instance O=build/clang. V=1: show commands.
 
 .DEFAULT_GOAL := all
 
@@ -9,8 +23,7 @@ include $(if $(filter help clean,$(MAKECMDGOALS)),,build/setup.mk)
 build/setup.mk: tools/packages.txt tools/setup
 	@tools/setup $@
 
-# Objects go to $O, caches shared by all to build/. make V=1 shows the
-# commands.
+# Objects go to $O; what was fetched is always in build/.
 O ?= build
 Q := $(if $(V),,@)
 
@@ -51,7 +64,8 @@ srcs    := $(foreach d,$(folders),$(wildcard $d/*.c $d/*.S))
 objs    := $(addprefix $O/obj/,$(addsuffix .o,$(basename $(srcs))))
 libs    := $O/lib/libc.a $O/lib/libfdt.a
 
-.PHONY: all objects run image test test-matrix bench coverage docs clean help host-tests FORCE
+.PHONY: all objects run image test test-matrix bench coverage docs clean help host-tests \
+	print-cflags FORCE
 all: $O/corbel.bin
 objects: $(objs)
 
@@ -110,14 +124,14 @@ HOST_TESTS :=
 -include $(wildcard tests/host/*.mk)
 comma := ,
 host_cflags := -std=gnu11 -g -O1 -fno-omit-frame-pointer $(warnings) -Wno-clobbered \
-	-I. -Iarch/include -Itests/host/fake -Itests/host -pthread -MMD -MP
+	-I. -Iarch/include -Itests/host/fake -Itests/host -pthread -MMD -MP $(COVERAGE)
 san_of = $(or $($1_SAN),address$(comma)undefined)
 dir_of = $O/host/$(firstword $(subst $(comma), ,$(call san_of,$1)))
 
 define host_test
 $O/host/$1: $(patsubst %.c,$(call dir_of,$1)/%.o,$($1_SRCS))
 	@echo "  HOSTLD $$@"
-	$Q$$(HOSTCC) -fsanitize=$(call san_of,$1) -pthread $$^ -lcmocka -lfdt -o $$@
+	$Q$$(HOSTCC) -fsanitize=$(call san_of,$1) $$(COVERAGE) -pthread $$^ -lcmocka -lfdt -o $$@
 endef
 $(foreach t,$(HOST_TESTS),$(eval $(call host_test,$t)))
 
@@ -129,7 +143,55 @@ $O/host/thread/%.o: %.c
 	$Q$(HOSTCC) $(host_cflags) -fsanitize=thread -c $< -o $@
 host-tests: $(addprefix $O/host/,$(HOST_TESTS))
 
+# ---- guests, bundle, running -----------------------------------------------
+CONFIG   ?= configs/default.toml
+QEMU     ?= qemu-system-aarch64
+MACHINE  ?= virt,virtualization=on,gic-version=3
+CPU      ?= cortex-a57
+SMP      ?= 4
+MEM      ?= 1G
+guests   := build/guests/cloud build/guests/busybox build/guests/initramfs.cpio.gz
+
+build/guests/initramfs.cpio.gz: tools/initramfs.py | build/guests/busybox
+	$Qtools/initramfs.py build/guests/busybox/busybox $@
+build/guests/%:
+	tools/fetch $*
+$O/bundle.cpio: FORCE | $(guests)
+	$Qtools/corbel_config.py pack $(CONFIG) -o $@
+# BUNDLED=1 links the bundle into the image: one file that needs no initrd.
+$O/gen/bundle.S: $O/bundle.cpio
+	@printf '\t.section .bundle, "a"\n\t.incbin "$<"\n' >$@
+image: $O/corbel.bin $O/bundle.cpio
+
+# On a terminal Ctrl-A x ends QEMU, and every other key goes to the machine. Fed
+# from a pipe, no byte has a meaning of its own.
+run: image
+	@if [ -t 0 ]; then echo "Ctrl-A x ends QEMU."; con="-serial mon:stdio"; \
+	else con="-monitor none -chardev stdio,id=con,signal=off -serial chardev:con"; fi; \
+	exec $(QEMU) -M $(MACHINE) -cpu $(CPU) -smp $(SMP) -m $(MEM) -nodefaults -display none \
+		$$con -kernel $O/corbel.bin $(if $(BUNDLED),,-initrd $O/bundle.cpio) $(QEMU_ARGS)
+
+# ---- tests -----------------------------------------------------------------
+# A fragment in tests/ may add to TEST_DEPS what its tests need built.
+TEST_DEPS := $O/corbel.bin host-tests $(guests)
+-include $(wildcard tests/guests/*.mk tests/system/*.mk tests/bench/*.mk)
+test test-matrix: $(TEST_DEPS)
+	@tools/test.py $(if $(filter test-matrix,$@),--matrix) --build $O --match '$(T)' $(HOST_TESTS)
+bench: $(TEST_DEPS)
+	@tests/bench/run.py
+# Which lines of the pure code the host tests reach.
+coverage:
+	$Q$(MAKE) O=build/coverage COVERAGE=--coverage host-tests
+	@tools/coverage.py build/coverage/host $(HOST_TESTS)
+docs:
+	$Qmkdir -p build/docs && doxygen docs/Doxyfile
+# How a file of the hypervisor is compiled, for the checks and for editors.
+print-cflags:
+	@echo $(CC) $(cflags)
+
 clean:
 	rm -rf build
+help:
+	@sed -n 's/^#= \?//p' Makefile
 
 -include $(shell find $O/obj $O/host -name '*.d' 2>/dev/null)
