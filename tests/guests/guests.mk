@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+# EL1 test guests: build/guests-el1/NAME.bin from tests/guests/NAME.c, and the bench guest.
+# Included by the Makefile; also stands alone: make -f tests/guests/guests.mk guests-el1
+
+GUEST_DIR   := tests/guests
+GUEST_OUT   := build/guests-el1
+GUEST_CROSS := $(if $(CROSS_COMPILE),$(CROSS_COMPILE),aarch64-linux-gnu-)
+GUEST_CC    := $(GUEST_CROSS)gcc
+
+GUEST_NAMES := $(sort $(basename $(notdir $(wildcard $(GUEST_DIR)/*.c)))) bench_guest
+GUEST_BINS  := $(GUEST_NAMES:%=$(GUEST_OUT)/%.bin)
+GUEST_LIB   := $(patsubst $(GUEST_DIR)/%,$(GUEST_OUT)/%.o,\
+		 $(wildcard $(GUEST_DIR)/lib/*.c) $(wildcard $(GUEST_DIR)/lib/*.S))
+
+GUEST_CFLAGS := -std=gnu11 -Os -g -ffreestanding -nostdlib -nostdinc \
+	-isystem $(shell $(GUEST_CC) -print-file-name=include) \
+	-fpie -fvisibility=hidden -fno-stack-protector -fno-asynchronous-unwind-tables \
+	-fno-tree-loop-distribute-patterns -fno-strict-aliasing \
+	-march=armv8-a -mgeneral-regs-only -mstrict-align -mno-outline-atomics \
+	-Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wundef -Werror \
+	-I$(GUEST_DIR)
+
+.PHONY: guests-el1
+guests-el1: $(GUEST_BINS)
+
+$(GUEST_OUT)/%.c.o: $(GUEST_DIR)/%.c $(GUEST_DIR)/guests.mk
+	@mkdir -p $(@D)
+	$(GUEST_CC) $(GUEST_CFLAGS) -MMD -MP -c $< -o $@
+
+$(GUEST_OUT)/%.S.o: $(GUEST_DIR)/%.S $(GUEST_DIR)/guests.mk
+	@mkdir -p $(@D)
+	$(GUEST_CC) $(GUEST_CFLAGS) -MMD -MP -c $< -o $@
+
+$(GUEST_OUT)/bench_guest.c.o: tests/bench/bench_guest.c $(GUEST_DIR)/guests.mk
+	@mkdir -p $(@D)
+	$(GUEST_CC) $(GUEST_CFLAGS) -MMD -MP -c $< -o $@
+
+$(GUEST_OUT)/%.elf: $(GUEST_OUT)/%.c.o $(GUEST_LIB) $(GUEST_DIR)/lib/guest.ld
+	$(GUEST_CC) -nostdlib -static -Wl,-pie -Wl,--no-dynamic-linker -Wl,-z,norelro \
+		-Wl,-z,max-page-size=4096 -Wl,--build-id=none -Wl,--no-warn-rwx-segments \
+		-Wl,-T,$(GUEST_DIR)/lib/guest.ld -o $@ $(filter %.o,$^) -lgcc
+
+$(GUEST_OUT)/%.bin: $(GUEST_OUT)/%.elf
+	$(GUEST_CROSS)objcopy -O binary $< $@
+
+.SECONDARY: $(GUEST_NAMES:%=$(GUEST_OUT)/%.elf) $(GUEST_LIB) $(GUEST_NAMES:%=$(GUEST_OUT)/%.c.o)
+-include $(wildcard $(GUEST_OUT)/*.d $(GUEST_OUT)/lib/*.d)
