@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One physical UART for the consoles of all VMs, the hypervisor's messages and
+ * its shell. docs/console.md says what the user sees.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "devices/pl011.h"
+#include "devices/uart_phys.h"
+
+#define CONSOLE_MAX_PORTS 64          /* VMs                                   */
+#define CONSOLE_SHELL     (-1)        /* "index" of the hypervisor's own shell */
+#define CONSOLE_MEM_MIN   2048        /* bytes a port needs                    */
+
+/**
+ * console_init() - take over the UART
+ * @uart:       initialised; belongs to the console from here on
+ * @escape_key: byte that starts a console command, 0x1d for Ctrl-]
+ *
+ * Turns the receive interrupt of the UART on; the caller routes it to
+ * console_irq(). The soft timers must work. Called once.
+ */
+void console_init(struct uart_phys *uart, uint8_t escape_key);
+
+/**
+ * console_add() - give a VM a console
+ * @name: copied, cut to 31 bytes
+ * @dev:  the VM's UART; connected to the console here
+ * @mem:  8-byte aligned, for the port and its output ring
+ * @size: bytes, at least CONSOLE_MEM_MIN; a page is reasonable
+ *
+ * The first port is attached: it gets the input. With one port its bytes pass
+ * through as they are; once there have been two, every line carries its name.
+ *
+ * Return: the port's index, smallest that is free; -EINVAL; -ENOSPC.
+ */
+int console_add(const char *name, struct pl011 *dev, void *mem, size_t size);
+
+/**
+ * console_remove() - take a VM's console away
+ * @idx: from console_add()
+ *
+ * Shows what is still in its ring (waits for the line, at most a second) and
+ * disconnects the UART. If it was attached, the next one is. @mem is the
+ * caller's again. From a thread, holding no lock.
+ */
+void console_remove(int idx);
+
+/* Send input to port idx or to CONSOLE_SHELL. 0; -ENOENT no such port. Holding no lock. */
+int console_attach(int idx);
+
+/* Name of port idx, NULL if there is none. Valid until it is removed. */
+const char *console_name(int idx);
+
+/* The index attached: a port, CONSOLE_SHELL, or -ENOENT: nobody. */
+int console_attached(void);
+
+/* Interrupt of the UART. Interrupts masked, no lock held. */
+void console_irq(void);
+
+/* A log sink (core/log.h). Any context, any lock of rank below the console's. */
+void console_log(const char *line, unsigned int len);
+
+/* Before power-off: wait until all is on the wire, at most two seconds. */
+void console_drain(void);
+
+/*
+ * Crash: push out what the hypervisor had to say and leave the UART to polled
+ * writers for ever. Takes no lock that somebody else holds.
+ */
+void console_seize(void);
+
+/* ---- the shell's side (core/vmm/shell.c) ---- */
+
+/* Make CONSOLE_SHELL exist; input_ready is called without locks when input came. */
+void console_shell_open(void (*input_ready)(void));
+/* A byte of the shell's input, or -1. */
+int console_shell_getc(void);
+/* Text of the shell; waits for room, so from its thread only. */
+void console_shell_write(const char *text, size_t len);
