@@ -1,0 +1,461 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The keys a configuration may have: one table per section, one class per kind of value.
+
+A value comes from TOML as a Python value or from DTS as the bytes of a property;
+both become the same normal form, from which the packed form is made. Keep in step
+with vm/config.c, which reads the packed form, and docs/configuration.md (a test
+compares the tables here with that document).
+"""
+import re
+
+GICD_SIZE = 0x10000
+GICR_STRIDE = 0x20000
+DEVICE_SIZE = 0x1000
+PAGE = 0x1000
+RAM_BASE = 0x40000000
+MAX_VMS = 64
+MAX_REGIONS = 16
+MAX_PCPUS = 64
+MAX_SPI = 988
+VERSION = 1
+
+
+class Wrong(Exception):
+    """A value that cannot be: what is wrong with it."""
+
+
+def describe(value):
+    """A TOML value in words, for 'X is a string; ...'."""
+    words = [(bool, 'a truth value'), (int, 'a number'), (str, 'a string'),
+             (float, 'a number with a fraction'), (list, 'a list'), (dict, 'a table')]
+    kind = next((text for cls, text in words if isinstance(value, cls)), 'a date')
+    if isinstance(value, (list, dict)):
+        return f'this is {kind}'
+    if isinstance(value, bool):
+        return f'{str(value).lower()} is {kind}'
+    return f'{quoted(value)} is {kind}'
+
+
+def quoted(value):
+    if not isinstance(value, str):
+        return str(value)
+    return '"' + value.replace('\\', '\\\\').replace('"', '\\"') + '"'
+
+
+def cells(data, widths):
+    """The big-endian number in a property of one of the given byte widths."""
+    if len(data) not in widths:
+        names = {4: 'one cell', 8: 'two cells'}
+        raise Wrong(f'{len(data)} bytes are not ' + ' or '.join(names[w] for w in widths))
+    return int.from_bytes(data, 'big')
+
+
+def dts_string(data):
+    if len(data) == 0 or data[-1] != 0 or 0 in data[:-1]:
+        raise Wrong('this is not one string')
+    try:
+        return data[:-1].decode()
+    except UnicodeDecodeError:
+        raise Wrong('this is not text') from None
+
+
+class Kind:
+    """How one sort of value is written, read, packed and shown."""
+    name = ''       # in docs/configuration.md
+    right = ''      # what would be right, completes 'X is wrong; ...'
+
+    def toml(self, value):
+        raise NotImplementedError
+
+    def dts(self, data):
+        raise NotImplementedError
+
+    def check(self, value):
+        """Limits, on the normal form."""
+        return value
+
+    def read(self, raw):
+        return self.check(self.dts(raw) if isinstance(raw, bytes) else self.toml(raw))
+
+    def pack(self, value):
+        raise NotImplementedError
+
+    def text(self, value):
+        """As a user would write it in TOML."""
+        return str(value)
+
+    def dts_text(self, value):
+        data = self.pack(value)
+        groups = [data[i:i + 4].hex() for i in range(0, len(data), 4)]
+        return '<' + ' '.join('0x' + (g.lstrip('0') or '0') for g in groups) + '>'
+
+
+class String(Kind):
+    name = 'string'
+    right = 'write a string in quotes'
+
+    def toml(self, value):
+        if not isinstance(value, str):
+            raise Wrong(describe(value))
+        return value
+
+    def dts(self, data):
+        return dts_string(data)
+
+    def check(self, value):
+        if any(ord(c) < 32 or ord(c) == 127 for c in value):
+            raise Wrong('it holds a control character')
+        return value
+
+    def pack(self, value):
+        return value.encode() + b'\0'
+
+    def text(self, value):
+        return quoted(value)
+
+    def dts_text(self, value):
+        return quoted(value)
+
+
+class File(String):
+    name = 'file'
+    right = 'write the name of a file in quotes'
+
+    def check(self, value):
+        if not value:
+            raise Wrong('the name is empty')
+        return super().check(value)
+
+
+class Name(String):
+    name = 'name'
+    right = "use 1 to 31 letters, digits, '-', '_' and '.'"
+
+    def check(self, value):
+        if not re.fullmatch(r'[A-Za-z0-9._-]{1,31}', value):
+            raise Wrong(f'{quoted(value)} is not a name')
+        return value
+
+
+class Cmdline(String):
+    name = 'string'
+    right = 'write one string of at most 2047 bytes'
+
+    def check(self, value):
+        super().check(value)
+        if len(value.encode()) > 2047:
+            raise Wrong(f'it is {len(value.encode())} bytes long')
+        return value
+
+
+class Enum(String):
+    def __init__(self, *words):
+        self.words = words
+        self.name = ' or '.join(quoted(w) for w in words)
+        self.right = 'write ' + ', '.join(quoted(w) for w in words[:-1]) + ' or ' + quoted(words[-1])
+
+    def check(self, value):
+        if value not in self.words:
+            raise Wrong(f'{quoted(value)} is none of its values')
+        return value
+
+
+class Int(Kind):
+    def __init__(self, low, high):
+        self.low, self.high = low, high
+        self.name = f'number {low} to {high}'
+        self.right = f'write a whole number from {low} to {high}'
+
+    def toml(self, value):
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise Wrong(describe(value))
+        return value
+
+    def dts(self, data):
+        return cells(data, (4,))
+
+    def check(self, value):
+        if not self.low <= value <= self.high:
+            raise Wrong(f'{value} is out of range')
+        return value
+
+    def pack(self, value):
+        return value.to_bytes(4, 'big')
+
+
+class Bool(Kind):
+    name = 'true or false'
+    right = 'write true or false, without quotes'
+
+    def toml(self, value):
+        if not isinstance(value, bool):
+            raise Wrong(describe(value))
+        return value
+
+    def dts(self, data):
+        value = cells(data, (4,)) if data else 2
+        if value > 1:
+            raise Wrong('it is neither <0> nor <1>')
+        return bool(value)
+
+    def pack(self, value):
+        return int(value).to_bytes(4, 'big')
+
+    def text(self, value):
+        return str(value).lower()
+
+
+class Address(Kind):
+    name = 'address'
+    right = 'write a number such as 0x40000000'
+
+    def toml(self, value):
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise Wrong(describe(value))
+        return value
+
+    def dts(self, data):
+        return cells(data, (4, 8))
+
+    def check(self, value):
+        if not 0 <= value < 1 << 64:
+            raise Wrong(f'{value} is not a 64-bit address')
+        return value
+
+    def pack(self, value):
+        return value.to_bytes(8, 'big')
+
+    def text(self, value):
+        return hex(value)
+
+
+class Size(Address):
+    name = 'size'
+    right = 'write a size with its unit, for example "512M" (K, M, G, T)'
+    units = {'': 1, 'K': 1 << 10, 'M': 1 << 20, 'G': 1 << 30, 'T': 1 << 40}
+
+    def toml(self, value):
+        if not isinstance(value, str):
+            raise Wrong(describe(value))
+        m = re.fullmatch(r'(\d+)([KMGT])(iB)?', value)
+        if not m:
+            raise Wrong(f'{quoted(value)} is not a size')
+        return int(m[1]) * self.units[m[2]]
+
+    def check(self, value):
+        if value == 0:
+            raise Wrong('it is zero')
+        if value >= 1 << 64:
+            raise Wrong('it does not fit in 64 bits')
+        return value
+
+    def text(self, value):
+        return quoted(show_size(value))
+
+
+def show_size(value):
+    for unit in 'TGMK':
+        if value and value % Size.units[unit] == 0:
+            return f'{value // Size.units[unit]}{unit}'
+    return f'{value} bytes'
+
+
+class Duration(Kind):
+    name = 'duration'
+    right = 'write a duration with its unit, for example "10ms" (us, ms, s), at most "1s"'
+    units = {'us': 1, 'ms': 1000, 's': 1000000}
+
+    def toml(self, value):
+        if not isinstance(value, str):
+            raise Wrong(describe(value))
+        m = re.fullmatch(r'(\d+) ?(us|ms|s)', value)
+        if not m:
+            raise Wrong(f'{quoted(value)} is not a duration')
+        return int(m[1]) * self.units[m[2]]
+
+    def dts(self, data):
+        return cells(data, (4,))
+
+    def check(self, value):
+        if value > 1000000:
+            raise Wrong(f'{value} us is too long')
+        return value
+
+    def pack(self, value):
+        return value.to_bytes(4, 'big')
+
+    def text(self, value):
+        unit = next(u for u in ('s', 'ms', 'us') if value % self.units[u] == 0)
+        return quoted(f'{value // self.units[unit]}{unit}')
+
+
+class Access(Enum):
+    def __init__(self):
+        super().__init__('r', 'rw', 'rx', 'rwx')
+        self.name = 'access'
+
+
+class Escape(Kind):
+    """A control key that guests can spare: not Enter, Tab, Escape or Backspace."""
+    name = 'key'
+    right = 'write "ctrl-" and a letter or one of \\ ] ^ _, but not h, i, j or m'
+    taken = b'\b\t\n\r\x1b'
+
+    def toml(self, value):
+        if not isinstance(value, str):
+            raise Wrong(describe(value))
+        m = re.fullmatch(r'ctrl-([a-zA-Z\[\\\]^_])', value)
+        if not m:
+            raise Wrong(f'{quoted(value)} is not a control key')
+        return ord(m[1].upper()) & 0x1f
+
+    def dts(self, data):
+        return cells(data, (4,))
+
+    def check(self, value):
+        if not 1 <= value < 32 or value in self.taken:
+            raise Wrong('the guests need this key')
+        return value
+
+    def pack(self, value):
+        return value.to_bytes(4, 'big')
+
+    def text(self, value):
+        return quoted('ctrl-' + chr(value | 0x40).lower())
+
+
+class Cpus(Kind):
+    """Normal form: a list of masks, one for all vCPUs or one for each; [0]: any."""
+    name = 'CPU list'
+    right = 'write [0, 1] for all vCPUs, or [[0], [1]] with a list for each'
+
+    @staticmethod
+    def mask(numbers):
+        mask = 0
+        for n in numbers:
+            if isinstance(n, bool) or not isinstance(n, int):
+                raise Wrong(describe(n) + ' and not a CPU number')
+            if not 0 <= n < MAX_PCPUS:
+                raise Wrong(f'there is no CPU {n}')
+            if mask & 1 << n:
+                raise Wrong(f'CPU {n} is named twice')
+            mask |= 1 << n
+        if not mask:
+            raise Wrong('the list is empty')
+        return mask
+
+    def toml(self, value):
+        if not isinstance(value, list):
+            raise Wrong(describe(value))
+        if value and all(isinstance(v, list) for v in value):
+            return [self.mask(v) for v in value]
+        return [self.mask(value)]
+
+    def dts(self, data):
+        if not data or len(data) % 8:
+            raise Wrong(f'{len(data)} bytes are not 64-bit masks')
+        return [int.from_bytes(data[i:i + 8], 'big') for i in range(0, len(data), 8)]
+
+    def pack(self, value):
+        return b''.join(m.to_bytes(8, 'big') for m in value)
+
+    def text(self, value):
+        return 'any' if value == [0] else str(value)
+
+    def dts_text(self, value):
+        return '/bits/ 64 <' + ' '.join(hex(m) for m in value) + '>'
+
+
+class Key:
+    """A key: its name in TOML ('-' for '_' in DTS), kind, and default in normal form."""
+
+    def __init__(self, name, kind, default=None, required=False, dts=None, note=None):
+        self.name, self.kind, self.default, self.required = name, kind, default, required
+        self.dts = dts or name.replace('_', '-')
+        self.note = note     # what docs say for a default that is not a fixed value
+
+    def default_text(self):
+        if self.required:
+            return 'required'
+        return self.note or self.kind.text(self.default)
+
+
+class Section:
+    """A table of keys. short: the key that a plain value stands for ('kernel = "Image"')."""
+
+    def __init__(self, name, keys, short=None, many=False):
+        self.name, self.keys, self.short, self.many = name, keys, short, many
+        self.dts = name
+
+
+ADDR, FILE = Address(), File()
+ACTION = Enum('stop', 'restart')
+
+SYSTEM = [
+    Key('when_all_off', Enum('poweroff', 'shell'), 'poweroff'),
+    Key('escape_key', Escape(), 0x1d),
+    Key('scrub_at_boot', Bool(), True),
+]
+
+BOARD = Section('board', [
+    Key('cpus', Int(1, MAX_PCPUS), note='not checked'),
+    Key('memory', Size(), note='not checked'),
+])
+
+VM = [
+    Key('name', Name(), note="the VM file's name without `.toml`"),
+    Key('id', Int(0, 0xffffffff), note='its place in the list, from 0'),
+    Key('vcpus', Int(1, 64), 1),
+    Key('cpus', Cpus(), [0], note='any'),
+    Key('cmdline', Cmdline(), ''),
+    Key('autostart', Bool(), True),
+    Key('on_crash', ACTION, 'stop'),
+    Key('on_reboot', ACTION, 'restart'),
+    Key('priority', Int(1, 31), 8),
+    Key('slice', Duration(), 10000, dts='slice-us'),
+]
+
+MEMORY = Section('memory', [
+    Key('ipa', ADDR, RAM_BASE),
+    Key('size', Size(), required=True),
+    Key('backend', Enum('eager', 'touch', 'linear'), 'eager'),
+    Key('pa', ADDR, note='none; needed by `linear`'),
+    Key('access', Access(), 'rwx'),
+], short='size', many=True)
+
+KERNEL = Section('kernel', [
+    Key('file', FILE, required=True),
+    Key('type', Enum('auto', 'raw', 'image', 'elf'), 'auto'),
+    Key('load', ADDR, note='chosen by the loader'),
+    Key('entry', ADDR, note='where the image begins, or says'),
+], short='file')
+
+INITRD = Section('initrd', [
+    Key('file', FILE, required=True),
+    Key('load', ADDR, note='chosen by the loader'),
+], short='file')
+
+DTB = Section('dtb', [
+    Key('file', FILE, note='none: generated'),
+    Key('load', ADDR, note='chosen by the loader'),
+], short='file')
+
+GIC = Section('gic', [
+    Key('gicd', ADDR, 0x08000000),
+    Key('gicr', ADDR, 0x080a0000),
+])
+
+CONSOLE = Section('console', [
+    Key('enabled', Bool(), True),
+    Key('base', ADDR, 0x09000000),
+    Key('spi', Int(0, MAX_SPI - 1), 1),
+], short='enabled')
+
+RTC = Section('rtc', [
+    Key('enabled', Bool(), True),
+    Key('base', ADDR, 0x09010000),
+    Key('spi', Int(0, MAX_SPI - 1), 2),
+], short='enabled')
+
+SECTIONS = [MEMORY, KERNEL, INITRD, DTB, GIC, CONSOLE, RTC]
+REQUIRED_SECTIONS = ('memory', 'kernel')

@@ -1,0 +1,247 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From source trees to a System: keys known, types right, VM files and defaults merged."""
+import difflib
+import os
+
+import corbel_config_schema as schema
+from corbel_config_source import Node, Unreadable, load
+
+
+class Item:
+    """A value in normal form, with its place. given: the user wrote it."""
+
+    def __init__(self, value, node, key, given=True):
+        self.value, self.node, self.key, self.given = value, node, key, given
+
+
+class Vm:
+    """items: name -> Item; sections: name -> {name -> Item}; memory: a list of those."""
+
+    def __init__(self, node):
+        self.node, self.items, self.sections, self.memory = node, {}, {}, []
+
+    def __getitem__(self, path):
+        section, _, key = path.rpartition('.')
+        return (self.sections[section] if section else self.items)[key]
+
+    def value(self, path):
+        return self[path].value
+
+    def has(self, path):
+        return self[path].value is not None
+
+
+class System:
+    def __init__(self, file):
+        self.file, self.items, self.board, self.vms = file, {}, {}, []
+        self.sources = [file]      # every file that was read
+
+
+class Reader:
+    def __init__(self, file, errors):
+        self.errors = errors
+        self.is_dts = file.endswith('.dts')
+        self.system = System(file)
+
+    def spell(self, key):
+        return key.dts if self.is_dts else key.name
+
+    # --- keys
+
+    def unknown(self, node, key, known):
+        name = key.rpartition('.')[2]
+        near = difflib.get_close_matches(name, known, 1, 0.6)
+        right = f'did you mean {near[0]}?' if near else 'known keys: ' + ', '.join(known)
+        self.errors.add(node, key, 'no such key', right)
+
+    def known(self, node, keys, prefix, more=()):
+        names = [self.spell(k) for k in keys] + list(more)
+        for name, child in node.value.items():
+            if name not in names:
+                self.unknown(child, prefix + name, names)
+
+    def key(self, table, key, prefix):
+        """One key of a table as an Item; its default where it is not given."""
+        name = self.spell(key)
+        node = table.value.get(name)
+        if node is None:
+            if key.required:
+                self.errors.add(table, prefix + name, 'it is missing', key.kind.right)
+            return Item(key.default, table, prefix + name, False)
+        try:
+            return Item(key.kind.read(plain(node)), node, prefix + name)
+        except schema.Wrong as err:
+            self.errors.add(node, prefix + name, err, key.kind.right)
+            return Item(key.default, node, prefix + name, False)
+
+    def keys(self, table, keys, prefix):
+        return {k.name: self.key(table, k, prefix) for k in keys}
+
+    # --- sections
+
+    def section(self, node, section, prefix):
+        """A section: a table, or a plain value for its short key."""
+        if not isinstance(node.value, dict) and section.short and not isinstance(node.value, bytes):
+            if isinstance(node.value, list):
+                return self.wrong_section(node, section, prefix)
+            key = next(k for k in section.keys if k.name == section.short)
+            table = Node({key.name: node}, node.file, node.line)
+            items = self.keys(table, [k for k in section.keys if k is not key], prefix + '.')
+            try:
+                items[key.name] = Item(key.kind.read(node.value), node, prefix)
+            except schema.Wrong as err:
+                self.errors.add(node, prefix, err, self.section_right(section))
+                items[key.name] = Item(None, node, prefix, False)
+            return items
+        if not isinstance(node.value, dict):
+            return self.wrong_section(node, section, prefix)
+        self.known(node, section.keys, prefix + '.')
+        return self.keys(node, section.keys, prefix + '.')
+
+    def section_right(self, section):
+        if not section.short:
+            return 'write a table with ' + ', '.join(k.name for k in section.keys)
+        kind = next(k for k in section.keys if k.name == section.short).kind
+        return f'{kind.right}, or a table with ' + ', '.join(k.name for k in section.keys)
+
+    def wrong_section(self, node, section, prefix):
+        what = 'this is a property' if self.is_dts else schema.describe(plain(node))
+        self.errors.add(node, prefix, what, self.section_right(section))
+        return {k.name: Item(k.default, node, prefix, False) for k in section.keys}
+
+    def memory(self, node, vm):
+        nodes = node.value if isinstance(node.value, list) else [node]
+        if not nodes:
+            self.errors.add(node, 'memory', 'the list is empty', 'give the VM memory')
+        for i, child in enumerate(nodes):
+            prefix = f'memory[{i}]' if isinstance(node.value, list) else 'memory'
+            vm.memory.append(self.section(child, schema.MEMORY, prefix))
+
+    def sections(self, table, vm):
+        for section in schema.SECTIONS:
+            node = table.value.get(section.name)
+            if node is None and section.name in schema.REQUIRED_SECTIONS:
+                self.errors.add(table, section.name, 'it is missing', self.section_right(section))
+            if section.many:
+                if node is not None:
+                    self.memory(node, vm)
+                continue
+            if node is not None:
+                vm.sections[section.name] = self.section(node, section, section.name)
+            else:
+                vm.sections[section.name] = {k.name: Item(k.default, table, section.name, False)
+                                             for k in section.keys}
+
+    # --- VMs
+
+    def merged(self, entry, defaults):
+        """A [[vm]] entry over the VM file it names over [defaults]."""
+        table = dict(defaults.value) if defaults else {}
+        line = entry
+        file = entry.value.get('file')
+        if file is not None and not self.is_dts:
+            inner = self.vm_file(file)
+            if inner is None:
+                return None
+            table.update(inner.value)
+            stem = os.path.basename(inner.file).removesuffix('.toml')
+            table.setdefault('name', Node(stem, inner.file, 1))
+        table.update({k: v for k, v in entry.value.items() if k != 'file' or self.is_dts})
+        return Node(table, line.file, line.line)
+
+    def vm_file(self, node):
+        if not isinstance(node.value, str):
+            self.errors.add(node, 'file', schema.describe(plain(node)), schema.FILE.right)
+            return None
+        path = os.path.join(os.path.dirname(node.file), node.value)
+        if not os.path.isfile(path):
+            self.errors.add(node, 'file', f'there is no {path}',
+                            "file names count from this file's folder")
+            return None
+        self.system.sources.append(path)
+        try:
+            return load(path)
+        except Unreadable as err:
+            self.errors.text(str(err))
+            return None
+
+    def vm(self, entry, defaults, idx):
+        table = self.merged(entry, defaults)
+        if table is None:
+            return
+        vm = Vm(table)
+        self.known(table, schema.VM, '', [s.name for s in schema.SECTIONS])
+        vm.items = self.keys(table, schema.VM, '')
+        if 'name' not in table.value:
+            self.errors.add(table, 'name', 'it is missing', schema.Name.right)
+        if not vm['id'].given:
+            vm['id'].value = idx
+        self.sections(table, vm)
+        self.system.vms.append(vm)
+
+    def entries(self, root):
+        """Every VM of the system, as [[vm]] entries: the files of 'vms' come first."""
+        out = []
+        for node in self.listed(root, 'vms', str, 'write a list of VM files'):
+            out.append(Node({'file': node}, node.file, node.line))
+        out += self.listed(root, 'vm', dict, 'write [[vm]] and the keys of a VM below it')
+        if not out:
+            self.errors.add(root, 'vms', 'there is no VM', 'write vms = ["vms/linux.toml"]')
+        return out
+
+    def listed(self, root, key, cls, right):
+        node = root.value.get(key)
+        if node is None:
+            return []
+        if not isinstance(node.value, list):
+            self.errors.add(node, key, schema.describe(plain(node)), right)
+            return []
+        good = [n for n in node.value if isinstance(n.value, cls)]
+        for n in node.value:
+            if n not in good:
+                self.errors.add(n, key, schema.describe(plain(n)), right)
+        return good
+
+    def defaults(self, root):
+        node = root.value.get('defaults')
+        if node is None or self.is_dts:
+            return None
+        if not isinstance(node.value, dict):
+            self.errors.add(node, 'defaults', schema.describe(plain(node)), 'write [defaults]')
+            return None
+        for key in ('name', 'id'):
+            if key in node.value:
+                self.errors.add(node.value[key], f'defaults.{key}', 'no two VMs can share it',
+                                'give it in the VM')
+        return node
+
+    def read(self):
+        root = load(self.system.file)
+        more = ['board', 'vm'] + ([] if self.is_dts else ['defaults', 'vms'])
+        keys = schema.SYSTEM + ([schema.Key('version', schema.Int(1, 1), 1)] if self.is_dts else [])
+        self.known(root, keys, '', more)
+        self.system.items = self.keys(root, keys, '')
+        board = root.value.get('board', Node({}, root.file, root.line))
+        self.system.board = self.section(board, schema.BOARD, 'board')
+        defaults = self.defaults(root)
+        for idx, entry in enumerate(self.entries(root)):
+            self.vm(entry, defaults, idx)
+        return self.system
+
+
+def plain(node):
+    """A Node without its places."""
+    if isinstance(node.value, dict):
+        return {k: plain(v) for k, v in node.value.items()}
+    if isinstance(node.value, list):
+        return [plain(v) for v in node.value]
+    return node.value
+
+
+def read_system(file, errors):
+    """The System in a file, or None; errors tells why."""
+    try:
+        return Reader(file, errors).read()
+    except Unreadable as err:
+        errors.text(str(err))
+        return None
