@@ -48,6 +48,7 @@ struct thread {
 	void (*entry)(void *arg);
 	void *arg;
 	char name[24];
+	_Atomic bool off_cpu;          /* dead, and its stack is in use no more       */
 	/* statistics, written by the thread's pCPU */
 	uint64_t ran;                  /* ticks on a pCPU                             */
 	uint64_t since;                /* counter when it was switched in             */
@@ -69,6 +70,9 @@ int thread_create(struct thread *t, const char *name, uint32_t cpu, uint32_t pri
 
 /* Make a new thread ready to run on its pCPU; kicks that pCPU. */
 void thread_start(struct thread *t);
+
+/* Free the stack of a thread that was never started or has ended; else -1. */
+int thread_destroy(struct thread *t);
 
 /* The highest address of the stack, 16-byte aligned. */
 va_t thread_stack_top(const struct thread *t);

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Exception vectors of EL2. From a guest: SP_EL2 points to the struct
+ * arch_gpregs at the top of the vCPU thread's stack, so the registers are stored
+ * with no register spent to find the place. Arm ARM DDI 0487, "Exception vectors".
+ */
+#include <arch/layout.h>
+
+#define PERCPU_CRASH_SP   8             /* offset in struct percpu                  */
+#define CRASH_FRAME       288           /* x0-x30, sp, pc, pstate, esr, far         */
+#define IRQ_FRAME         192           /* x0-x18, x29, x30, ELR, SPSR              */
+
+/* One exit of a guest: save all, call the C handler, go back. */
+.macro	guest_exit handler
+	stp	x0, x1, [sp, #16 * 0]
+	stp	x2, x3, [sp, #16 * 1]
+	stp	x4, x5, [sp, #16 * 2]
+	stp	x6, x7, [sp, #16 * 3]
+	stp	x8, x9, [sp, #16 * 4]
+	stp	x10, x11, [sp, #16 * 5]
+	stp	x12, x13, [sp, #16 * 6]
+	stp	x14, x15, [sp, #16 * 7]
+	stp	x16, x17, [sp, #16 * 8]
+	stp	x18, x19, [sp, #16 * 9]
+	stp	x20, x21, [sp, #16 * 10]
+	stp	x22, x23, [sp, #16 * 11]
+	stp	x24, x25, [sp, #16 * 12]
+	stp	x26, x27, [sp, #16 * 13]
+	stp	x28, x29, [sp, #16 * 14]
+	mrs	x1, elr_el2
+	mrs	x2, spsr_el2
+	mrs	x3, esr_el2
+	stp	x30, x1, [sp, #16 * 15]
+	stp	x2, x3, [sp, #16 * 16]
+	mov	x29, xzr                /* the call chain of EL2 ends here          */
+	mov	x0, sp
+	bl	\handler
+	b	guest_return
+.endm
+
+.macro	vector name
+	.balign	128
+	b	\name
+.endm
+
+	.section .text.vectors, "ax"
+	.balign	2048
+	.globl	vectors
+vectors:
+	/* current EL with SP_EL0: never used, a fault of ours */
+	vector	crash_entry
+	vector	crash_entry
+	vector	crash_entry
+	vector	crash_entry
+	/* current EL with SP_EL2 */
+	vector	crash_entry
+	vector	el2_irq
+	vector	el2_irq
+	vector	crash_entry
+	/* lower EL, AArch64 */
+	vector	guest_sync
+	vector	guest_irq
+	vector	guest_irq
+	vector	guest_serror
+	/* lower EL, AArch32 (guest user space; EL1 is always AArch64) */
+	vector	guest_sync
+	vector	guest_irq
+	vector	guest_irq
+	vector	guest_serror
+
+guest_sync:
+	guest_exit vmm_exit_sync
+guest_irq:
+	guest_exit vmm_exit_irq
+guest_serror:
+	guest_exit vmm_exit_serror
+
+/*
+ * Enter the guest whose registers lie at x0, with interrupts masked; the stack
+ * below is given up. Never returns.
+ */
+	.globl	arch_guest_enter
+	.type	arch_guest_enter, %function
+arch_guest_enter:
+	mov	sp, x0
+guest_return:
+	ldp	x30, x1, [sp, #16 * 15]
+	ldr	x2, [sp, #16 * 16]
+	msr	elr_el2, x1
+	msr	spsr_el2, x2
+	ldp	x0, x1, [sp, #16 * 0]
+	ldp	x2, x3, [sp, #16 * 1]
+	ldp	x4, x5, [sp, #16 * 2]
+	ldp	x6, x7, [sp, #16 * 3]
+	ldp	x8, x9, [sp, #16 * 4]
+	ldp	x10, x11, [sp, #16 * 5]
+	ldp	x12, x13, [sp, #16 * 6]
+	ldp	x14, x15, [sp, #16 * 7]
+	ldp	x16, x17, [sp, #16 * 8]
+	ldp	x18, x19, [sp, #16 * 9]
+	ldp	x20, x21, [sp, #16 * 10]
+	ldp	x22, x23, [sp, #16 * 11]
+	ldp	x24, x25, [sp, #16 * 12]
+	ldp	x26, x27, [sp, #16 * 13]
+	ldp	x28, x29, [sp, #16 * 14]
+	eret
+	/* No speculation past the return. */
+	dsb	nsh
+	isb
+	.size	arch_guest_enter, . - arch_guest_enter
+
+/* An interrupt while EL2 itself runs: keep what a C call may change. */
+el2_irq:
+	sub	sp, sp, #IRQ_FRAME
+	stp	x0, x1, [sp, #16 * 0]
+	stp	x2, x3, [sp, #16 * 1]
+	stp	x4, x5, [sp, #16 * 2]
+	stp	x6, x7, [sp, #16 * 3]
+	stp	x8, x9, [sp, #16 * 4]
+	stp	x10, x11, [sp, #16 * 5]
+	stp	x12, x13, [sp, #16 * 6]
+	stp	x14, x15, [sp, #16 * 7]
+	stp	x16, x17, [sp, #16 * 8]
+	mrs	x0, elr_el2
+	mrs	x1, spsr_el2
+	stp	x18, x0, [sp, #16 * 9]
+	str	x1, [sp, #16 * 10]
+	stp	x29, x30, [sp, #16 * 11]
+	add	x29, sp, #16 * 11       /* a frame record, so the chain goes on     */
+	bl	vmm_el2_irq
+	ldp	x29, x30, [sp, #16 * 11]
+	ldr	x1, [sp, #16 * 10]
+	ldp	x18, x0, [sp, #16 * 9]
+	msr	elr_el2, x0
+	msr	spsr_el2, x1
+	ldp	x16, x17, [sp, #16 * 8]
+	ldp	x14, x15, [sp, #16 * 7]
+	ldp	x12, x13, [sp, #16 * 6]
+	ldp	x10, x11, [sp, #16 * 5]
+	ldp	x8, x9, [sp, #16 * 4]
+	ldp	x6, x7, [sp, #16 * 3]
+	ldp	x4, x5, [sp, #16 * 2]
+	ldp	x2, x3, [sp, #16 * 1]
+	ldp	x0, x1, [sp, #16 * 0]
+	add	sp, sp, #IRQ_FRAME
+	eret
+	dsb	nsh
+	isb
+
+/*
+ * A fault of EL2. The stack may be the cause (a guard page), so the report has
+ * one of its own. SP_EL0 is the guest's, but no guest runs on this pCPU again:
+ * it holds x0 while we look for that stack.
+ */
+crash_entry:
+	msr	sp_el0, x0
+	mrs	x0, tpidr_el2
+	ldr	x0, [x0, #PERCPU_CRASH_SP]
+	sub	x0, x0, #CRASH_FRAME
+	stp	x2, x3, [x0, #16 * 1]
+	stp	x4, x5, [x0, #16 * 2]
+	stp	x6, x7, [x0, #16 * 3]
+	stp	x8, x9, [x0, #16 * 4]
+	stp	x10, x11, [x0, #16 * 5]
+	stp	x12, x13, [x0, #16 * 6]
+	stp	x14, x15, [x0, #16 * 7]
+	stp	x16, x17, [x0, #16 * 8]
+	stp	x18, x19, [x0, #16 * 9]
+	stp	x20, x21, [x0, #16 * 10]
+	stp	x22, x23, [x0, #16 * 11]
+	stp	x24, x25, [x0, #16 * 12]
+	stp	x26, x27, [x0, #16 * 13]
+	stp	x28, x29, [x0, #16 * 14]
+	mov	x2, sp
+	stp	x30, x2, [x0, #16 * 15]
+	mrs	x2, sp_el0
+	stp	x2, x1, [x0, #16 * 0]
+	mrs	x1, elr_el2
+	mrs	x2, spsr_el2
+	stp	x1, x2, [x0, #16 * 16]
+	mrs	x1, esr_el2
+	mrs	x2, far_el2
+	stp	x1, x2, [x0, #16 * 17]
+	mov	sp, x0
+	mov	x29, xzr
+	bl	crash_report
+	b	.

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Per pCPU, a list sorted by deadline: short, as a pCPU has few timers armed. */
+#include "core/timer.h"
+
+#include <stddef.h>
+
+#include <arch/cpu.h>
+#include <arch/timer.h>
+#include "core/percpu.h"
+#include "core/spinlock.h"
+
+struct timer_queue {
+	struct spinlock lock;            /* rank 80, docs/locking.md */
+	struct list_node armed;          /* under lock; may be all zero at first */
+};
+
+static struct timer_queue queues[MAX_PCPUS];
+
+static struct timer_queue *queue_get(uint32_t cpu)
+{
+	struct timer_queue *q = &queues[cpu];
+
+	if (!q->armed.next)
+		list_init(&q->armed);
+	return q;
+}
+
+void timer_setup(struct timer *t, void (*fire)(struct timer *t))
+{
+	list_init(&t->node);
+	t->fire = fire;
+}
+
+/* Own pCPU's hardware timer to the first deadline. */
+static void program_locked(struct timer_queue *q)
+{
+	if (list_empty(&q->armed))
+		arch_hyp_timer_off();
+	else
+		arch_hyp_timer_set(list_entry(q->armed.next, struct timer, node)->deadline);
+}
+
+static void insert_locked(struct timer_queue *q, struct timer *t)
+{
+	struct list_node *pos = q->armed.next;
+
+	while (pos != &q->armed && list_entry(pos, struct timer, node)->deadline <= t->deadline)
+		pos = pos->next;
+	list_insert_before(pos, &t->node);
+}
+
+void timer_start(struct timer *t, uint64_t deadline)
+{
+	uint64_t flags = arch_irq_save();
+	struct timer_queue *q = queue_get(cpu_self());
+
+	timer_cancel(t);
+	spin_lock(&q->lock);
+	t->cpu = cpu_self();
+	t->deadline = deadline;
+	insert_locked(q, t);
+	if (q->armed.next == &t->node)
+		program_locked(q);
+	spin_unlock(&q->lock);
+	arch_irq_restore(flags);
+}
+
+/*
+ * The hardware timer may stay set for a timer that is gone: it then fires once
+ * for nothing, which is cheaper than programming it at each cancel.
+ */
+void timer_cancel(struct timer *t)
+{
+	struct timer_queue *q = queue_get(t->cpu);
+	uint64_t flags = spin_lock_irqsave(&q->lock);
+
+	list_remove(&t->node);
+	spin_unlock_irqrestore(&q->lock, flags);
+}
+
+static struct timer *pop_due(struct timer_queue *q, uint64_t now)
+{
+	struct timer *t = NULL;
+
+	spin_lock(&q->lock);
+	if (!list_empty(&q->armed)) {
+		t = list_entry(q->armed.next, struct timer, node);
+		if (t->deadline > now)
+			t = NULL;
+		else
+			list_remove(&t->node);
+	}
+	if (!t)
+		program_locked(q);
+	spin_unlock(&q->lock);
+	return t;
+}
+
+/*
+ * One reading of the clock for the round: a handler that arms itself again in
+ * the past comes with the next interrupt, so this ends.
+ */
+void timer_interrupt(void)
+{
+	struct timer_queue *q = queue_get(cpu_self());
+	uint64_t now = arch_counter();
+	struct timer *t;
+
+	while ((t = pop_due(q, now)) != NULL)
+		t->fire(t);
+}
