@@ -172,7 +172,7 @@ static void vm_defaults(struct vm_config *vm, uint32_t id)
 	vm->on_reboot = ACTION_RESTART;
 	vm->priority = CONFIG_DEFAULT_PRIORITY;
 	vm->slice_us = CONFIG_DEFAULT_SLICE_US;
-}}
+}
 
 /* One mask is for all vCPUs; more must be as many as there are vCPUs. */
 static int cpus_count_ok(const struct config_parser *p, int node, const struct vm_config *vm)
