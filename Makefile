@@ -3,7 +3,7 @@
 #=
 #= make            the hypervisor: build/corbel.bin, build/corbel.elf
 #= make run        boot CONFIG=configs/default.toml in QEMU. Also CPU= SMP= MEM= MACHINE=
-#=                 QEMU= (which emulator), QEMU_ARGS= (more arguments)
+#=                 QEMU= (which emulator), QEMU_ARGS= (more arguments); TFA=1: behind TF-A
 #= make image      what run boots: the hypervisor and build/bundle.cpio of CONFIG=
 #=                 BUNDLED=1: the bundle linked into the image
 #= make test       all tests; T=PATTERN those whose name has it; test-matrix: the long ones
@@ -25,6 +25,7 @@ build/setup.mk: tools/packages.txt tools/setup
 
 # Objects go to $O; what was fetched is always in build/.
 O ?= build
+BUNDLED ?= $(TFA)
 Q := $(if $(V),,@)
 
 # ---- toolchain -------------------------------------------------------------
@@ -57,6 +58,8 @@ warnings := $(WERROR) -Wall -Wextra -Wshadow -Wundef -Wvla -Wstrict-prototypes \
 CFLAGS  ?= -O2
 cflags  := $(machine) $(CFLAGS) $(warnings) -Wframe-larger-than=1024 \
 	-I. -Iarch/include -Iarch/arm64/include -DEARLY_UART_PL011=$(EARLY_UART) -MMD -MP
+
+comma := ,
 
 # ---- hypervisor ------------------------------------------------------------
 folders := arch/arm64 core core/lib core/vmm mm irq devices vcpu vm
@@ -94,6 +97,10 @@ $O/obj/core/version.o: cflags += -I$O/gen
 link = $(LD) -T $O/linker.ld -nostdlib -static --no-dynamic-linker --gc-sections \
 	--fatal-warnings --build-id=none -z max-page-size=4096 -z noexecstack \
 	--whole-archive $(objs) --no-whole-archive
+# Changes with the list of objects and with BUNDLED.
+$O/gen/link: FORCE
+	@mkdir -p $(@D)
+	@echo '$(link) $(BUNDLED)' | cmp -s - $@ || echo '$(link) $(BUNDLED)' >$@
 $O/linker.ld: linker.ld arch/include/arch/layout.h
 	@mkdir -p $(@D)
 	$Q$(CC) $(target) -E -P -undef -x assembler-with-cpp -D__ASSEMBLER__ -Iarch/include $< -o $@
@@ -106,7 +113,7 @@ $O/gen/%.o: $O/gen/%.S
 	$Q$(CC) $(cflags) -c $< -o $@
 $O/pass1.elf: $O/gen/symbols0.o
 $O/corbel.elf: $O/gen/symbols.o
-$O/pass1.elf $O/corbel.elf: $O/linker.ld $(objs) $(libs) $(if $(BUNDLED),$O/gen/bundle.o)
+$O/pass1.elf $O/corbel.elf: $O/linker.ld $O/gen/link $(objs) $(libs) $(if $(BUNDLED),$O/gen/bundle.o)
 	@echo "  LD    $@"
 	$Q$(link) $(filter $O/gen/%.o,$^) $(libs) $(LIBGCC) -o $@
 $O/corbel.bin: $O/corbel.elf
@@ -122,7 +129,6 @@ $(libs) &: tools/libs tools/libs_newlib.h | build/src/libfdt
 # tests/host/NAME.mk says: HOST_TESTS += NAME; NAME_SRCS := FILES; NAME_SAN := thread
 HOST_TESTS :=
 -include $(wildcard tests/host/*.mk)
-comma := ,
 host_cflags := -std=gnu11 -g -O1 -fno-omit-frame-pointer $(warnings) -Wno-clobbered \
 	-I. -Iarch/include -Itests/host/fake -Itests/host -pthread -MMD -MP $(COVERAGE)
 san_of = $(or $($1_SAN),address$(comma)undefined)
@@ -146,7 +152,7 @@ host-tests: $(addprefix $O/host/,$(HOST_TESTS))
 # ---- guests, bundle, running -----------------------------------------------
 CONFIG   ?= configs/default.toml
 QEMU     ?= qemu-system-aarch64
-MACHINE  ?= virt,virtualization=on,gic-version=3
+MACHINE  ?= virt,virtualization=on,gic-version=3$(if $(TFA),$(comma)secure=on)
 CPU      ?= cortex-a57
 SMP      ?= 4
 MEM      ?= 1G
@@ -162,14 +168,20 @@ $O/bundle.cpio: FORCE | $(guests)
 $O/gen/bundle.S: $O/bundle.cpio
 	@printf '\t.section .bundle, "a"\n\t.incbin "$<"\n' >$@
 image: $O/corbel.bin $O/bundle.cpio
+# TFA=1 starts behind TF-A in the secure world, from flash.
+$O/flash.bin: $O/corbel.bin tools/tfa_flash.py | build/tfa
+	$Qtools/tfa_flash.py $< $@
+build/tfa build/qemu10:
+	tools/fetch $(@F)
+boot := $(if $(TFA),-bios $O/flash.bin,-kernel $O/corbel.bin $(if $(BUNDLED),,-initrd $O/bundle.cpio))
 
 # On a terminal Ctrl-A x ends QEMU, and every other key goes to the machine. Fed
 # from a pipe, no byte has a meaning of its own.
-run: image
+run: image $(if $(TFA),$O/flash.bin)
 	@if [ -t 0 ]; then echo "Ctrl-A x ends QEMU."; con="-serial mon:stdio"; \
 	else con="-monitor none -chardev stdio,id=con,signal=off -serial chardev:con"; fi; \
 	exec $(QEMU) -M $(MACHINE) -cpu $(CPU) -smp $(SMP) -m $(MEM) -nodefaults -display none \
-		$$con -kernel $O/corbel.bin $(if $(BUNDLED),,-initrd $O/bundle.cpio) $(QEMU_ARGS)
+		$$con $(boot) $(QEMU_ARGS)
 
 # ---- tests -----------------------------------------------------------------
 # A fragment in tests/ may add to TEST_DEPS what its tests need built.
