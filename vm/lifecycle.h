@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Start, stop, reset: how many vCPU threads agree that nobody runs.
+ *
+ * An order is given once (vm_order); every vCPU thread meets it on its next
+ * pass through the run loop, or where it waits, and parks. The last one to park
+ * reports through vm->host->all_parked. Then the VM belongs to whoever acts on
+ * the order: no guest code runs, no device is accessed, until vm_start().
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct vm;
+struct vcpu;
+
+enum vm_state {
+	VM_OFF,          /* never started, or every vCPU parked after VM_ORDER_OFF */
+	VM_RUNNING,
+	VM_STOPPING,     /* an order was given; vCPUs are parking                  */
+	VM_PARKED,       /* all parked; the order awaits the manager               */
+	VM_CRASHED,      /* parked for good after VM_ORDER_CRASH                   */
+};
+
+enum vm_order { VM_ORDER_NONE, VM_ORDER_OFF, VM_ORDER_RESET, VM_ORDER_CRASH, VM_ORDER_DESTROY };
+
+/**
+ * vm_order() - make a VM stop, for a reason
+ * @vm:    any VM
+ * @order: not VM_ORDER_NONE
+ *
+ * From any context. The first order given counts; others are dropped until the
+ * VM is started again. Does not wait: the caller, if it is a vCPU of this VM,
+ * goes back to its run loop (with verdict EXIT_DONE), where it parks. To a VM
+ * that is off already, only VM_ORDER_DESTROY means something.
+ *
+ * Return: true if this order is the one that counts.
+ */
+bool vm_order(struct vm *vm, enum vm_order order);
+
+/**
+ * vm_vcpu_orders() - do what a vCPU's thread was asked to
+ * @v: vCPU of the calling thread
+ *
+ * Called by the run loop when the thread starts, whenever THREAD_REQ_VCPU is
+ * set (it clears it), and with interrupts masked or not. Waits in here while the
+ * vCPU is off or the VM parked. When it returns, the vCPU's registers may be new
+ * (reset, CPU_ON): the caller reloads what it keeps of them.
+ *
+ * Return: true: go on to the guest; false: the VM is being destroyed, the thread
+ *         must end without touching @v again.
+ */
+bool vm_vcpu_orders(struct vcpu *v);
+
+/**
+ * vm_start() - let a loaded VM run
+ * @vm: VM_OFF after vm_load(), or parked after vm_reset()
+ *
+ * vCPU 0 starts at the entry with x0 = device tree; the others are off. The
+ * first time, its threads are started.
+ */
+void vm_start(struct vm *vm);
+
+/**
+ * vm_retire() - note that a parked VM stays as it is
+ * @vm: VM_PARKED
+ *
+ * VM_OFF, or VM_CRASHED if the order was VM_ORDER_CRASH. It can be started
+ * again after vm_reset().
+ */
+void vm_retire(struct vm *vm);
+
+/* The order that was given last, VM_ORDER_NONE while it runs. */
+enum vm_order vm_order_given(const struct vm *vm);
+enum vm_state vm_state(const struct vm *vm);
+const char *vm_state_name(enum vm_state state);
