@@ -154,16 +154,21 @@ CONFIG   ?= configs/default.toml
 QEMU     ?= qemu-system-aarch64
 MACHINE  ?= virt,virtualization=on,gic-version=3$(if $(TFA),$(comma)secure=on)
 CPU      ?= cortex-a57
-SMP      ?= 4
-MEM      ?= 1G
-guests   := build/guests/cloud build/guests/busybox build/guests/initramfs.cpio.gz
+# What the configuration says of its board holds, unless the command line does.
+board     = $(shell tools/corbel_config.py board $(CONFIG))
+SMP      ?= $(or $(patsubst SMP=%,%,$(filter SMP=%,$(board))),4)
+MEM      ?= $(or $(patsubst MEM=%,%,$(filter MEM=%,$(board))),1G)
 
+# Guests' files that a configuration names in build/guests are made or fetched.
+guests_of = $(sort $(foreach f,$(filter $(CURDIR)/build/guests/%,$(shell \
+	tools/corbel_config.py deps $1 2>/dev/null)),build/guests/$(word 1,$(subst /, ,$(f:$(CURDIR)/build/guests/%=%)))))
 build/guests/initramfs.cpio.gz: tools/initramfs.py | build/guests/busybox
 	$Qtools/initramfs.py build/guests/busybox/busybox $@
 build/guests/%:
 	tools/fetch $*
-$O/bundle.cpio: FORCE | $(guests)
-	$Qtools/corbel_config.py pack $(CONFIG) -o $@
+.SECONDEXPANSION:
+$O/bundle.cpio: FORCE | $$(call guests_of,$$(CONFIG))
+	$Qtools/corbel_config.py pack $(CONFIG) --board-mem $(MEM) --board-cpus $(SMP) -o $@
 # BUNDLED=1 links the bundle into the image: one file that needs no initrd.
 $O/gen/bundle.S: $O/bundle.cpio
 	@printf '\t.section .bundle, "a"\n\t.incbin "$<"\n' >$@
@@ -185,7 +190,7 @@ run: image $(if $(TFA),$O/flash.bin)
 
 # ---- tests -----------------------------------------------------------------
 # A fragment in tests/ may add to TEST_DEPS what its tests need built.
-TEST_DEPS := $O/corbel.bin host-tests $(guests)
+TEST_DEPS := $O/corbel.bin host-tests build/guests/cloud build/guests/initramfs.cpio.gz
 -include $(wildcard tests/guests/*.mk tests/system/*.mk tests/bench/*.mk)
 test test-matrix: $(TEST_DEPS)
 	@tools/test.py $(if $(filter test-matrix,$@),--matrix) --build $O --match '$(T)' $(HOST_TESTS)
