@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Guest memory read and written by EL2, through windows. Addresses may be the
+ * guest's own: any value is safe. Each page is looked up and copied under the
+ * table's lock, interrupts masked for at most 4 KiB, so memory that is unmapped
+ * meanwhile is either still there or refused. A hole of a VM that populates on
+ * touch is populated.
+ *
+ * All return 0; -EINVAL the range wraps or leaves the IPA space; -EFAULT a hole,
+ * device memory, or a write where the guest has no S2_W. Bytes before the fault
+ * are done. size 0 does nothing.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/lib/types.h"
+#include "mm/stage2.h"
+
+int guest_copy_from(struct stage2 *s2, void *dst, ipa_t ipa, size_t size);
+int guest_copy_to(struct stage2 *s2, ipa_t ipa, const void *src, size_t size);
+int guest_zero(struct stage2 *s2, ipa_t ipa, uint64_t size);
+
+/* As guest_copy_to() and guest_zero(), also where the guest may not write: loaders. */
+int guest_load(struct stage2 *s2, ipa_t ipa, const void *src, size_t size);
+int guest_load_zero(struct stage2 *s2, ipa_t ipa, uint64_t size);
+
+/*
+ * Write the caches back to the point of coherency: a guest that starts with its
+ * caches off then reads what was loaded.
+ */
+int guest_clean_range(struct stage2 *s2, ipa_t ipa, uint64_t size);

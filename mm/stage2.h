@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A VM's stage-2 table. It maps only what its VM owns (mm/frames.h). Calls take
+ * the table's lock themselves; time under it grows with the pages touched, so
+ * callers work in pieces of at most 2 MiB or one larger block (mm/guest_mem.h).
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/lib/list.h"
+#include "core/lib/types.h"
+#include "core/spinlock.h"
+#include "mm/pgtable.h"
+
+#define S2_R       BIT(0)
+#define S2_W       BIT(1)
+#define S2_X       BIT(2)
+#define S2_NORMAL  0                       /* write-back; the guest's stage 1 may say less */
+#define S2_DEVICE  BIT(3)                  /* Device-nGnRE, never executable               */
+#define S2_RWX     (S2_R | S2_W | S2_X)
+
+struct stage2 {
+	struct spinlock lock;              /* rank in docs/locking.md          */
+	/* under lock */
+	struct pgtable pt;
+	/* fixed from stage2_init() to stage2_fini() */
+	uint16_t owner;                    /* OWNER_VM0 + n                    */
+	uint16_t vmid;
+	uint64_t vttbr;                    /* for VTTBR_EL2 and arch_tlb_s2_*  */
+	uint64_t vtcr;                     /* for VTCR_EL2                     */
+	/* set by the floors above before any copy, or NULL: populate a hole on
+	 * first touch; 0 when the address is mapped now. Called with no lock. */
+	int (*populate)(void *ctx, ipa_t ipa);
+	void *populate_ctx;
+	struct list_node node;             /* of all tables; audit's lock      */
+};
+
+struct stage2_leaf {
+	pa_t pa;                           /* of the address asked for         */
+	uint32_t attr;                     /* S2_*                             */
+	uint64_t left;                     /* bytes from there on that are mapped
+					      by the same leaf, or not mapped  */
+	bool mapped;
+};
+
+/**
+ * stage2_init() - an empty table with a VMID of its own
+ * @s2:       caller's storage
+ * @owner:    the VM; no other live table has it
+ * @ipa_bits: 32..48; more than the machine's PA bits is cut to those
+ *
+ * Return: 0; -EINVAL; -EEXIST the owner has a table; -ENOMEM; -ENOSPC no VMID.
+ */
+int stage2_init(struct stage2 *s2, uint16_t owner, unsigned int ipa_bits);
+
+/* Unmap all, flush, free tables and VMID. No vCPU has it loaded. Frames stay their owner's. */
+void stage2_fini(struct stage2 *s2);
+
+/**
+ * stage2_map() - map guest physical pages to host memory
+ * @s2:   table
+ * @ipa:  first guest address, 4 KiB aligned
+ * @pa:   first host address, 4 KiB aligned
+ * @size: bytes, non-zero multiple of 4 KiB
+ * @attr: S2_NORMAL or S2_DEVICE, with S2_R and perhaps S2_W, S2_X
+ *
+ * Nothing is rounded. Never replaces a live entry, so it needs no
+ * break-before-make. The caller keeps the frames owned meanwhile.
+ *
+ * Return: 0; -EINVAL alignment, wrap, range or attr (no S2_R, executable
+ *         device); -EPERM not all of it is the VM's; -EEXIST already mapped in
+ *         part; -ENOMEM no table page. On error the table is unchanged.
+ * Spec: Arm ARM DDI 0487, "Translation table descriptor formats".
+ */
+int stage2_map(struct stage2 *s2, ipa_t ipa, pa_t pa, uint64_t size, uint32_t attr);
+
+/**
+ * stage2_unmap() - remove whatever a range maps
+ * @ipa:  4 KiB aligned
+ * @size: non-zero multiple of 4 KiB
+ *
+ * Holes are fine. On return no pCPU can reach the frames through this table,
+ * so they may be freed.
+ *
+ * Return: 0; -EINVAL; -ENOMEM to split a block: nothing is changed.
+ */
+int stage2_unmap(struct stage2 *s2, ipa_t ipa, uint64_t size);
+
+/**
+ * stage2_protect() - change what a mapped range allows
+ * @ipa, @size: as for stage2_unmap()
+ * @attr: as for stage2_map(); normal memory stays normal, devices devices
+ *
+ * In force on all pCPUs on return.
+ *
+ * Return: 0; -EINVAL; -ENOENT a hole; -ENOMEM: nothing is changed.
+ */
+int stage2_protect(struct stage2 *s2, ipa_t ipa, uint64_t size, uint32_t attr);
+
+/* What maps an address; -EINVAL beyond the IPA size. The _locked form: s2->lock held. */
+int stage2_lookup(struct stage2 *s2, ipa_t ipa, struct stage2_leaf *leaf);
+int stage2_lookup_locked(struct stage2 *s2, ipa_t ipa, struct stage2_leaf *leaf);
+
+/* 2 to the power of this many bytes of IPA. */
+static inline unsigned int stage2_ipa_bits(const struct stage2 *s2)
+{
+	return s2->pt.in_bits;
+}

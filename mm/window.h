@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Windows: how EL2 reaches a frame that it does not map, for a moment, on this
+ * pCPU only. Opening masks interrupts, closing restores them, so nobody else
+ * on this pCPU sees the window and no thread moves with one open. Keep them
+ * short: copy at most 4 KiB, zero at most WINDOW_CHUNK, then close.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "core/lib/types.h"
+
+#define WINDOW_SLOTS 2                     /* of 4 KiB, beside the block window */
+#define WINDOW_CHUNK UINT64_C(0x10000)     /* most to zero or clean in one go   */
+
+struct window {
+	va_t va;
+	uint64_t *pte;
+	uint64_t flags;
+};
+
+/**
+ * window_open() - map one frame read-write, cacheable, never executable
+ * @w:    filled in, for window_close()
+ * @slot: 0 or 1, closed; two frames can be open at a time
+ * @pa:   4 KiB aligned (panics if not): RAM that the caller keeps alive
+ *
+ * Return: its first byte.
+ */
+void *window_open(struct window *w, unsigned int slot, pa_t pa);
+
+/* The same for 2 MiB, aligned to 2 MiB, all of it owned alike; one at a time. */
+void *window_open_block(struct window *w, pa_t pa);
+
+/* Unmap, drop this pCPU's translation, restore the interrupt mask. */
+void window_close(struct window *w);
+
+/**
+ * window_scrub() - zero RAM and clean it to the point of coherency
+ * @pa:   4 KiB aligned
+ * @size: multiple of 4 KiB; whole 2 MiB blocks inside are taken as such
+ *
+ * WINDOW_CHUNK at a time, interrupts as the caller has them in between.
+ */
+void window_scrub(pa_t pa, uint64_t size);
+
+/* ---- for mm/el2_map.c: a pCPU's window entries, once they exist ---- */
+void window_cpu_init(uint32_t cpu_idx, uint64_t *page_ptes, uint64_t *block_ptes);
+
+/* Where they lie: the 512 GiB after the hypervisor's other regions. */
+#define WINDOW_VA       UINT64_C(0x7f8000000000)
+#define WINDOW_BLOCK_VA (WINDOW_VA + UINT64_C(0x200000))
