@@ -30,7 +30,8 @@ struct pl031 {
 	uint32_t offset;             /* RTCDR = clock + offset, modulo 2^32   */
 	uint32_t match;              /* RTCMR                                 */
 	uint32_t load;               /* RTCLR                                 */
-	bool     waiting;            /* match lies ahead                      */
+	uint64_t due;                /* clock second at which match comes     */
+	bool     waiting;            /* for due                               */
 	bool     imsc, ris, line;
 };
 
