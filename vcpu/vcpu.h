@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A virtual CPU: a thread whose body runs a guest. Its EL1 state lies in the
+ * CPU while it is loaded; loading and putting happen lazily, only when another
+ * vCPU takes the core.
+ */
+#pragma once
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <arch/el1_state.h>
+#include <arch/gpregs.h>
+#include <arch/layout.h>
+#include "core/thread.h"
+#include "irq/vgic.h"
+#include "irq/vtimer.h"
+#include "vcpu/exit.h"
+
+struct vm;
+struct vcpu;
+
+/* What the vCPUs of one VM have in common on this floor; owned by the VM. */
+struct vcpu_group {
+	/* fixed once a vCPU runs; by vcpu_group_init() */
+	uint64_t idregs[IDREG_NR];      /* identification registers, as seen    */
+	uint64_t hcr;                   /* HCR_EL2 without the bits that change */
+	uint32_t exception_bits;        /* EXCEPTION_*                          */
+	uint64_t vttbr;                 /* VTTBR_EL2 of the stage-2 table       */
+	/*
+	 * A set/way cache operation was asked for. It is not carried out: it
+	 * reaches one core's caches only, and slows the neighbours. May be NULL.
+	 * Called with interrupts masked; bounded time.
+	 */
+	void (*cache_setway)(struct vcpu *vcpu);
+	/* entry n: by pCPU n only */
+	struct vcpu *last_on[MAX_PCPUS];  /* whose TLB entries are there        */
+};
+
+/* Exits, counted where they are decided. Written by the vCPU's own pCPU. */
+struct vcpu_stats {
+	uint64_t sync[LAYER_NR][EC_NR]; /* by layer that answered and class     */
+	uint64_t unclaimed;             /* nobody answered: Undefined           */
+	uint64_t irq, serror;
+	uint64_t fp_switches;           /* FP traps that moved registers        */
+	uint64_t loads;                 /* times it took the core from another  */
+	uint64_t sysreg_refused;        /* accesses to unlisted registers       */
+};
+
+/* vcpu.orders: what upper floors want of the vCPU's thread (THREAD_REQ_VCPU). */
+#define VCPU_ORDER_START BIT(0)         /* it was turned on                     */
+#define VCPU_ORDER_PARK  BIT(1)         /* stay out of the guest until cleared  */
+#define VCPU_ORDER_STOP  BIT(2)         /* the thread shall end                 */
+
+struct vcpu {
+	struct thread thread;           /* container_of() is the typed link     */
+	struct arch_gpregs *regs;       /* at the top of the thread's stack     */
+	/* fixed once it runs */
+	struct vm *vm;                  /* opaque on this floor                 */
+	struct vcpu_group *group;
+	uint16_t idx;                   /* within its VM                        */
+	/* any pCPU */
+	_Atomic uint32_t orders;        /* VCPU_ORDER_*                         */
+	/* by its own pCPU; el1 and control.hcr are stale while loaded */
+	struct guest_control control;
+	struct el1_state el1;
+	struct debug_state debug;
+	struct fp_state fp;             /* stale while a pCPU's registers hold it */
+	struct vgic_vcpu vgic;
+	struct vtimer vtimer;
+	struct vcpu_stats stats;
+};
+
+static inline struct vcpu *vcpu_of(struct thread *t)
+{
+	return container_of(t, struct vcpu, thread);
+}
+
+/**
+ * vcpu_cpu_init() - make the calling pCPU ready to run guests
+ *
+ * Once on every pCPU before the first vcpu_group_init(): notes its features and
+ * sets the traps that are the same for all guests. Interrupts masked.
+ */
+void vcpu_cpu_init(void);
+
+/**
+ * vcpu_group_init() - what the vCPUs of a VM will share
+ * @group:    zeroed
+ * @vttbr:    VTTBR_EL2: VMID and stage-2 table; may be changed (group->vttbr)
+ *            while none of the VM's vCPUs is loaded
+ * @ipa_bits: size of the guest's physical address space
+ */
+void vcpu_group_init(struct vcpu_group *group, uint64_t vttbr, uint32_t ipa_bits);
+
+struct vcpu_config {
+	const char *name;            /* of its thread                            */
+	struct vm *vm;
+	struct vcpu_group *group;
+	uint16_t idx;
+	uint64_t mpidr;              /* affinity fields the guest sees           */
+	uint32_t cpu, prio;          /* for its thread                           */
+	void (*entry)(void *vcpu);   /* body of its thread: the run loop         */
+};
+
+/**
+ * vcpu_create() - make a vCPU and its thread, not started
+ * @vcpu: caller's storage, zeroed
+ * @c:    copied where needed
+ *
+ * Leaves it as vcpu_reset(vcpu, 0, 0, false) does. vgic and vtimer are set up
+ * by who knows their VM.
+ *
+ * Return: 0; -ENOMEM no stack.
+ */
+int vcpu_create(struct vcpu *vcpu, const struct vcpu_config *c);
+
+/* Free the thread's stack. The thread has ended or was never started. */
+void vcpu_destroy(struct vcpu *vcpu);
+
+/**
+ * vcpu_reset() - the architectural state of a CPU that was just turned on
+ * @vcpu: on its own thread, or its thread was never started or has ended
+ * @pc:   where it starts, at EL1h with everything masked, MMU and caches off
+ * @x0:   its first argument; x1 to x30 are 0
+ * @big_endian: data accesses of EL1 and its tables (SCTLR_EL1.EE)
+ *
+ * Everything a guest can see is set, FP and debug registers too; nothing of an
+ * earlier life is left. Not vgic and vtimer, which have their own resets.
+ */
+void vcpu_reset(struct vcpu *vcpu, uint64_t pc, uint64_t x0, bool big_endian);
+
+/* Hooks of every vCPU thread: the switch below. Set by vcpu_create(). */
+extern const struct thread_hooks vcpu_hooks;
+
+/**
+ * vcpu_switch_to() - have vcpu's state in this pCPU
+ * @vcpu: its thread is about to run here; interrupts masked
+ *
+ * Nothing to do when it is there already. Else puts the vCPU that was, and
+ * loads this one: EL1, debug, GIC, timers, EL2 controls. FP registers wait for
+ * their first use.
+ */
+void vcpu_switch_to(struct vcpu *vcpu);
+
+/**
+ * vcpu_forget() - remove every trace of a vCPU from this pCPU
+ * @vcpu: its thread ends, or it is reset; on its own pCPU, interrupts masked
+ *
+ * What the registers held is lost unless @save. After it no pCPU refers to the
+ * vCPU, so it may be freed once its thread has ended.
+ */
+void vcpu_forget(struct vcpu *vcpu, bool save);
+
+/* Is its state in the calling pCPU's registers? */
+bool vcpu_is_loaded(const struct vcpu *vcpu);
+
+/* The vCPU whose state this pCPU holds, or NULL. Not always the current thread. */
+struct vcpu *vcpu_loaded(void);
+
+/* x0-x30; 31 is the zero register, never SP. */
+static inline uint64_t vcpu_gpr_read(const struct vcpu *vcpu, uint32_t n)
+{
+	return n == 31 ? 0 : vcpu->regs->x[n];
+}
+
+static inline void vcpu_gpr_write(struct vcpu *vcpu, uint32_t n, uint64_t v)
+{
+	if (n != 31)
+		vcpu->regs->x[n] = v;
+}
+
+/* A synchronous exit was answered by this layer. */
+static inline void vcpu_count(struct vcpu *vcpu, enum exit_layer layer, uint8_t ec)
+{
+	vcpu->stats.sync[layer][ec]++;
+}
+
+/**
+ * vcpu_update_wfx_trap() - trap WFI and WFE only while others want the core
+ * @vcpu: loaded here, about to enter the guest
+ *
+ * Call it when the run queue may have changed (THREAD_REQ_RESCHED) and after a
+ * switch. Writes HCR_EL2 only when the answer changed.
+ */
+void vcpu_update_wfx_trap(struct vcpu *vcpu);
