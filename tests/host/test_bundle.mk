@@ -1,0 +1,2 @@
+HOST_TESTS += test_bundle
+test_bundle_SRCS := tests/host/test_bundle.c tests/host/newc_maker.c vm/bundle.c
