@@ -28,6 +28,9 @@ struct guest_fdt_desc {
 	uint64_t kaslr_seed;
 };
 
+/* Told as memory: what can be written. Read-only regions are the configuration's own business. */
+bool guest_fdt_region_is_ram(const struct config_region *r);
+
 /**
  * guest_fdt_make() - generate a device tree
  * @d:    what it tells

@@ -22,6 +22,7 @@ struct insn {
 	uint8_t nr;                     /* accesses: 1, or 2 for a pair         */
 	uint8_t rn;                     /* base; 31: SP                         */
 	bool    writeback;
+	int32_t offset;                 /* of the first access from the base    */
 	int32_t step;                   /* what writeback adds to the base      */
 };
 
@@ -31,10 +32,10 @@ struct insn {
  * @out: filled in
  *
  * Knows LDR/STR in all widths with immediate offset, pre- and post-index, and
- * LDP/STP of W and X registers. Everything else (SIMD, exclusive, acquire,
- * atomic, prefetch, unprivileged, register offset) is left to the caller to refuse, and so is
- * what the architecture calls unpredictable: writeback into a register that
- * is also transferred.
+ * LDP/STP/LDPSW of general registers. Everything else (SIMD, exclusive, acquire,
+ * atomic, prefetch, unprivileged, register offset) is the caller's to refuse,
+ * and so is what the architecture calls unpredictable: writeback into a register
+ * that is also transferred, a pair loaded into one register.
  *
  * Return: true if @out describes all that the instruction does.
  */
