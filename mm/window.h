@@ -9,6 +9,7 @@
 
 #include <stdint.h>
 
+#include <arch/layout.h>
 #include "core/lib/types.h"
 
 #define WINDOW_SLOTS 2                     /* of 4 KiB, beside the block window */
@@ -48,6 +49,6 @@ void window_scrub(pa_t pa, uint64_t size);
 /* ---- for mm/el2_map.c: a pCPU's window entries, once they exist ---- */
 void window_cpu_init(uint32_t cpu_idx, uint64_t *page_ptes, uint64_t *block_ptes);
 
-/* Where they lie: the 512 GiB after the hypervisor's other regions. */
-#define WINDOW_VA       UINT64_C(0x7f8000000000)
-#define WINDOW_BLOCK_VA (WINDOW_VA + UINT64_C(0x200000))
+/* Slot 0 and 1, and above them the block window. */
+#define WINDOW_PAGE_VA(slot) (HYP_WINDOW_VA + (slot) * PAGE_SIZE)
+#define WINDOW_BLOCK_VA      (HYP_WINDOW_VA + UINT64_C(0x200000))
