@@ -129,7 +129,7 @@ struct cpu {
 	volatile unsigned int irq_count;
 	void       (*fn)(void *arg);
 	void        *arg;
-	volatile uint32_t online;
+	volatile uint32_t online; /* came up since the last smp_start()     */
 };
 
 static inline struct cpu *this_cpu(void)

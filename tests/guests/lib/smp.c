@@ -44,7 +44,6 @@ void secondary_start(struct cpu *cpu)
 {
 	__atomic_store_n(&cpu->online, 1, __ATOMIC_RELEASE);
 	cpu->fn(cpu->arg);
-	__atomic_store_n(&cpu->online, 0, __ATOMIC_RELEASE);
 	psci_call(PSCI_CPU_OFF, 0, 0, 0);
 	guest_fail(__FILE__, __LINE__, "CPU_OFF of cpu %u came back", cpu->idx);
 }

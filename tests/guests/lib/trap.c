@@ -7,6 +7,7 @@ void trap_entry(struct trap_frame *f, unsigned int kind);
 
 #define KIND_SYNC 0
 #define KIND_IRQ  1
+#define SPSR_IL   (1ul << 20)	/* would fault again after the return */
 
 static void note(struct trap_log *t, struct trap_frame *f)
 {
@@ -15,6 +16,7 @@ static void note(struct trap_log *t, struct trap_frame *f)
 	t->far = f->far;
 	t->elr = f->elr;
 	t->spsr = f->spsr;
+	f->spsr &= ~SPSR_IL;
 	/* SVC and its kin return behind themselves, everything else to the instruction. */
 	if (t->resume)
 		f->elr = t->resume;
