@@ -15,6 +15,7 @@ Exits 0 when at least one test ran and none failed.
 import argparse
 import concurrent.futures
 import fnmatch
+import os
 import pathlib
 import re
 import subprocess
@@ -26,6 +27,8 @@ SYSTEM = TOP / "tests" / "system" / "run.py"
 AT_ONCE = 2
 TIMEOUT_S = 900
 TAIL_LINES = 40
+# Tests that call make are not part of the make that runs us.
+ENVIRONMENT = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
 
 
 def host_command(binary):
@@ -63,8 +66,8 @@ def run(test, logs):
     begin = time.monotonic()
     with open(log, "wb") as out:
         try:
-            status = subprocess.run(command, cwd=TOP, stdin=subprocess.DEVNULL, stdout=out,
-                                    stderr=subprocess.STDOUT, timeout=TIMEOUT_S).returncode
+            status = subprocess.run(command, cwd=TOP, env=ENVIRONMENT, stdin=subprocess.DEVNULL,
+                                    stdout=out, stderr=subprocess.STDOUT, timeout=TIMEOUT_S).returncode
         except subprocess.TimeoutExpired:
             status = "timeout after %d s" % TIMEOUT_S
     text = log.read_bytes().decode(errors="replace")
