@@ -27,7 +27,7 @@ def main():
     with open(sys.argv[1]) as f:
         text = f.read()
     # The purpose at the top is the file's; the licence line goes.
-    text = re.sub(r"\A/\* SPDX.*?\*/\n/\*(?!\*)", lambda m: "\n/** @file", text, count=1)
+    text = re.sub(r"\A/\* SPDX.*?\*/\n/\*(?!\*)", "/** @file\n *", text, count=1)
     text = re.sub(r"/\*\*.*?\*/", lambda m: contract(m.group(0)), text, flags=re.S)
     # A plain comment on lines of its own before a declaration describes it.
     text = re.sub(r"(?m)^/\*(?=[ \n])", "/**", text)

@@ -28,7 +28,8 @@ AT_ONCE = 2
 TIMEOUT_S = 900
 TAIL_LINES = 40
 # Tests that call make are not part of the make that runs us.
-ENVIRONMENT = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
+ENVIRONMENT = {k: v for k, v in os.environ.items()
+               if k not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
 
 
 def host_command(binary):
@@ -66,8 +67,9 @@ def run(test, logs):
     begin = time.monotonic()
     with open(log, "wb") as out:
         try:
-            status = subprocess.run(command, cwd=TOP, env=ENVIRONMENT, stdin=subprocess.DEVNULL,
-                                    stdout=out, stderr=subprocess.STDOUT, timeout=TIMEOUT_S).returncode
+            status = subprocess.run(command, cwd=TOP, env=ENVIRONMENT, timeout=TIMEOUT_S,
+                                    stdin=subprocess.DEVNULL, stdout=out,
+                                    stderr=subprocess.STDOUT).returncode
         except subprocess.TimeoutExpired:
             status = "timeout after %d s" % TIMEOUT_S
     text = log.read_bytes().decode(errors="replace")

@@ -14,7 +14,6 @@ FP_OPERAND = re.compile(r"[\s,{\[](?:[bhsdq](?:[12]?\d|3[01])|v(?:[12]?\d|3[01])
 
 
 def main():
-    subprocess.run(["make", "-s", "build/corbel.elf"], cwd=TOP, check=True)
     listing = subprocess.run(
         ["aarch64-linux-gnu-objdump", "-d", "--no-show-raw-insn", "build/corbel.elf"],
         cwd=TOP, check=True, stdout=subprocess.PIPE, text=True).stdout

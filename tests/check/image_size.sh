@@ -4,7 +4,6 @@
 set -eu
 cd "$(dirname "$0")/../.."
 limit=$((160 * 1024))
-make -s build/corbel.elf
 size=$(aarch64-linux-gnu-size -A -d build/corbel.elf |
 	awk '$1 == ".text" || $1 == ".rodata" || $1 == ".data" { sum += $2 } END { print sum }')
 echo "text, rodata and data: $size bytes of $limit"
