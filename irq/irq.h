@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Physical interrupts are taken at EL2 and go to the owner of their INTID: a
+ * handler of the hypervisor, or a VM whose interrupt is linked to it.
+ */
+#pragma once
+
+#include <stdint.h>
+
+struct vgic_vcpu;
+
+/* Interrupts masked, no lock held, on the pCPU that took it. */
+typedef void irq_handler(void *ctx, uint32_t intid);
+
+/**
+ * irq_register() - the hypervisor's own interrupt
+ * @intid:   SGI, PPI or SPI without an owner
+ * @handler: must make a level interrupt drop; the interrupt is deactivated
+ *           when it returns
+ * @ctx:     handed to handler
+ *
+ * Enables it: an SPI for all, an SGI or PPI on this pCPU and on every pCPU that
+ * runs gicv3_cpu_init() later. Register those before other pCPUs start.
+ *
+ * Return: 0; -EINVAL not an INTID of this GIC; -EBUSY it has an owner.
+ */
+int irq_register(uint32_t intid, irq_handler *handler, void *ctx);
+
+/**
+ * irq_link_percpu() - a PPI that belongs to whichever vCPU is loaded
+ * @intid:   PPI without an owner
+ * @handler: takes the interrupt, which stays active: whoever ends it on behalf
+ *           of the guest (the HW bit, or gicv3_set_active()) deactivates it
+ * @ctx:     handed to handler
+ *
+ * Return: as irq_register().
+ */
+int irq_link_percpu(uint32_t intid, irq_handler *handler, void *ctx);
+
+/**
+ * irq_link_vm() - give a physical SPI to a VM
+ * @pintid: SPI without an owner
+ * @v:      any vCPU of the VM; the interrupt follows the guest's routing
+ * @vintid: SPI in the VM
+ *
+ * The guest's end-of-interrupt deactivates the physical one without an exit.
+ * Set configuration and route first. Enables the physical interrupt.
+ *
+ * Return: as irq_register().
+ */
+int irq_link_vm(uint32_t pintid, struct vgic_vcpu *v, uint32_t vintid);
+
+/* Disable, deactivate and forget an owner; when its VM ends or is paused. */
+void irq_unlink(uint32_t pintid);
+
+/**
+ * irq_dispatch() - take what is pending
+ *
+ * From the IRQ vectors of guest and EL2, interrupts masked. Acknowledges, drops
+ * the priority, calls the owner, deactivates what is the hypervisor's own; goes
+ * on while more is pending, up to a bound. What nobody owns is masked and named,
+ * as is an own SPI that comes too often (IRQ_STORM_PER_S).
+ */
+void irq_dispatch(void);
+
+#define IRQ_STORM_PER_S 100000u

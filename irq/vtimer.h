@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A vCPU's timers. The virtual timer (CNTV) is the hardware's and in the
+ * guest's hands while the vCPU is loaded; its interrupt is linked. The physical
+ * timer (CNTP) is emulated. Spec: Arm ARM DDI 0487, "The Generic Timer in
+ * AArch64 state".
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <arch/vtimer.h>
+#include "core/timer.h"
+
+struct vgic_vcpu;
+
+#define VTIMER_INTID_VIRT 27u        /* PPIs, as Arm's BSA gives them */
+#define VTIMER_INTID_PHYS 30u
+
+struct vtimer {
+	struct vgic_vcpu *vgic;      /* fixed                                     */
+	uint64_t offset;             /* CNTVCT = CNTPCT - offset; same for a VM   */
+	/* the vCPU's own pCPU only */
+	uint64_t v_ctl, v_cval;      /* CNTV while not loaded                     */
+	bool     loaded;
+	struct timer v_soft;         /* armed while not loaded: stands in for CNTV */
+	_Atomic uint64_t p_ctl, p_cval; /* CNTP; ISTATUS is computed              */
+	struct timer p_soft;
+};
+
+/**
+ * vtimer_board_init() - take the board's virtual timer PPI; once, boot pCPU
+ * @pintid: board.intid_virt_timer
+ *
+ * Return: as irq_link_percpu().
+ */
+int vtimer_board_init(uint32_t pintid);
+
+/* CNTHCTL_EL2 of the calling pCPU: CNTPCT direct, CNTP trapped; CNTV off. */
+void vtimer_cpu_init(void);
+
+/**
+ * vtimer_init() - join timers to a vCPU's interrupts
+ * @t:      zeroed
+ * @v:      after vgic_vcpu_init()
+ * @offset: of the VM's virtual counter; the same for all its vCPUs
+ */
+void vtimer_init(struct vtimer *t, struct vgic_vcpu *v, uint64_t offset);
+
+/*
+ * Back to power-on: both timers disabled. vtimer_reset() is for a vCPU that does
+ * not run; if it is loaded, the hardware's registers follow when it calls
+ * vtimer_restart() on its own thread, before its first instruction.
+ */
+void vtimer_reset(struct vtimer *t, uint64_t offset);
+void vtimer_restart(struct vtimer *t);
+
+/* Around another vCPU's turn: load after vgic_load(), put before vgic_put(). */
+void vtimer_load(struct vtimer *t);
+void vtimer_put(struct vtimer *t);
+
+enum vtimer_reg { VTIMER_CTL, VTIMER_CVAL, VTIMER_TVAL };
+
+/* Trapped CNTP_CTL_EL0, CNTP_CVAL_EL0, CNTP_TVAL_EL0. On the vCPU's pCPU, masked. */
+uint64_t vtimer_phys_read(struct vtimer *t, enum vtimer_reg reg);
+void vtimer_phys_write(struct vtimer *t, enum vtimer_reg reg, uint64_t val);
