@@ -30,15 +30,13 @@ Q := $(if $(V),,@)
 
 # ---- toolchain -------------------------------------------------------------
 CROSS_COMPILE ?= $(if $(shell command -v aarch64-none-elf-gcc),aarch64-none-elf-,aarch64-linux-gnu-)
-ifeq ($(origin CC),default)
-CC := $(if $(LLVM),clang,$(CROSS_COMPILE)gcc)
-endif
+CC      := $(if $(LLVM),clang,$(CROSS_COMPILE)gcc)
 LD      := $(CROSS_COMPILE)ld
 AR      := $(CROSS_COMPILE)ar
 NM      := $(CROSS_COMPILE)nm
 OBJCOPY := $(CROSS_COMPILE)objcopy
 LIBGCC   = $(shell $(CROSS_COMPILE)gcc -print-libgcc-file-name)
-HOSTCC  ?= gcc
+HOSTCC  := gcc
 
 is_clang := $(findstring clang,$(notdir $(firstword $(CC))))
 target   := $(if $(is_clang),--target=aarch64-none-elf,-mno-outline-atomics)
@@ -55,7 +53,7 @@ machine := $(target) -std=gnu11 -ffreestanding -mgeneral-regs-only -mstrict-alig
 	-nostdinc -isystem $(shell $(CC) -print-file-name=include) -isystem $O/lib/include
 warnings := $(WERROR) -Wall -Wextra -Wshadow -Wundef -Wvla -Wstrict-prototypes \
 	-Wmissing-prototypes -Wpointer-arith -Wwrite-strings
-CFLAGS  ?= -O2
+CFLAGS  := -O2
 cflags  := $(machine) $(CFLAGS) $(warnings) -Wframe-larger-than=1024 \
 	-I. -Iarch/include -Iarch/arm64/include -DEARLY_UART_PL011=$(EARLY_UART) -MMD -MP
 
