@@ -260,7 +260,7 @@ static inline uint64_t mmio_r64(uintptr_t a)
 
 static inline void mmio_w64(uintptr_t a, uint64_t v)
 {
-	__asm__ volatile("str %0, [%1]" : : "rZ"(v), "r"(a) : "memory");
+	__asm__ volatile("str %x0, [%1]" : : "rZ"(v), "r"(a) : "memory");
 }
 
 static inline uint8_t mmio_r8(uintptr_t a)
