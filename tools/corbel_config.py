@@ -28,7 +28,7 @@ def size_argument(text):
         raise argparse.ArgumentTypeError(f'{err}; {schema.Size.right}') from None
 
 
-def arguments():
+def arguments(argv):
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('command', choices=['check', 'pack', 'dts', 'deps', 'board'], help=(
@@ -41,7 +41,7 @@ def arguments():
                         help='what @build/ in file names stands for')
     parser.add_argument('--board-mem', type=size_argument, help='memory of the board')
     parser.add_argument('--board-cpus', type=int, help='CPUs of the board')
-    return parser.parse_args()
+    return parser.parse_args(argv)
 
 
 def board_of(system, args):
@@ -77,10 +77,10 @@ def run(args, errors):
         print(pack.dts_text(system, args.build), end='')
 
 
-def main():
+def main(argv=None):
     errors = Errors()
     try:
-        run(arguments(), errors)
+        run(arguments(argv), errors)
     except Unreadable as err:
         errors.text(str(err))
     for line in errors.lines:

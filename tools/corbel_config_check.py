@@ -6,7 +6,7 @@ import zlib
 
 import corbel_config_files as files
 import corbel_config_schema as schema
-from corbel_config_schema import PAGE, show_size
+from corbel_config_schema import PAGE, show_about, show_size
 from corbel_config_source import Unreadable
 
 HYP_SHARE = 32 << 20       # what the hypervisor itself may need, beside the bundle
@@ -300,7 +300,7 @@ class Checker:
         sizes = [r['size'].value for r in vm.memory if r['size'].value is not None]
         if sizes and total > sum(sizes):
             item = vm.memory[0]['size']
-            self.bad(item, f'kernel and initrd of VM {vm.value("name")} need {total >> 20}M, '
+            self.bad(item, f'kernel and initrd of VM {vm.value("name")} need {show_about(total)}, '
                      f'it has {show_size(sum(sizes))}', 'give it more memory')
 
     # --- all

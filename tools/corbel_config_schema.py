@@ -63,6 +63,7 @@ class Kind:
     """How one sort of value is written, read, packed and shown."""
     name = ''       # in docs/configuration.md
     right = ''      # what would be right, completes 'X is wrong; ...'
+    right_dts = ''  # the same in DTS, where that is different
 
     def toml(self, value):
         raise NotImplementedError
@@ -165,6 +166,7 @@ class Int(Kind):
         self.low, self.high = low, high
         self.name = f'number {low} to {high}'
         self.right = f'write a whole number from {low} to {high}'
+        self.right_dts = f'write one cell from <{low}> to <{high}>'
 
     def toml(self, value):
         if isinstance(value, bool) or not isinstance(value, int):
@@ -186,6 +188,7 @@ class Int(Kind):
 class Bool(Kind):
     name = 'true or false'
     right = 'write true or false, without quotes'
+    right_dts = 'write <0> or <1>'
 
     def toml(self, value):
         if not isinstance(value, bool):
@@ -208,6 +211,7 @@ class Bool(Kind):
 class Address(Kind):
     name = 'address'
     right = 'write a number such as 0x40000000'
+    right_dts = 'write one or two cells, for example <0x40000000>'
 
     def toml(self, value):
         if isinstance(value, bool) or not isinstance(value, int):
@@ -260,9 +264,16 @@ def show_size(value):
     return f'{value} bytes'
 
 
+def show_about(value):
+    """Rounded up to what a user would give."""
+    unit = 'M' if value > 16 << 20 else 'K'
+    return f'{-(-value // Size.units[unit])}{unit}'
+
+
 class Duration(Kind):
     name = 'duration'
     right = 'write a duration with its unit, for example "10ms" (us, ms, s), at most "1s"'
+    right_dts = 'write microseconds in one cell, at most <1000000>'
     units = {'us': 1, 'ms': 1000, 's': 1000000}
 
     def toml(self, value):
@@ -299,6 +310,7 @@ class Escape(Kind):
     """A control key that guests can spare: not Enter, Tab, Escape or Backspace."""
     name = 'key'
     right = 'write "ctrl-" and a letter or one of \\ ] ^ _, but not h, i, j or m'
+    right_dts = 'write the control code in one cell, for example <0x1d>'
     taken = b'\b\t\n\r\x1b'
 
     def toml(self, value):
@@ -328,6 +340,7 @@ class Cpus(Kind):
     """Normal form: a list of masks, one for all vCPUs or one for each; [0]: any."""
     name = 'CPU list'
     right = 'write [0, 1] for all vCPUs, or [[0], [1]] with a list for each'
+    right_dts = 'write /bits/ 64 <0x3>, one mask for all vCPUs or one for each'
 
     @staticmethod
     def mask(numbers):

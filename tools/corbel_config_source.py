@@ -191,12 +191,14 @@ def dtc(file, *args):
 
 
 def dtc_error(file, stderr):
-    m = re.search(r'^Error: .*?:(\d+)\.[\d.-]* (.*)$', stderr, re.M)
-    if m:
-        return f'{file}:{m[1]}: syntax: {m[2]}; correct the DTS'
-    lines = [ln for ln in stderr.splitlines() if ln.startswith('ERROR')] or stderr.splitlines()
-    text = re.sub(r'^ERROR \((\w+)\): ', r'\1: ', lines[0]) if lines else 'dtc failed'
-    return f'{file}:1: syntax: {text}; correct the DTS'
+    """dtc says 'Error: FILE:LINE.COL-... text' or '...FILE:LINE.COL...: ERROR (check): text'."""
+    for pattern in (r'^Error: .*?:(\d+)\.[\d.-]* (.*)$',
+                    r'^[^:\n]*:(\d+)\.[\d.-]*: ERROR \(\w+\): (.*)$',
+                    r'^()ERROR \(\w+\): (.*)$'):
+        m = re.search(pattern, stderr, re.M)
+        if m:
+            return f'{file}:{m[1] or 1}: syntax: {m[2]}; correct the DTS'
+    return f'{file}:1: syntax: dtc does not accept it; correct the DTS'
 
 
 def dts_lines(file):

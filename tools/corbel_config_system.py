@@ -46,6 +46,9 @@ class Reader:
     def spell(self, key):
         return key.dts if self.is_dts else key.name
 
+    def right(self, kind):
+        return self.is_dts and kind.right_dts or kind.right
+
     # --- keys
 
     def unknown(self, node, key, known):
@@ -66,12 +69,12 @@ class Reader:
         node = table.value.get(name)
         if node is None:
             if key.required:
-                self.errors.add(table, prefix + name, 'it is missing', key.kind.right)
+                self.errors.add(table, prefix + name, 'it is missing', self.right(key.kind))
             return Item(key.default, table, prefix + name, False)
         try:
             return Item(key.kind.read(plain(node)), node, prefix + name)
         except schema.Wrong as err:
-            self.errors.add(node, prefix + name, err, key.kind.right)
+            self.errors.add(node, prefix + name, err, self.right(key.kind))
             return Item(key.default, node, prefix + name, False)
 
     def keys(self, table, keys, prefix):
@@ -99,6 +102,8 @@ class Reader:
         return self.keys(node, section.keys, prefix + '.')
 
     def section_right(self, section):
+        if self.is_dts:
+            return f'write {section.name} {{ ... }} with ' + ', '.join(k.dts for k in section.keys)
         if not section.short:
             return 'write a table with ' + ', '.join(k.name for k in section.keys)
         kind = next(k for k in section.keys if k.name == section.short).kind

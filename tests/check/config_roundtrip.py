@@ -1,0 +1,220 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""What the compiler packs is what the hypervisor reads, and DTS says the same as TOML.
+
+Packs configurations, reads the bundle with the hypervisor's own reader
+(tests/config/show.c) and compares field by field with what the compiler meant.
+"""
+import contextlib
+import gzip
+import io
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(TOP / 'tools'))
+sys.path.insert(0, str(TOP / 'tests/check'))
+import corbel_config  # noqa: E402
+import corbel_config_fdt as fdt  # noqa: E402
+from config_errors import image  # noqa: E402
+from corbel_config_source import Errors  # noqa: E402
+from corbel_config_system import read_system  # noqa: E402
+
+AUTO = (1 << 64) - 1
+BACKENDS = ['eager', 'touch', 'linear']
+TYPES = ['auto', 'raw', 'image', 'elf']
+ACTIONS = ['stop', 'restart']
+ACCESS = {'r': 1, 'rw': 3, 'rx': 5, 'rwx': 7}
+GUEST_DTS = '/dts-v1/;\n/ { model = "guest"; };\n'
+
+
+def compile_show(folder):
+    sources = ['tests/config/show.c', 'vm/config.c', 'vm/config_keys.c', 'vm/config_check.c',
+               'vm/bundle.c']
+    subprocess.run([os.environ.get('HOSTCC', 'gcc'), '-std=gnu11', '-Wall', '-Wextra', '-Werror',
+                    '-fsanitize=address,undefined', '-I.', *sources, '-lfdt',
+                    '-o', folder / 'show'], cwd=TOP, check=True)
+
+
+def fixtures(folder):
+    (folder / 'guests/cloud').mkdir(parents=True)
+    (folder / 'sub').mkdir()
+    (folder / 'guests/cloud/Image').write_bytes(image(0x20000))
+    (folder / 'guests/initramfs.cpio.gz').write_bytes(gzip.compress(b'initramfs', mtime=0))
+    (folder / 'Image.gz').write_bytes(gzip.compress(image(0x10000), mtime=0))
+    (folder / 'sub/Image').write_bytes(b'another' * 100)
+    (folder / 'initrd').write_bytes(b'rd' * 999)
+    (folder / 'guest.dts').write_text(GUEST_DTS)
+    (folder / 'plain.toml').write_text('kernel = "sub/Image"\nmemory = "32M"\n')
+    shutil.copy(TOP / 'tests/config/all-keys.toml', folder / 'all-keys.toml')
+
+
+def tool(*args):
+    """Standard output of a successful run of the compiler."""
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        status = corbel_config.main([str(a) for a in args])
+    assert status == 0, err.getvalue()
+    return out.getvalue()
+
+
+def number(value):
+    return hex(AUTO if value is None else value)
+
+
+def meant_vm(vm, names):
+    """The lines show.c must print for a VM. names: source name -> name in the bundle."""
+    n = vm.value('name')
+    get = vm.value
+    masks = get('cpus') * (get('vcpus') if len(get('cpus')) == 1 else 1)
+    yield f'{n}.id={get("id"):#x}'
+    yield f'{n}.vcpus={get("vcpus"):#x}'
+    yield from (f'{n}.cpus[{i}]={m:#x}' for i, m in enumerate(masks))
+    for r in sorted(vm.memory, key=lambda r: r['ipa'].value):
+        yield (f'{n}.memory={r["ipa"].value:#x} {r["size"].value:#x} {r["pa"].value or 0:#x} '
+               f'{BACKENDS.index(r["backend"].value)} {ACCESS[r["access"].value]}')
+    for s in ('kernel', 'initrd', 'dtb'):
+        yield f'{n}.{s}.file={names.get(get(s + ".file"), "")}'
+        yield f'{n}.{s}.load={number(get(s + ".load"))}'
+        if s == 'kernel':
+            yield f'{n}.kernel.type={TYPES.index(get("kernel.type")):#x}'
+            yield f'{n}.kernel.entry={number(get("kernel.entry"))}'
+    yield f'{n}.cmdline={get("cmdline")}'
+    yield f'{n}.gicd={get("gic.gicd"):#x}'
+    yield f'{n}.gicr={get("gic.gicr"):#x}'
+    for s in ('console', 'rtc'):
+        yield f'{n}.{s}={get(s + ".enabled"):d} {get(s + ".base"):#x} {get(s + ".spi")}'
+    yield f'{n}.autostart={get("autostart"):#x}'
+    yield f'{n}.on_crash={ACTIONS.index(get("on_crash")):#x}'
+    yield f'{n}.on_reboot={ACTIONS.index(get("on_reboot")):#x}'
+    yield f'{n}.priority={get("priority"):#x}'
+    yield f'{n}.slice={get("slice"):#x}'
+    yield f'{n}.refused='
+
+
+def meant(system, names):
+    items = system.items
+    yield f'when_all_off={["poweroff", "shell"].index(items["when_all_off"].value)}'
+    yield f'escape_key={items["escape_key"].value:#x}'
+    yield f'scrub_at_boot={items["scrub_at_boot"].value:d}'
+    for vm in system.vms:
+        yield from meant_vm(vm, names)
+
+
+def unpack(path):
+    """Files of a newc archive, and the offsets of their contents."""
+    data, at, files, offsets = path.read_bytes(), 0, {}, []
+    while True:
+        field = [int(data[at + 6 + 8 * i:at + 14 + 8 * i], 16) for i in range(13)]
+        size, namesize = field[6], field[11]
+        name = data[at + 110:at + 110 + namesize].rstrip(b'\0').decode()
+        begin = at + 110 + namesize + 3 & ~3
+        if name == 'TRAILER!!!':
+            return files, offsets
+        files[name] = data[begin:begin + size]
+        offsets.append(begin)
+        at = begin + size + 3 & ~3
+
+
+# --- the tests ------------------------------------------------------------------
+
+def packed_is_what_was_meant(folder, file, names):
+    bundle = folder / 'a.cpio'
+    tool('pack', file, '--build', folder, '-o', bundle)
+    run = subprocess.run([folder / 'show', bundle], capture_output=True, text=True, check=False)
+    system = read_system(str(file), Errors())
+    expected = list(meant(system, names))
+    assert run.stdout.splitlines() == expected, \
+        '\n'.join(sorted(set(run.stdout.splitlines()) ^ set(expected)))
+    assert run.returncode == 0
+
+
+def dts_says_the_same(folder, file):
+    dts = folder / 'same.dts'
+    dts.write_text(tool('dts', file, '--build', folder))
+    tool('pack', file, '--build', folder, '-o', folder / 'a.cpio')
+    tool('pack', dts, '--build', folder, '-o', folder / 'b.cpio')
+    assert (folder / 'a.cpio').read_bytes() == (folder / 'b.cpio').read_bytes()
+    assert tool('dts', dts, '--build', folder) == dts.read_text()
+    assert tool('board', dts) == tool('board', file)
+
+
+ALL_NAMES = {'sub/Image': 'Image', 'Image.gz': '2-Image', 'initrd': 'initrd',
+             'guest.dts': 'guest.dtb'}
+TREE_NAMES = {'@build/guests/cloud/Image': 'Image',
+              '@build/guests/initramfs.cpio.gz': 'initramfs.cpio.gz'}
+
+
+def test_every_key(folder):
+    packed_is_what_was_meant(folder, folder / 'all-keys.toml', ALL_NAMES)
+
+
+def test_every_key_as_dts(folder):
+    dts_says_the_same(folder, folder / 'all-keys.toml')
+
+
+def test_configs_of_the_tree(folder):
+    for file in ('default', 'two-linux', 'linux-8vcpu'):
+        packed_is_what_was_meant(folder, TOP / f'configs/{file}.toml', TREE_NAMES)
+        dts_says_the_same(folder, TOP / f'configs/{file}.toml')
+
+
+def test_files_arrive_whole(folder):
+    tool('pack', folder / 'all-keys.toml', '--build', folder, '-o', folder / 'a.cpio')
+    files, offsets = unpack(folder / 'a.cpio')
+    assert list(files) == ['system.dtb', 'Image', '2-Image', 'initrd', 'guest.dtb'], list(files)
+    assert files['2-Image'] == image(0x10000)         # was Image.gz
+    assert files['Image'] == (folder / 'sub/Image').read_bytes()
+    assert files['initrd'] == (folder / 'initrd').read_bytes()
+    assert fdt.parse(files['guest.dtb']).props['model'] == b'guest\0'
+    assert all(at % 16 == 0 for at in offsets)
+
+
+def test_a_file_of_two_vms_is_packed_once(folder):
+    tool('pack', TOP / 'configs/two-linux.toml', '--build', folder, '-o', folder / 'a.cpio')
+    assert list(unpack(folder / 'a.cpio')[0]) == ['system.dtb', 'Image', 'initramfs.cpio.gz']
+
+
+def test_packing_again_gives_the_same_bytes(folder):
+    for name in ('a', 'b'):
+        tool('pack', folder / 'all-keys.toml', '--build', folder, '-o', folder / f'{name}.cpio')
+    assert (folder / 'a.cpio').read_bytes() == (folder / 'b.cpio').read_bytes()
+
+
+def test_deps_names_every_file(folder):
+    names = [os.path.relpath(p, folder) for p in
+             tool('deps', folder / 'all-keys.toml', '--build', folder).split()]
+    assert sorted(names) == ['Image.gz', 'all-keys.toml', 'guest.dts', 'initrd', 'plain.toml',
+                             'sub/Image'], names
+
+
+def test_board_is_what_make_takes(folder):
+    assert tool('board', folder / 'all-keys.toml') == 'SMP=8\nMEM=2048M\n'
+    assert tool('board', TOP / 'configs/default.toml') == ''
+
+
+def main():
+    tests = [(n, f) for n, f in globals().items() if n.startswith('test_')]
+    failed = 0
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        compile_show(folder)
+        fixtures(folder)
+        for name, test in tests:
+            try:
+                test(folder)
+                print('ok   ' + name)
+            except AssertionError as err:
+                failed += 1
+                print(f'FAIL {name}\n{err}')
+    print(f'{len(tests) - failed} passed, {failed} failed')
+    return 1 if failed else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

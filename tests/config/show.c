@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Prints what the hypervisor understands of a bundle, one field a line, for
+ * comparison with what the compiler meant. usage: show BUNDLE
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "vm/bundle.h"
+#include "vm/config.h"
+
+static struct system_config cfg;
+
+static void show_num(const char *vm, const char *key, uint64_t v)
+{
+	printf("%s.%s=0x%" PRIx64 "\n", vm, key, v);
+}
+
+static void show_file(const char *vm, const char *what, const struct config_file *f)
+{
+	printf("%s.%s.file=%s\n", vm, what, f->file ? f->file : "");
+	printf("%s.%s.load=0x%" PRIx64 "\n", vm, what, f->load);
+}
+
+static void show_device(const char *vm, const char *what, const struct config_device *d)
+{
+	printf("%s.%s=%d 0x%" PRIx64 " %" PRIu32 "\n", vm, what, d->present, d->base, d->spi);
+}
+
+static void show_vm(const struct vm_config *vm)
+{
+	const char *n = vm->name;
+
+	show_num(n, "id", vm->id);
+	show_num(n, "vcpus", vm->nr_vcpus);
+	for (uint32_t i = 0; i < vm->nr_vcpus; i++)
+		printf("%s.cpus[%" PRIu32 "]=0x%" PRIx64 "\n", n, i, vm->cpus[i]);
+	for (uint32_t i = 0; i < vm->nr_regions; i++) {
+		const struct config_region *r = &vm->regions[i];
+
+		printf("%s.memory=0x%" PRIx64 " 0x%" PRIx64 " 0x%" PRIx64 " %d %" PRIu32 "\n",
+		       n, r->ipa.v, r->size, r->pa.v, (int)r->backend, r->access);
+	}
+	show_file(n, "kernel", &vm->kernel);
+	show_num(n, "kernel.type", vm->kernel_type);
+	show_num(n, "kernel.entry", vm->kernel_entry);
+	show_file(n, "initrd", &vm->initrd);
+	show_file(n, "dtb", &vm->dtb);
+	printf("%s.cmdline=%s\n", n, vm->cmdline);
+	show_num(n, "gicd", vm->gicd_base);
+	show_num(n, "gicr", vm->gicr_base);
+	show_device(n, "console", &vm->pl011);
+	show_device(n, "rtc", &vm->pl031);
+	show_num(n, "autostart", vm->autostart);
+	show_num(n, "on_crash", vm->on_crash);
+	show_num(n, "on_reboot", vm->on_reboot);
+	show_num(n, "priority", vm->priority);
+	show_num(n, "slice", vm->slice_us);
+	printf("%s.refused=%s\n", n, vm->refused);
+}
+
+/* The whole file, 16-byte aligned as malloc() does. */
+static void *slurp(const char *path, size_t *size)
+{
+	FILE *f = fopen(path, "rb");
+	void *data;
+
+	if (!f || fseek(f, 0, SEEK_END) != 0)
+		return NULL;
+	*size = (size_t)ftell(f);
+	rewind(f);
+	data = malloc(*size + 1);
+	if (data && fread(data, 1, *size, f) != *size)
+		data = NULL;
+	fclose(f);
+	return data;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct config_range ram[] = { { "RAM", 0, UINT64_C(1) << 40 } };
+	static const struct board_limits board = { .cpus = ~UINT64_C(0), .mem_size = 1ull << 40,
+						   .ipa_bits = 40, .ram = ram, .nr_ram = 1 };
+	struct bundle bundle;
+	struct bundle_file dtb;
+	size_t size = 0;
+	void *data = argc == 2 ? slurp(argv[1], &size) : NULL;
+
+	if (!data || bundle_open(&bundle, data, size) ||
+	    bundle_lookup(&bundle, CONFIG_FILE_SYSTEM, &dtb))
+		return 2;
+	if (config_parse(&cfg, dtb.data, dtb.size) || config_check(&cfg, &board, &bundle) < 0) {
+		printf("error=%s\n", cfg.error);
+		return 1;
+	}
+	printf("when_all_off=%d\nescape_key=0x%" PRIx32 "\nscrub_at_boot=%d\n",
+	       (int)cfg.when_all_off, cfg.escape_key, cfg.scrub_at_boot);
+	for (uint32_t i = 0; i < cfg.nr_vms; i++)
+		show_vm(&cfg.vms[i]);
+	return 0;
+}
