@@ -220,6 +220,8 @@ int board_init(struct board *b, uint64_t boot_mpidr)
 		{ "timer with virtual and hypervisor interrupts", read_timer },
 	};
 
+	/* First: it says how to power off when something below is missing. */
+	read_psci(b);
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
 		int err = parts[i].read(b);
 
@@ -234,7 +236,6 @@ int board_init(struct board *b, uint64_t boot_mpidr)
 			(unsigned long long)boot_mpidr);
 		return -ENOENT;
 	}
-	read_psci(b);
 	read_chosen(b);
 	return 0;
 }

@@ -93,7 +93,7 @@ void boot_map_build(uint64_t image_pa)
 
 	boot_mmu_regs.mair = MAIR_EL2_HYP;
 	boot_mmu_regs.tcr = TCR_EL2_HYP | BITS_VAL(TCR_EL2_PS,
-		read_sysreg(id_aa64mmfr0_el1) & 7);
+		ps_of_pa_bits(arch_pa_bits()));
 	boot_mmu_regs.ttbr = (uintptr_t)l0;
 	drop_stale(l0, sizeof(l0));
 	drop_stale(l1_image, sizeof(l1_image));

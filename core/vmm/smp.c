@@ -7,9 +7,10 @@
 #include "core/vmm/smp.h"
 
 #include <stdatomic.h>
+#include <stdbool.h>
 
 #include <arch/boot.h>
-#include <arch/cache.h>
+#include <arch/cpu.h>
 #include <arch/layout.h>
 #include <arch/timer.h>
 #include "core/board.h"
@@ -18,6 +19,7 @@
 #include "core/panic.h"
 #include "core/percpu.h"
 #include "core/sched.h"
+#include "core/thread.h"
 #include "core/vmm/cpu_init.h"
 #include "mm/el2_map.h"
 
@@ -58,13 +60,14 @@ static int prepare(uint32_t idx)
 	struct percpu *p = &percpus[idx];
 	va_t stack, crash;
 
-	if (el2_stack_alloc(STACK_SIZE, &stack) || el2_stack_alloc(CRASH_STACK_SIZE, &crash))
+	if (el2_stack_alloc(STACK_SIZE, &stack) ||
+	    el2_stack_alloc(CRASH_STACK_SIZE, &crash) || el2_map_cpu_init(idx))
 		return -1;
 	p->cpu_idx = idx;
 	p->mpidr = board.cpus[idx].mpidr;
 	p->crash_sp = crash.v + CRASH_STACK_SIZE;
 	sched_cpu_init(idx, stack, STACK_SIZE);
-	smp_mailbox.ttbr = el2_map_root().v;
+	smp_mailbox.ttbr = el2_map_root(idx).v;
 	smp_mailbox.stack = stack.v + STACK_SIZE;
 	smp_mailbox.percpu = p;
 	return 0;

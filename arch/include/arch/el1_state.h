@@ -51,6 +51,11 @@ struct el1_exception {
 	bool has_far;
 };
 
+/* How EL1 translates, to tell the level at which a table walk failed. */
+struct el1_walk {
+	uint64_t tcr, ttbr0, ttbr1;
+};
+
 /* What EL2 programs for one vCPU. */
 struct guest_control {
 	uint64_t hcr;       /* HCR_EL2; bit VSE is the CPU's while loaded      */
@@ -62,8 +67,8 @@ struct guest_control {
  * arch_guest_cpu_init() - set the traps of the calling pCPU, once
  *
  * Programs every EL2 register that decides what a guest may do and that is the
- * same for all guests: CPTR, MDCR, HSTR, CNTHCTL, HCRX, fine-grained traps,
- * MPAM, VPIDR. Opens the OS lock. HCR_EL2 stays as it is: a vCPU brings its own.
+ * same for all guests: CPTR, MDCR, HSTR, HCRX, fine-grained traps, MPAM, VPIDR.
+ * Opens the OS lock. HCR_EL2 stays as it is: a vCPU brings its own.
  * Reads the features of this very pCPU for registers that may not exist.
  */
 void arch_guest_cpu_init(void);
@@ -85,6 +90,7 @@ void arch_el1_load(const struct el1_state *s);
 /* Exception registers of the vCPU that is loaded here. */
 void arch_exception_read(struct el1_exception *e);
 void arch_exception_write(const struct el1_exception *e);
+void arch_walk_read(struct el1_walk *w);
 
 /*
  * Write HCR_EL2, VTTBR_EL2 and VMPIDR_EL2, then ISB: from here on EL1 and its

@@ -240,11 +240,14 @@ enum esr_ec {
 #define MDCR_TTRF       BIT(19)
 #define MDCR_E2TB       BITS(25, 24)
 
-/* CNTHCTL_EL2 while HCR_EL2.E2H is 0. */
-#define CNTHCTL_EL1PCTEN BIT(0)      /* 1: EL1 and EL0 may read the physical counter */
-#define CNTHCTL_EL1PCEN  BIT(1)      /* 1: EL1 and EL0 may use the physical timer    */
+/* PMCR_EL0, PMUSERENR_EL0. */
+#define PMCR_N           BITS(15, 11) /* event counters                           */
+#define PMUSERENR_EN     BIT(0)
 
-/* MPAM2_EL2, Memory Partitioning and Monitoring. */
+/* MPAM2_EL2, Memory Partitioning and Monitoring; MPAMIDR_EL1, MPAMHCR_EL2. */
+#define MPAMIDR_HAS_HCR  BIT(17)
+#define MPAMHCR_TRAP_MPAMIDR_EL1 BIT(31)
+#define MPAM2_TIDR       BIT(58)
 #define MPAM2_TRAPMPAM1EL1 BIT(48)
 #define MPAM2_TRAPMPAM0EL1 BIT(49)
 
@@ -297,6 +300,7 @@ enum esr_ec {
 #define PFR0_SVE        BITS(35, 32)
 #define PFR0_MPAM       BITS(43, 40)
 #define PFR0_AMU        BITS(47, 44)
+#define PFR1_SSBS       BITS(7, 4)
 #define PFR1_MTE        BITS(11, 8)
 #define PFR1_MPAM_FRAC  BITS(19, 16)
 #define PFR1_SME        BITS(27, 24)
@@ -314,4 +318,5 @@ enum esr_ec {
 #define A64ISAR2_APA3   BITS(15, 12)
 #define A64MMFR0_FGT    BITS(59, 56)
 #define A64MMFR1_LO     BITS(19, 16)
+#define A64MMFR1_PAN    BITS(23, 20)
 #define A64MMFR1_HCX    BITS(43, 40)

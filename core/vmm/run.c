@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The spine: every exit comes in here from vectors.S, is decoded, routed
+ * vcpu -> vm -> vmm, and what the layers answered is carried out in one place.
+ * Returning goes back to the guest.
+ */
+#include "core/vmm/run.h"
+
+#include <arch/cpu.h>
+#include <arch/switch.h>
+#include "core/log.h"
+#include "core/panic.h"
+#include "core/percpu.h"
+#include "core/sched.h"
+#include "core/vmm/exits.h"
+#include "irq/irq.h"
+#include "irq/vgic.h"
+#include "irq/vtimer.h"
+#include "vcpu/exit.h"
+#include "vcpu/inject.h"
+#include "vcpu/vcpu.h"
+#include "vm/lifecycle.h"
+#include "vm/vm.h"
+
+#define WAKE_BITS (THREAD_REQ_IRQ | THREAD_REQ_VCPU | THREAD_REQ_TIMER)
+
+/*
+ * Requests that come while we look at them are seen in a further round; what
+ * comes from other pCPUs after the last one has sent us an interrupt as well.
+ */
+#define REQUEST_ROUNDS 4
+
+static uint32_t requests_of(struct vcpu *v)
+{
+	return atomic_load_explicit(&v->thread.requests, memory_order_acquire);
+}
+
+static void requests_clear(struct vcpu *v, uint32_t bits)
+{
+	/* Acquire, and before the state is read: who sets a bit again is not missed. */
+	atomic_fetch_and_explicit(&v->thread.requests, ~bits, memory_order_seq_cst);
+}
+
+/* What was asked of this vCPU's thread, before it goes (back) to the guest. */
+static void requests_handle(struct vcpu *v)
+{
+	for (int round = 0; round < REQUEST_ROUNDS; round++) {
+		uint32_t req = requests_of(v);
+
+		if (!req)
+			return;
+		if (req & THREAD_REQ_RESCHED) {
+			sched_point();
+			vcpu_update_wfx_trap(v);
+		}
+		if ((req & THREAD_REQ_VCPU) && !vm_vcpu_orders(v))
+			thread_exit();
+		if (req & (THREAD_REQ_IRQ | THREAD_REQ_TIMER)) {
+			requests_clear(v, THREAD_REQ_IRQ | THREAD_REQ_TIMER);
+			vgic_flush(&v->vgic);
+		}
+	}
+}
+
+/* Sleep until the guest has an interrupt to take, or somebody has an order. */
+static void wait_for_interrupt(struct vcpu *v)
+{
+	requests_handle(v);
+	while (!vgic_deliverable(&v->vgic) && !(requests_of(v) & THREAD_REQ_VCPU)) {
+		thread_block(WAKE_BITS);
+		requests_handle(v);
+	}
+}
+
+static void stop_vm(struct vcpu *v, const struct exit_info *e)
+{
+	if (vm_order(v->vm, VM_ORDER_CRASH))
+		log_guest(vm_name(v->vm), "vCPU %u cannot go on: exit class %02x at pc %llx",
+			  v->idx, e->ec, (unsigned long long)e->pc);
+}
+
+static void verdict_apply(struct vcpu *v, const struct exit_info *e, enum exit_verdict verdict)
+{
+	switch (verdict) {
+	case EXIT_DONE:
+		vcpu_advance(v, e);
+		break;
+	case EXIT_RETRY:
+		break;
+	case EXIT_BLOCK:
+		vcpu_advance(v, e);
+		wait_for_interrupt(v);
+		break;
+	case EXIT_ABORT:
+		vcpu_inject_abort(v, e);
+		break;
+	case EXIT_STOP_VM:
+		stop_vm(v, e);
+		break;
+	case EXIT_UNDEF:
+	case EXIT_UP:
+		vcpu_inject_undef(v);
+		break;
+	}
+}
+
+/* Ask the layers in their order; the first that does not pass up decides. */
+static enum exit_verdict route(struct vcpu *v, const struct exit_info *e)
+{
+	static const exit_table *const layers[LAYER_NR] = {
+		[LAYER_VCPU] = &vcpu_exits, [LAYER_VM] = &vm_exits, [LAYER_VMM] = &vmm_exits,
+	};
+
+	for (enum exit_layer layer = 0; layer < LAYER_NR; layer++) {
+		exit_fn fn = (*layers[layer])[e->ec];
+		enum exit_verdict verdict = fn ? fn(v, e) : EXIT_UP;
+
+		if (verdict != EXIT_UP) {
+			vcpu_count(v, layer, e->ec);
+			return verdict;
+		}
+	}
+	v->stats.unclaimed++;
+	return EXIT_UNDEF;
+}
+
+void vmm_exit_sync(struct arch_gpregs *regs)
+{
+	struct vcpu *v = vcpu_of(thread_current());
+	struct exit_info e;
+	enum exit_verdict verdict = exit_read(v, &e);
+
+	/* A call's return address is the next instruction; all else reports pc. */
+	regs->pc = e.pc;
+	if (verdict == EXIT_UP)
+		verdict = route(v, &e);
+	verdict_apply(v, &e, verdict);
+	if (requests_of(v))
+		requests_handle(v);
+}
+
+void vmm_exit_irq(struct arch_gpregs *regs)
+{
+	struct vcpu *v = vcpu_of(thread_current());
+
+	(void)regs;
+	v->stats.irq++;
+	irq_dispatch();
+	if (requests_of(v))
+		requests_handle(v);
+}
+
+void vmm_exit_serror(struct arch_gpregs *regs)
+{
+	struct vcpu *v = vcpu_of(thread_current());
+
+	/* An error that the guest's accesses caused goes back to who caused it. */
+	v->stats.serror++;
+	vcpu_inject_serror(v, (uint32_t)(regs->esr & ESR_ISS));
+	if (requests_of(v))
+		requests_handle(v);
+}
+
+void vmm_el2_irq(void)
+{
+	irq_dispatch();
+	sched_point();
+}
+
+void run_vcpu(void *vcpu)
+{
+	struct vcpu *v = vcpu;
+
+	arch_irq_disable();
+	if (!vm_vcpu_orders(v))
+		thread_exit();
+	requests_handle(v);
+	vcpu_update_wfx_trap(v);
+	arch_guest_enter(v->regs);
+}

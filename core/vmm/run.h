@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The run loop of vCPUs: from an exit to the way back into the guest. */
+#pragma once
+
+struct arch_gpregs;
+
+/* From vectors.S; interrupts masked, on the vCPU thread's stack. */
+void vmm_exit_sync(struct arch_gpregs *regs);
+void vmm_exit_irq(struct arch_gpregs *regs);
+void vmm_exit_serror(struct arch_gpregs *regs);
+
+/* From vectors.S: an interrupt while EL2 itself ran. */
+void vmm_el2_irq(void);
+
+/* Body of every vCPU's thread: waits until the vCPU is on, then enters the guest. */
+void run_vcpu(void *vcpu);
