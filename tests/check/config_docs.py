@@ -1,0 +1,79 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""docs/configuration.md, the compiler's schema and vm/config.c know the same keys.
+
+The document's tables are compared by key, type and default; the properties named in
+vm/config.c by name.
+"""
+import pathlib
+import re
+import sys
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(TOP / 'tools'))
+import corbel_config_schema as schema  # noqa: E402
+
+HEAD = '| key | type | default | meaning |'
+
+
+def tables():
+    """Heading -> {key: (type, default)} for every table of keys in the document."""
+    out, heading, inside = {}, '', False
+    for line in (TOP / 'docs/configuration.md').read_text().splitlines():
+        if line.startswith('#'):
+            heading = line.lstrip('# ')
+        inside = line == HEAD or inside and line.startswith('|')
+        if inside and line.startswith('| `'):
+            key, kind, default, _ = [c.strip() for c in line.strip('| ').split(' | ', 3)]
+            out.setdefault(heading, {})[key.strip('`')] = (kind, default)
+    return out
+
+
+def expected():
+    sections = {'System': schema.SYSTEM, 'board': schema.BOARD.keys, 'VM': schema.VM}
+    sections |= {s.name: s.keys for s in schema.SECTIONS}
+    return {name: {k.name: (k.kind.name, default(k)) for k in keys}
+            for name, keys in sections.items()}
+
+
+def default(key):
+    text = key.default_text()
+    return text if key.required or key.note else f'`{text}`'
+
+
+def compare(documented, wanted):
+    for section in sorted(set(documented) | set(wanted)):
+        have, want = documented.get(section, {}), wanted.get(section, {})
+        for key in sorted(set(have) | set(want)):
+            if have.get(key) != want.get(key):
+                yield (f'docs/configuration.md: {section}.{key}: says {have.get(key)}, '
+                       f'the schema {want.get(key)}')
+
+
+def c_tables():
+    """Name of a table in vm/config.c -> the properties in it."""
+    text = (TOP / 'vm/config.c').read_text()
+    return {m[1]: set(re.findall(r'[{(]\s*"([a-z-]+)"', m[2])) for m in re.finditer(
+        r'static const struct config_key (\w+)_keys\[\] = \{(.*?)\n\};', text, re.S)}
+
+
+def compare_c():
+    tables_c = c_tables()
+    wanted = {'system': schema.SYSTEM, 'vm': [k for k in schema.VM if k.name != 'name'],
+              'region': schema.MEMORY.keys, 'kernel': schema.KERNEL.keys,
+              'file': schema.INITRD.keys, 'gic': schema.GIC.keys, 'device': schema.RTC.keys}
+    for name, keys in wanted.items():
+        want = {k.dts for k in keys} | ({'compatible', 'version'} if name == 'system' else set())
+        for key in sorted(want ^ tables_c.get(name, set())):
+            yield f'vm/config.c: {name}_keys: {key} is in one of it and the schema only'
+
+
+def main():
+    wrong = list(compare(tables(), expected())) + list(compare_c())
+    print('\n'.join(wrong) or 'the document, the schema and vm/config.c agree')
+    return 1 if wrong else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
