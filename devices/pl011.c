@@ -438,6 +438,11 @@ void pl011_connect(struct pl011 *u, const struct chardev_backend *backend)
 	spin_unlock_irqrestore(&u->lock, flags);
 }
 
+bool pl011_tx_busy(const struct pl011 *u)
+{
+	return atomic_load_explicit(&u->fr, memory_order_relaxed) & UARTFR_BUSY;
+}
+
 void pl011_tx_ready(struct pl011 *u)
 {
 	uint64_t flags = spin_lock_irqsave(&u->lock);

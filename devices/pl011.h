@@ -53,6 +53,9 @@ void pl011_init(struct pl011 *u, uint64_t base, struct irq_line irq);
  */
 void pl011_connect(struct pl011 *u, const struct chardev_backend *backend);
 
+/* Are there bytes that the back end has not taken? */
+bool pl011_tx_busy(const struct pl011 *u);
+
 /* From the back end, holding no lock of rank 40 or more: there is room again. */
 void pl011_tx_ready(struct pl011 *u);
 

@@ -69,9 +69,12 @@ void console_drain(void);
 
 /*
  * Crash: push out what the hypervisor had to say and leave the UART to polled
- * writers for ever. Takes no lock that somebody else holds.
+ * writers for ever. Takes no lock.
  */
 void console_seize(void);
+
+/* For crash reports: seizes the UART, then writes polled, CR before LF. */
+void console_crash_write(const char *text, unsigned int len);
 
 /* ---- the shell's side (core/vmm/shell.c) ---- */
 
