@@ -127,11 +127,13 @@ void vcpu_destroy(struct vcpu *vcpu);
  * @big_endian: data accesses of EL1 and its tables (SCTLR_EL1.EE)
  *
  * Everything a guest can see is set, FP and debug registers too; nothing of an
- * earlier life is left. Not vgic and vtimer, which have their own resets.
+ * earlier life is left. Not vgic and vtimer, which have their own resets. Leaves
+ * it unloaded: on its own thread keep interrupts masked from here to the
+ * vcpu_switch_to() that must follow.
  */
 void vcpu_reset(struct vcpu *vcpu, uint64_t pc, uint64_t x0, bool big_endian);
 
-/* Hooks of every vCPU thread: the switch below. Set by vcpu_create(). */
+/* Hooks of every vCPU thread: vcpu_switch_to() on switch-in. Set by vcpu_create(). */
 extern const struct thread_hooks vcpu_hooks;
 
 /**
@@ -145,13 +147,13 @@ extern const struct thread_hooks vcpu_hooks;
 void vcpu_switch_to(struct vcpu *vcpu);
 
 /**
- * vcpu_forget() - remove every trace of a vCPU from this pCPU
- * @vcpu: its thread ends, or it is reset; on its own pCPU, interrupts masked
+ * vcpu_unload() - all of a vCPU's state into memory, FP registers too
+ * @vcpu: on its own pCPU, interrupts masked; need not be loaded
  *
- * What the registers held is lost unless @save. After it no pCPU refers to the
- * vCPU, so it may be freed once its thread has ended.
+ * After it no pCPU refers to the vCPU until its thread is switched in again: it
+ * may be freed once its thread has ended.
  */
-void vcpu_forget(struct vcpu *vcpu, bool save);
+void vcpu_unload(struct vcpu *vcpu);
 
 /* Is its state in the calling pCPU's registers? */
 bool vcpu_is_loaded(const struct vcpu *vcpu);

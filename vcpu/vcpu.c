@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "vcpu/vcpu.h"
+
+#include <string.h>
+
+#include "core/percpu.h"
+#include "vcpu/debug.h"
+#include "vcpu/fp.h"
+
+/*
+ * SCTLR_EL1 after reset: MMU, caches, alignment checks off; the bits that are
+ * RES1 where their feature is missing are 1.
+ */
+#define SCTLR_EL1_RESET (SCTLR_LSMAOE | SCTLR_NTLSMD | SCTLR_SPAN | SCTLR_EIS | SCTLR_TSCXT | \
+			 SCTLR_EOS)
+
+#define PSTATE_RESET    (SPSR_DAIF | SPSR_EL1H)
+
+/* By pCPU: whose state its registers hold, or NULL. Used by that pCPU only. */
+static struct vcpu *loaded[MAX_PCPUS];
+
+static void switch_in(struct thread *t)
+{
+	vcpu_switch_to(vcpu_of(t));
+}
+
+const struct thread_hooks vcpu_hooks = { .switch_in = switch_in };
+
+struct vcpu *vcpu_loaded(void)
+{
+	return loaded[cpu_self()];
+}
+
+bool vcpu_is_loaded(const struct vcpu *vcpu)
+{
+	return loaded[cpu_self()] == vcpu;
+}
+
+/* Timers before the GIC: a timer may change an interrupt of its own. */
+static void put(struct vcpu *vcpu)
+{
+	vtimer_put(&vcpu->vtimer);
+	vgic_put(&vcpu->vgic);
+	arch_el1_save(&vcpu->el1);
+	debug_put(&vcpu->debug);
+	/* The CPU clears VSE when the guest takes the virtual SError. */
+	vcpu->control.hcr = arch_hcr_read();
+}
+
+/*
+ * TLB entries of one vCPU must not serve its sibling: each may have its own
+ * idea of what an ASID means, as on two real cores.
+ */
+static void drop_siblings_tlb(struct vcpu *vcpu)
+{
+	struct vcpu **last = &vcpu->group->last_on[cpu_self()];
+
+	if (*last != vcpu && *last)
+		arch_guest_tlb_flush_local();
+	*last = vcpu;
+}
+
+static void load(struct vcpu *vcpu)
+{
+	vcpu->control.vttbr = vcpu->group->vttbr;
+	arch_guest_control_load(&vcpu->control);
+	drop_siblings_tlb(vcpu);
+	arch_el1_load(&vcpu->el1);
+	debug_load(&vcpu->debug);
+	fp_switch(vcpu);
+	vgic_load(&vcpu->vgic);
+	vtimer_load(&vcpu->vtimer);
+	vcpu->stats.loads++;
+}
+
+void vcpu_switch_to(struct vcpu *vcpu)
+{
+	struct vcpu **here = &loaded[cpu_self()];
+
+	if (*here == vcpu)
+		return;
+	if (*here)
+		put(*here);
+	*here = vcpu;
+	load(vcpu);
+}
+
+void vcpu_unload(struct vcpu *vcpu)
+{
+	struct vcpu **here = &loaded[cpu_self()];
+
+	fp_unload(vcpu);
+	if (*here != vcpu)
+		return;
+	put(vcpu);
+	*here = NULL;
+}
+
+static void reset_el1(struct el1_state *s, bool big_endian)
+{
+	memset(s, 0, sizeof(*s));
+	s->sctlr = SCTLR_EL1_RESET;
+	if (big_endian)
+		s->sctlr |= SCTLR_EE;
+}
+
+void vcpu_reset(struct vcpu *vcpu, uint64_t pc, uint64_t x0, bool big_endian)
+{
+	vcpu_unload(vcpu);
+	reset_el1(&vcpu->el1, big_endian);
+	memset(&vcpu->fp, 0, sizeof(vcpu->fp));
+	memset(&vcpu->debug, 0, sizeof(vcpu->debug));
+	/* Out of a cold reset the OS lock is closed. */
+	vcpu->debug.os_lock = true;
+	memset(vcpu->regs, 0, sizeof(*vcpu->regs));
+	vcpu->regs->x[0] = x0;
+	vcpu->regs->pc = pc;
+	vcpu->regs->pstate = PSTATE_RESET;
+	vcpu->control.hcr = vcpu->group->hcr;
+}
+
+int vcpu_create(struct vcpu *vcpu, const struct vcpu_config *c)
+{
+	int err = thread_create(&vcpu->thread, c->name, c->cpu, c->prio, c->entry, vcpu);
+
+	if (err)
+		return err;
+	vcpu->thread.hooks = &vcpu_hooks;
+	vcpu->regs = (struct arch_gpregs *)va_ptr(thread_stack_top(&vcpu->thread)) - 1;
+	vcpu->vm = c->vm;
+	vcpu->group = c->group;
+	vcpu->idx = c->idx;
+	vcpu->control.vmpidr = MPIDR_RES1 | (c->mpidr & MPIDR_AFF);
+	vcpu_reset(vcpu, 0, 0, false);
+	return 0;
+}
+
+void vcpu_destroy(struct vcpu *vcpu)
+{
+	thread_destroy(&vcpu->thread);
+}
