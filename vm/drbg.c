@@ -93,6 +93,15 @@ void drbg_seed(struct drbg *d, const void *seed, size_t len, bool entropy)
 	spin_unlock_irqrestore(&d->lock, flags);
 }
 
+bool drbg_is_seeded(struct drbg *d)
+{
+	uint64_t flags = spin_lock_irqsave(&d->lock);
+	bool seeded = d->seeded;
+
+	spin_unlock_irqrestore(&d->lock, flags);
+	return seeded;
+}
+
 int drbg_fill(struct drbg *d, void *out, size_t len)
 {
 	uint32_t block[CHACHA_WORDS], key[DRBG_KEY_WORDS];

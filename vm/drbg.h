@@ -44,5 +44,8 @@ void drbg_seed(struct drbg *d, const void *seed, size_t len, bool entropy);
 #define DRBG_MAX_FILL 256
 int drbg_fill(struct drbg *d, void *out, size_t len);
 
+/* Has anybody given it true entropy? Once true it stays. */
+bool drbg_is_seeded(struct drbg *d);
+
 /* The ChaCha20 block function: 16 words of state in, 16 words of key stream out. */
 void chacha20_block(const uint32_t in[16], uint32_t out[16]);

@@ -62,8 +62,6 @@ static bool single_address(uint32_t op, struct insn *out)
 	else
 		return false;
 	out->writeback = mode == LDST_POST || mode == LDST_PRE;
-	if ((op & BITS(25, 24)) == LDST_UIMM)
-		out->writeback = false;
 	return true;
 }
 

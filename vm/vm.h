@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A virtual machine: memory, vCPUs, interrupt controller, devices, and the
+ * handlers of the vm layer, which decide what touches more than one vCPU.
+ */
+#pragma once
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <arch/gpregs.h>
+#include "core/lib/types.h"
+#include "devices/pl011.h"
+#include "devices/pl031.h"
+#include "irq/vgic.h"
+#include "mm/stage2.h"
+#include "vcpu/exit.h"
+#include "vcpu/vcpu.h"
+#include "vm/bundle.h"
+#include "vm/bus.h"
+#include "vm/config.h"
+#include "vm/drbg.h"
+#include "vm/lifecycle.h"
+#include "vm/loader.h"
+#include "vm/power.h"
+
+/* What the floor above gives to every VM. All members but the marked ones are set. */
+struct vm_host {
+	/* Body of a vCPU's thread: the run loop. arg: struct vcpu. */
+	void (*vcpu_main)(void *vcpu);
+	/* The pCPU for one vCPU, of those its configuration allows. */
+	uint32_t (*pick_cpu)(const struct vm_config *cfg, uint32_t vcpu_idx);
+	/*
+	 * Every vCPU of the VM is parked: act on vm_order_given(). Called once
+	 * an order, on the last vCPU's thread, interrupts masked; must not
+	 * wait, so it hands the VM to a manager thread.
+	 */
+	void (*all_parked)(struct vm *vm);
+	/* A call in the vendor's range (SMCCC owner 6), or NULL: none is known. */
+	enum exit_verdict (*vendor_call)(struct vcpu *v, struct arch_gpregs *r);
+	/* What the firmware answers to SMCCC_ARCH_FEATURES(fid) on this pCPU. */
+	int32_t (*firmware_feature)(uint32_t fid);
+	/* Carry out a workaround call on this pCPU; it takes no arguments. */
+	void (*firmware_call)(uint32_t fid);
+	/* A random number of the CPU (RNDR): true and 64 bits. Or NULL. */
+	bool (*entropy)(uint64_t *out);
+	struct drbg *rng;                    /* the system's; VMs are seeded of it */
+	struct pl031_clock clock;            /* wall clock                       */
+	const struct bundle *bundle;
+};
+
+struct vm {
+	/* fixed from vm_create() on */
+	uint32_t slot;                       /* table index; owner_vm(slot)      */
+	const struct vm_config *cfg;
+	const struct vm_host *host;
+	uint32_t nr_vcpus;
+	struct vcpu *vcpus;
+	struct vcpu_group group;
+	void *arg;                           /* the floor above's own            */
+	/* with locks of their own */
+	struct stage2 s2;
+	struct vgic vgic;
+	struct bus bus;
+	struct pl011 pl011;
+	struct pl031 pl031;
+	struct drbg rng;
+	struct vcpu_power power[CONFIG_MAX_VCPUS];
+	/* any thread: vm/lifecycle.c */
+	_Atomic uint32_t state;              /* enum vm_state                    */
+	_Atomic uint32_t order;              /* enum vm_order                    */
+	_Atomic uint32_t nr_parked;
+	_Atomic uint32_t epoch;              /* counts starts                    */
+	/* whoever owns the parked VM */
+	struct load_plan plan;
+	uint32_t resets;                     /* times it was started again       */
+};
+
+/**
+ * vm_create() - build a VM, all of it but the contents of its memory
+ * @vm:   zeroed
+ * @slot: index that no live VM has, below FRAMES_MAX_VMS
+ * @cfg:  accepted by config_check(); must outlive the VM
+ * @host: must outlive the VM
+ *
+ * From a thread: it takes memory and may wait. Creates stage 2 with eager and
+ * linear RAM, devices, vGIC, and the vCPUs with their threads (not started).
+ *
+ * Return: 0; negative errno with a log line that names the VM and what could
+ *         not be had. Then nothing is left of it.
+ */
+int vm_create(struct vm *vm, uint32_t slot, const struct vm_config *cfg, const struct vm_host *host);
+
+/**
+ * vm_load() - put kernel, initrd and device tree into memory
+ * @vm: created, never started or all parked; RAM is zero
+ *
+ * From a thread: copies in pieces, and can be pre-empted between them.
+ *
+ * Return: 0; negative errno with a log line that names VM and file.
+ */
+int vm_load(struct vm *vm);
+
+/**
+ * vm_reset() - a VM as it was when it was created, loaded again
+ * @vm: VM_PARKED, VM_OFF or VM_CRASHED
+ *
+ * Scrubs memory (lazy regions are given back), resets devices and vGIC, loads.
+ * vCPUs reset themselves when they start. Then vm_start() or vm_retire().
+ *
+ * Return: as vm_load().
+ */
+int vm_reset(struct vm *vm);
+
+/**
+ * vm_destroy() - give everything back
+ * @vm: never started, or ordered VM_ORDER_DESTROY with all threads ended
+ *
+ * Memory is scrubbed before anybody else gets it.
+ * Return: 0; -EBUSY a thread has not ended yet: try again.
+ */
+int vm_destroy(struct vm *vm);
+
+/* Name, for messages. */
+static inline const char *vm_name(const struct vm *vm)
+{
+	return vm->cfg->name;
+}
+
+/* The RAM region that holds an address, or NULL. */
+const struct config_region *vm_region(const struct vm *vm, ipa_t ipa);
+
+/* vCPU n has these affinity fields: 16 to a cluster, so that SGIs reach all. */
+uint64_t vm_vcpu_mpidr(uint32_t vcpu_idx);
+
+/* The vCPU with these affinity fields, or NULL. */
+struct vcpu *vm_vcpu_by_mpidr(struct vm *vm, uint64_t mpidr);
+
+/* vm layer of the exit tables. */
+extern const exit_table vm_exits;
