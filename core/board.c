@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <libfdt.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "core/board_fdt.h"
@@ -176,7 +177,7 @@ int board_read_uart(struct board *b)
 	compatible = fdt_getprop(b->fdt, node, "compatible", NULL);
 	if (!compatible)
 		return -ENOENT;
-	strlcpy(b->uart_compatible, compatible, sizeof(b->uart_compatible));
+	snprintf(b->uart_compatible, sizeof(b->uart_compatible), "%s", compatible);
 	fdt_gic_intid(b->fdt, node, 0, &b->uart_intid);
 	return 0;
 }

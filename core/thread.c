@@ -7,7 +7,7 @@
  */
 #include "core/thread.h"
 
-#include <string.h>
+#include <stdio.h>
 
 #include <arch/cpu.h>
 #include <arch/gpregs.h>
@@ -262,7 +262,7 @@ int thread_create(struct thread *t, const char *name, uint32_t cpu, uint32_t pri
 	if (err)
 		return err;
 	t->stack_size = STACK_SIZE;
-	strlcpy(t->name, name, sizeof(t->name));
+	snprintf(t->name, sizeof(t->name), "%s", name);
 	t->cpu = cpu;
 	t->prio = prio;
 	t->entry = entry;
@@ -319,7 +319,7 @@ void sched_cpu_init(uint32_t cpu, va_t stack_base, uint64_t stack_size)
 	rq->idle.stack_base = stack_base;
 	rq->idle.stack_size = stack_size;
 	rq->idle.since = arch_counter();
-	strlcpy(rq->idle.name, "idle", sizeof(rq->idle.name));
+	snprintf(rq->idle.name, sizeof(rq->idle.name), "idle%u", cpu);
 	rq->current = &rq->idle;
 	percpus[cpu].current = &rq->idle;
 }

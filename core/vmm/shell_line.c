@@ -16,10 +16,10 @@ void shell_line_clear(struct shell_line *l)
 
 static void rub_out(struct shell_line *l, uint32_t nr, char *echo)
 {
-	echo[0] = '\0';
 	for (uint32_t i = 0; i < nr && l->len > 0; i++) {
 		l->text[--l->len] = '\0';
-		strcat(echo, "\b \b");
+		strcpy(echo, "\b \b");
+		echo += 3;
 	}
 }
 
