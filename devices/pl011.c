@@ -123,7 +123,7 @@ static unsigned int tx_offer(struct pl011 *u)
 	unsigned int taken = n;
 
 	if (u->backend)
-		taken = MIN(u->backend->write(u->backend->ctx, &u->tx[u->tx_head], n), n);
+		taken = u->backend->write(u->backend->ctx, &u->tx[u->tx_head], n);
 	u->tx_head = (uint8_t)((u->tx_head + taken) % PL011_FIFO_DEPTH);
 	u->tx_level = (uint8_t)(u->tx_level - taken);
 	return taken;
@@ -170,7 +170,7 @@ static void rx_fill(struct pl011 *u)
 	if (!u->rx_more || u->cr & UARTCR_LBE || u->rx_level >= fifo_depth(u))
 		return;
 	room = fifo_depth(u) - u->rx_level;
-	n = MIN(u->backend->read(u->backend->ctx, buf, room), room);
+	n = u->backend->read(u->backend->ctx, buf, room);
 	u->rx_more = n == room;
 	for (unsigned int i = 0; i < n; i++)
 		rx_push(u, buf[i]);

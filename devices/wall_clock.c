@@ -10,8 +10,7 @@ void wall_clock_init(va_t regs)
 {
 	uint64_t up_s = arch_counter() / arch_counter_hz();
 
-	if (regs.v)
-		base_s = *(volatile uint32_t *)va_ptr(regs) - up_s;
+	base_s = regs.v ? *(volatile uint32_t *)va_ptr(regs) - up_s : 0;
 }
 
 uint64_t wall_clock_now_s(void *ctx)

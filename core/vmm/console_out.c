@@ -315,9 +315,9 @@ static bool passes_through(const struct console *c, const struct console_port *p
 static unsigned int pass_through(struct console *c, struct console_port *p, const uint8_t *buf,
 				 unsigned int n)
 {
-	unsigned int i;
+	unsigned int i, room = c->uart->ops->tx_room(c->uart);
 
-	n = MIN(n, c->uart->ops->tx_room(c->uart));
+	n = MIN(n, room);
 	c->stage_pos = c->stage_len = 0;
 	for (i = 0; i < n; i++) {
 		show_raw(c, p, buf[i]);

@@ -155,8 +155,9 @@ static int cmd_help(int argc, char **argv)
 	(void)argc;
 	(void)argv;
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-		shell_printf("%-8s %-5s %s\n", commands[i].name, commands[i].args, commands[i].help);
-	shell_printf("VM: a name or a number. The escape key leads back here with c; ? lists its keys.\n");
+		shell_printf("%-8s %-5s %s\n", commands[i].name, commands[i].args,
+			     commands[i].help);
+	shell_printf("VM: its name or number. The escape key, then c, leads back here.\n");
 	return 0;
 }
 
