@@ -107,14 +107,16 @@ class Checker:
 
     @staticmethod
     def title(item):
-        return {'gic': 'the GIC', 'console': 'the console', 'rtc': 'the clock'}.get(item.key, item.key)
+        section = item.key.partition('.')[0]
+        return {'gic': 'the GIC', 'console': 'the console', 'rtc': 'the clock'}[section]
 
     def range(self, item, base, size, align):
         if base % align:
             self.bad(item, f'0x{base:x} is not a multiple of {show_size(align)}',
                      f'0x{base - base % align:x} would be')
         elif base + size > 1 << 64:
-            self.bad(item, f'0x{base:x} and {show_size(size)} wrap around', 'choose a lower address')
+            self.bad(item, f'0x{base:x} and {show_size(size)} wrap around',
+                     'choose a lower address')
         elif base + size > MAX_ADDRESS:
             self.bad(item, f'0x{base + size - 1:x} is beyond the 40-bit guest addresses',
                      'choose a lower address')

@@ -153,7 +153,8 @@ class Enum(String):
     def __init__(self, *words):
         self.words = words
         self.name = ' or '.join(quoted(w) for w in words)
-        self.right = 'write ' + ', '.join(quoted(w) for w in words[:-1]) + ' or ' + quoted(words[-1])
+        *most, last = [quoted(w) for w in words]
+        self.right = 'write ' + ', '.join(most) + ' or ' + last
 
     def check(self, value):
         if value not in self.words:
@@ -407,7 +408,6 @@ ACTION = Enum('stop', 'restart')
 SYSTEM = [
     Key('when_all_off', Enum('poweroff', 'shell'), 'poweroff'),
     Key('escape_key', Escape(), 0x1d),
-    Key('scrub_at_boot', Bool(), True),
 ]
 
 BOARD = Section('board', [

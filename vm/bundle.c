@@ -181,7 +181,7 @@ const char *bundle_strerror(int err)
 	static const struct { int err; const char *text; } texts[] = {
 		{ 0,        "the bundle is sound" },
 		{ -ENOENT,  "there is no bundle: pass it as the initrd" },
-		{ -EILSEQ,  "the bundle is not a cpio archive of the newc kind, or it is compressed" },
+		{ -EILSEQ,  "the bundle is no cpio archive of the newc kind, or it is compressed" },
 		{ -ENODATA, "the bundle is cut off before its end" },
 		{ -EBADMSG, "the bundle is damaged: a header inside it makes no sense" },
 		{ -E2BIG,   "the bundle holds more files than Corbel accepts" },

@@ -24,8 +24,7 @@ static const struct config_key system_keys[] = {
 	{ "compatible", KEY_CONST, 0, NULL },
 	{ "version",    KEY_CONST, 0, NULL },
 	KEY_WORDS("when-all-off", struct system_config, when_all_off, words_all_off),
-	KEY("escape-key",    KEY_U32,  struct system_config, escape_key),
-	KEY("scrub-at-boot", KEY_BOOL, struct system_config, scrub_at_boot),
+	KEY("escape-key", KEY_U32,  struct system_config, escape_key),
 	{ NULL, 0, 0, NULL },
 };
 
@@ -183,7 +182,8 @@ static int cpus_count_ok(const struct config_parser *p, int node, const struct v
 		return 0;
 	if ((uint32_t)len / 8 == vm->nr_vcpus)
 		return 0;
-	return config_refuse(p, "cpus", "%d masks for %u vCPUs", len / 8, (unsigned int)vm->nr_vcpus);
+	return config_refuse(p, "cpus", "%d masks for %u vCPUs", len / 8,
+			     (unsigned int)vm->nr_vcpus);
 }
 
 static void parse_vm(const void *dtb, int node, struct vm_config *vm, uint32_t id)
@@ -235,7 +235,8 @@ static int check_identity(struct system_config *cfg, const void *dtb)
 		return fail(cfg, "system.dtb is a device tree, but not one of a Corbel system");
 	version = fdt_getprop(dtb, 0, "version", &len);
 	if (!version || len != 4 || config_cells(version, 1) != CONFIG_VERSION)
-		return fail(cfg, "system.dtb was packed for another version of Corbel: pack it again");
+		return fail(cfg, "system.dtb was packed for another version of Corbel: pack it "
+			    "again");
 	return 0;
 }
 
@@ -261,7 +262,6 @@ static int parse_root(struct system_config *cfg, const void *dtb)
 
 	cfg->when_all_off = ALL_OFF_POWEROFF;
 	cfg->escape_key = CONFIG_ESCAPE_KEY;
-	cfg->scrub_at_boot = true;
 	if (check_identity(cfg, dtb) || config_keys_parse(&p, 0, system_keys, cfg))
 		return -EINVAL;
 	fdt_for_each_subnode(node, dtb, 0) {

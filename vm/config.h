@@ -116,7 +116,6 @@ struct vm_config {
 struct system_config {
 	enum config_all_off when_all_off;
 	uint32_t escape_key;                 /* console control byte, 0x1d: Ctrl-] */
-	bool     scrub_at_boot;              /* clear free RAM before use         */
 	uint32_t nr_vms;
 	struct vm_config vms[CONFIG_MAX_VMS];
 

@@ -48,7 +48,8 @@ static int check_name(struct vm_config *vm)
 		return REFUSE(vm, "name: empty");
 	for (const char *c = vm->name; *c; c++)
 		if (!name_char_ok(*c))
-			return REFUSE(vm, "name: only letters, digits, '-', '_' and '.' are allowed");
+			return REFUSE(vm, "name: only letters, digits, '-', '_' and '.' are "
+				      "allowed");
 	return 0;
 }
 

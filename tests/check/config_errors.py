@@ -26,7 +26,8 @@ def image(size):
 
 
 def elf(machine):
-    return (b'\x7fELF\x02\x01\x01'.ljust(16, b'\0') + struct.pack('<HH', 2, machine)).ljust(64, b'\0')
+    ident = b'\x7fELF\x02\x01\x01'.ljust(16, b'\0')
+    return (ident + struct.pack('<HH', 2, machine)).ljust(64, b'\0')
 
 
 FILES = {

@@ -101,7 +101,6 @@ def meant(system, names):
     items = system.items
     yield f'when_all_off={["poweroff", "shell"].index(items["when_all_off"].value)}'
     yield f'escape_key={items["escape_key"].value:#x}'
-    yield f'scrub_at_boot={items["scrub_at_boot"].value:d}'
     for vm in system.vms:
         yield from meant_vm(vm, names)
 

@@ -94,8 +94,8 @@ int main(int argc, char **argv)
 		printf("error=%s\n", cfg.error);
 		return 1;
 	}
-	printf("when_all_off=%d\nescape_key=0x%" PRIx32 "\nscrub_at_boot=%d\n",
-	       (int)cfg.when_all_off, cfg.escape_key, cfg.scrub_at_boot);
+	printf("when_all_off=%d\nescape_key=0x%" PRIx32 "\n",
+	       (int)cfg.when_all_off, cfg.escape_key);
 	for (uint32_t i = 0; i < cfg.nr_vms; i++)
 		show_vm(&cfg.vms[i]);
 	return 0;

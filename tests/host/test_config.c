@@ -146,7 +146,6 @@ static void defaults_are_the_virt_board(void **state)
 	assert_int_equal(parse_and_check(), 2);
 	assert_int_equal(cfg.when_all_off, ALL_OFF_POWEROFF);
 	assert_int_equal(cfg.escape_key, 0x1d);
-	assert_true(cfg.scrub_at_boot);
 	assert_string_equal(vm->name, "a");
 	assert_int_equal(vm->cpus[0], 0);
 	assert_string_equal(vm->cmdline, "");
@@ -174,7 +173,6 @@ static void set_everything(void)
 	build_tree();
 	set_str("/", "when-all-off", "shell");
 	set_u32("/", "escape-key", 1);
-	set_u32("/", "scrub-at-boot", 0);
 	set("/vms/a", "cpus", masks, sizeof(masks));
 	set_str("/vms/a", "cmdline", "console=ttyAMA0");
 	set_u32("/vms/a", "autostart", 0);
@@ -209,7 +207,6 @@ static void every_key_arrives(void **state)
 	assert_int_equal(parse_and_check(), 2);
 	assert_int_equal(cfg.when_all_off, ALL_OFF_SHELL);
 	assert_int_equal(cfg.escape_key, 1);
-	assert_false(cfg.scrub_at_boot);
 	assert_true(vm->cpus[0] == 1 && vm->cpus[1] == 6);
 	assert_string_equal(vm->cmdline, "console=ttyAMA0");
 	assert_false(vm->autostart);
@@ -286,12 +283,14 @@ static const struct refusal refusals[] = {
 	{ { { A, "vcpus", U32, 0xffffffff, NULL } }, "vcpus: 4294967295; it must be 1 to 64" },
 	{ { { A, "priority", U32, 0, NULL } }, "priority: 0; it must be 1 to 31" },
 	{ { { A, "priority", U32, 32, NULL } }, "priority: 32; it must be 1 to 31" },
-	{ { { A, "slice-us", U32, 1000001, NULL } }, "slice-us: 1000001; it must be at most 1000000" },
+	{ { { A, "slice-us", U32, 1000001, NULL } },
+	  "slice-us: 1000001; it must be at most 1000000" },
 	{ { { A, "cpus", U64, 0x30, NULL } }, "cpus: the board has no CPU 4" },
 	/* memory */
 	{ { { MEM, "size", U32, 0, NULL } },
 	  "memory: 0x0 bytes from 0x40000000 wrap around or are none" },
-	{ { { MEM, "size", U32, 0x1001, NULL } }, "memory: size 0x1001 is not a multiple of 4 KiB" },
+	{ { { MEM, "size", U32, 0x1001, NULL } },
+	  "memory: size 0x1001 is not a multiple of 4 KiB" },
 	{ { { MEM, "ipa", U32, 0x40000800, NULL } },
 	  "memory: 0x40000800 is not a multiple of 0x1000" },
 	{ { { MEM, "ipa", U64, UINT64_C(0xfffffffffffff000), NULL } },
@@ -301,7 +300,8 @@ static const struct refusal refusals[] = {
 	{ { { MEM, "size", U64, 901 * MiB, NULL } }, "memory: 1 MiB more than the board has left" },
 	{ { { MEM1, "ipa", U32, 0x80000000, NULL }, { MEM1, "size", U32, 645 * MiB, NULL } },
 	  "memory: 1 MiB more than the board has left" },
-	{ { { MEM, "ipa", U32, 0x08000000, NULL } }, "memory: 0x8000000 overlaps gic/gicd at 0x8000000" },
+	{ { { MEM, "ipa", U32, 0x08000000, NULL } },
+	  "memory: 0x8000000 overlaps gic/gicd at 0x8000000" },
 	{ { { MEM, "ipa", U32, 0x090f0000, NULL }, { A "/rtc", "base", U32, 0x09100000, NULL } },
 	  "memory: 0x90f0000 overlaps rtc/base at 0x9100000" },
 	{ { { MEM1, "ipa", U32, 0x4ffff000, NULL }, { MEM1, "size", U32, 0x1000, NULL } },
@@ -340,7 +340,8 @@ static const struct refusal refusals[] = {
 	  "kernel/load: 0x50000000 is outside the VM's memory" },
 	{ { { A "/kernel", "load", U32, 0x4fff1000, NULL } },
 	  "kernel/load: 65536 bytes at 0x4fff1000 end outside the region" },
-	{ { { A "/kernel", "type", STR, 0, "elf" }, { A "/kernel", "load", U32, 0x48000000, NULL } },
+	{ { { A "/kernel", "type", STR, 0, "elf" },
+	    { A "/kernel", "load", U32, 0x48000000, NULL } },
 	  "kernel/load: an ELF file is loaded where it says" },
 	{ { { A "/kernel", "entry", U32, 0x40000002, NULL } },
 	  "kernel/entry: 0x40000002 is not an address the VM can execute at" },
