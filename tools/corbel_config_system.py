@@ -142,17 +142,19 @@ class Reader:
     def merged(self, entry, defaults):
         """A [[vm]] entry over the VM file it names over [defaults]."""
         table = dict(defaults.value) if defaults else {}
-        line = entry
+        where = entry
         file = entry.value.get('file')
         if file is not None and not self.is_dts:
             inner = self.vm_file(file)
             if inner is None:
                 return None
             table.update(inner.value)
+            if len(entry.value) == 1:      # all of it is in the VM file
+                where = inner
             stem = os.path.basename(inner.file).removesuffix('.toml')
             table.setdefault('name', Node(stem, inner.file, 1))
         table.update({k: v for k, v in entry.value.items() if k != 'file' or self.is_dts})
-        return Node(table, line.file, line.line)
+        return Node(table, where.file, where.line)
 
     def vm_file(self, node):
         if not isinstance(node.value, str):

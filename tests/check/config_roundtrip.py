@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import tomllib
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 sys.dont_write_bytecode = True
@@ -22,7 +23,7 @@ sys.path.insert(0, str(TOP / 'tests/check'))
 import corbel_config  # noqa: E402
 import corbel_config_fdt as fdt  # noqa: E402
 from config_errors import image  # noqa: E402
-from corbel_config_source import Errors  # noqa: E402
+from corbel_config_source import Errors, TomlLines  # noqa: E402
 from corbel_config_system import read_system  # noqa: E402
 
 AUTO = (1 << 64) - 1
@@ -30,6 +31,28 @@ BACKENDS = ['eager', 'touch', 'linear']
 TYPES = ['auto', 'raw', 'image', 'elf']
 ACTIONS = ['stop', 'restart']
 ACCESS = {'r': 1, 'rw': 3, 'rx': 5, 'rwx': 7}
+# Every line with a key in it holds its own line number as the value.
+ODD_TOML = r'''# c = [x]
+a = 2 # d = 9
+b = """
+]"quoted" \""" y
+# not a comment""" # yes
+"c.d" = [ 6, [6, 6], # c ]
+  { e = 7, s = "}", f = [ 7 ] },
+  8 ]
+g.h . i = 9
+k = { l = { m = 10 }, n = [] }
+[t."u v"]
+w = 12
+[[z]]
+q = 14
+[z.y]
+r = 16
+[[z]]
+q = 18
+[[z.s]]
+t = 20
+'''
 GUEST_DTS = '/dts-v1/;\n/ { model = "guest"; };\n'
 
 
@@ -183,6 +206,20 @@ def test_packing_again_gives_the_same_bytes(folder):
     for name in ('a', 'b'):
         tool('pack', folder / 'all-keys.toml', '--build', folder, '-o', folder / f'{name}.cpio')
     assert (folder / 'a.cpio').read_bytes() == (folder / 'b.cpio').read_bytes()
+
+
+def test_lines_of_odd_toml(_folder):
+    lines = TomlLines(ODD_TOML).lines
+
+    def walk(value, path):
+        assert path in lines, path
+        if isinstance(value, (dict, list)):
+            for key in value if isinstance(value, dict) else range(len(value)):
+                walk(value[key], path + (key,))
+        elif isinstance(value, int):
+            assert lines[path] == value, path
+
+    walk(tomllib.loads(ODD_TOML), ())
 
 
 def test_deps_names_every_file(folder):
