@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who answers a trapped system register. What is missing here is Undefined. */
+#include "vcpu/sysreg.h"
+
+#include <arch/el1_state.h>
+#include "core/lib/bits.h"
+#include "vcpu/debug.h"
+#include "vcpu/vcpu.h"
+
+#define ICC_SRE_EL1_VALUE 0x7u   /* SRE, DFB, DIB: system registers, no bypass */
+
+static uint32_t enc_crm(uint32_t enc)
+{
+	return enc >> 3 & 0xf;
+}
+
+static enum exit_verdict raz(struct vcpu *vcpu, uint32_t enc, uint64_t *value)
+{
+	(void)vcpu;
+	(void)enc;
+	*value = 0;
+	return EXIT_DONE;
+}
+
+static enum exit_verdict wi(struct vcpu *vcpu, uint32_t enc, uint64_t value)
+{
+	(void)vcpu;
+	(void)enc;
+	(void)value;
+	return EXIT_DONE;
+}
+
+static enum exit_verdict id_read(struct vcpu *vcpu, uint32_t enc, uint64_t *value)
+{
+	*value = vcpu->group->idregs[enc & (IDREG_NR - 1)];
+	return EXIT_DONE;
+}
+
+static enum exit_verdict revidr_read(struct vcpu *vcpu, uint32_t enc, uint64_t *value)
+{
+	(void)vcpu;
+	(void)enc;
+	*value = arch_revidr();
+	return EXIT_DONE;
+}
+
+static enum exit_verdict aidr_read(struct vcpu *vcpu, uint32_t enc, uint64_t *value)
+{
+	(void)vcpu;
+	(void)enc;
+	*value = arch_aidr();
+	return EXIT_DONE;
+}
+
+/*
+ * By set and way a guest would clean some lines of one core's caches: never what
+ * it needs, and at its neighbours' cost. Its memory is kept coherent otherwise.
+ */
+static enum exit_verdict setway_write(struct vcpu *vcpu, uint32_t enc, uint64_t value)
+{
+	(void)enc;
+	(void)value;
+	if (vcpu->group->cache_setway)
+		vcpu->group->cache_setway(vcpu);
+	return EXIT_DONE;
+}
+
+/* op2 4 to 7 is the bank, CRm the number. */
+static enum exit_verdict dbg_read(struct vcpu *vcpu, uint32_t enc, uint64_t *value)
+{
+	return debug_read(vcpu, (enum debug_bank)(enc & 3), enc_crm(enc), value) ? EXIT_DONE
+										 : EXIT_UNDEF;
+}
+
+static enum exit_verdict dbg_write(struct vcpu *vcpu, uint32_t enc, uint64_t value)
+{
+	return debug_write(vcpu, (enum debug_bank)(enc & 3), enc_crm(enc), value) ? EXIT_DONE
+										  : EXIT_UNDEF;
+}
+
+static enum exit_verdict mdscr_read(struct vcpu *vcpu, uint32_t enc, uint64_t *value)
+{
+	(void)enc;
+	*value = vcpu->debug.mdscr;
+	return EXIT_DONE;
+}
+
+static enum exit_verdict mdscr_write(struct vcpu *vcpu, uint32_t enc, uint64_t value)
+{
+	(void)enc;
+	debug_write_mdscr(vcpu, value);
+	return EXIT_DONE;
+}
+
+static enum exit_verdict oslar_write(struct vcpu *vcpu, uint32_t enc, uint64_t value)
+{
+	(void)enc;
+	debug_write_oslar(vcpu, value);
+	return EXIT_DONE;
+}
+
+static enum exit_verdict oslsr_read(struct vcpu *vcpu, uint32_t enc, uint64_t *value)
+{
+	(void)enc;
+	*value = OSLSR_OSLM | (vcpu->debug.os_lock ? OSLSR_OSLK : 0);
+	return EXIT_DONE;
+}
+
+static enum exit_verdict icc_dir_write(struct vcpu *vcpu, uint32_t enc, uint64_t value)
+{
+	(void)enc;
+	vgic_dir(&vcpu->vgic, value);
+	return EXIT_DONE;
+}
+
+static enum exit_verdict icc_sgi_write(struct vcpu *vcpu, uint32_t enc, uint64_t value)
+{
+	static const enum vgic_sgi_reg by_op2[8] = {
+		[5] = VGIC_SGI1R, [6] = VGIC_ASGI1R, [7] = VGIC_SGI0R,
+	};
+
+	vgic_sgi(&vcpu->vgic, value, by_op2[enc & 7]);
+	return EXIT_DONE;
+}
+
+static enum exit_verdict icc_sre_read(struct vcpu *vcpu, uint32_t enc, uint64_t *value)
+{
+	(void)vcpu;
+	(void)enc;
+	*value = ICC_SRE_EL1_VALUE;
+	return EXIT_DONE;
+}
+
+/* op2 of CNTP_TVAL_EL0, CNTP_CTL_EL0, CNTP_CVAL_EL0. */
+static const enum vtimer_reg cntp_by_op2[8] = { VTIMER_TVAL, VTIMER_CTL, VTIMER_CVAL };
+
+static enum exit_verdict cntp_read(struct vcpu *vcpu, uint32_t enc, uint64_t *value)
+{
+	*value = vtimer_phys_read(&vcpu->vtimer, cntp_by_op2[enc & 7]);
+	return EXIT_DONE;
+}
+
+static enum exit_verdict cntp_write(struct vcpu *vcpu, uint32_t enc, uint64_t value)
+{
+	vtimer_phys_write(&vcpu->vtimer, cntp_by_op2[enc & 7], value);
+	return EXIT_DONE;
+}
+
+const struct sysreg_desc vcpu_sysregs[] = {
+	/* HCR_EL2.TSW */
+	{ SYSREG(1, 0, 7, 6, 2),   "DC ISW",            NULL,         setway_write  },
+	{ SYSREG(1, 0, 7, 10, 2),  "DC CSW",            NULL,         setway_write  },
+	{ SYSREG(1, 0, 7, 14, 2),  "DC CISW",           NULL,         setway_write  },
+	/* MDCR_EL2.TDA; the communication channel leads nowhere */
+	{ SYSREG(2, 0, 0, 0, 2),   "OSDTRRX_EL1",       raz,          wi            },
+	{ SYSREG(2, 0, 0, 0, 4),   "DBGBVR<n>_EL1",     dbg_read,     dbg_write     },
+	{ SYSREG(2, 0, 0, 0, 5),   "DBGBCR<n>_EL1",     dbg_read,     dbg_write     },
+	{ SYSREG(2, 0, 0, 0, 6),   "DBGWVR<n>_EL1",     dbg_read,     dbg_write     },
+	{ SYSREG(2, 0, 0, 0, 7),   "DBGWCR<n>_EL1",     dbg_read,     dbg_write     },
+	{ SYSREG(2, 0, 0, 2, 0),   "MDCCINT_EL1",       raz,          wi            },
+	{ SYSREG(2, 0, 0, 2, 2),   "MDSCR_EL1",         mdscr_read,   mdscr_write   },
+	{ SYSREG(2, 0, 0, 3, 2),   "OSDTRTX_EL1",       raz,          wi            },
+	{ SYSREG(2, 0, 0, 6, 2),   "OSECCR_EL1",        raz,          wi            },
+	/* MDCR_EL2.TDRA, TDOSA */
+	{ SYSREG(2, 0, 1, 0, 0),   "MDRAR_EL1",         raz,          NULL          },
+	{ SYSREG(2, 0, 1, 0, 4),   "OSLAR_EL1",         NULL,         oslar_write   },
+	{ SYSREG(2, 0, 1, 1, 4),   "OSLSR_EL1",         oslsr_read,   NULL          },
+	{ SYSREG(2, 0, 1, 3, 4),   "OSDLR_EL1",         raz,          wi            },
+	{ SYSREG(2, 0, 1, 4, 4),   "DBGPRCR_EL1",       raz,          wi            },
+	/* MDCR_EL2.TDA */
+	{ SYSREG(2, 0, 7, 8, 6),   "DBGCLAIMSET_EL1",   raz,          wi            },
+	{ SYSREG(2, 0, 7, 9, 6),   "DBGCLAIMCLR_EL1",   raz,          wi            },
+	{ SYSREG(2, 0, 7, 14, 6),  "DBGAUTHSTATUS_EL1", raz,          NULL          },
+	{ SYSREG(2, 3, 0, 1, 0),   "MDCCSR_EL0",        raz,          NULL          },
+	{ SYSREG(2, 3, 0, 4, 0),   "DBGDTR_EL0",        raz,          wi            },
+	{ SYSREG(2, 3, 0, 5, 0),   "DBGDTR[RT]X_EL0",   raz,          wi            },
+	/* HCR_EL2.TID1 */
+	{ SYSREG(3, 0, 0, 0, 6),   "REVIDR_EL1",        revidr_read,  NULL          },
+	/* HCR_EL2.TID3: all of CRm 1 to 7 */
+	{ SYSREG(3, 0, 0, 1, 0),   "ID_*_EL1",          id_read,      NULL          },
+	/* HCR_EL2.TACR */
+	{ SYSREG(3, 0, 1, 0, 1),   "ACTLR_EL1",         raz,          wi            },
+	/* ICH_HCR_EL2.TDIR; HCR_EL2.IMO and FMO; ICC_SRE_EL2.Enable */
+	{ SYSREG(3, 0, 12, 11, 1), "ICC_DIR_EL1",       NULL,         icc_dir_write },
+	{ SYSREG(3, 0, 12, 11, 5), "ICC_SGI1R_EL1",     NULL,         icc_sgi_write },
+	{ SYSREG(3, 0, 12, 11, 6), "ICC_ASGI1R_EL1",    NULL,         icc_sgi_write },
+	{ SYSREG(3, 0, 12, 11, 7), "ICC_SGI0R_EL1",     NULL,         icc_sgi_write },
+	{ SYSREG(3, 0, 12, 12, 5), "ICC_SRE_EL1",       icc_sre_read, wi            },
+	/* HCR_EL2.TID1 */
+	{ SYSREG(3, 1, 0, 0, 7),   "AIDR_EL1",          aidr_read,    NULL          },
+	/* CNTHCTL_EL2.EL1PCEN */
+	{ SYSREG(3, 3, 14, 2, 0),  "CNTP_TVAL_EL0",     cntp_read,    cntp_write    },
+	{ SYSREG(3, 3, 14, 2, 1),  "CNTP_CTL_EL0",      cntp_read,    cntp_write    },
+	{ SYSREG(3, 3, 14, 2, 2),  "CNTP_CVAL_EL0",     cntp_read,    cntp_write    },
+};
+const size_t vcpu_nr_sysregs = ARRAY_SIZE(vcpu_sysregs);
