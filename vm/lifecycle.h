@@ -23,33 +23,42 @@ enum vm_state {
 	VM_CRASHED,      /* parked for good after VM_ORDER_CRASH                   */
 };
 
-enum vm_order { VM_ORDER_NONE, VM_ORDER_OFF, VM_ORDER_RESET, VM_ORDER_CRASH, VM_ORDER_DESTROY };
+enum vm_order { VM_ORDER_NONE, VM_ORDER_OFF, VM_ORDER_RESET, VM_ORDER_CRASH, VM_ORDER_END };
 
 /**
  * vm_order() - make a VM stop, for a reason
  * @vm:    any VM
- * @order: not VM_ORDER_NONE
+ * @order: off, reset or crash
  *
  * From any context. The first order given counts; others are dropped until the
  * VM is started again. Does not wait: the caller, if it is a vCPU of this VM,
  * goes back to its run loop (with verdict EXIT_DONE), where it parks. To a VM
- * that is off already, only VM_ORDER_DESTROY means something.
+ * that does not run it means nothing.
  *
  * Return: true if this order is the one that counts.
  */
 bool vm_order(struct vm *vm, enum vm_order order);
 
 /**
+ * vm_end() - have the threads of a VM end, before vm_destroy()
+ * @vm: VM_OFF or VM_CRASHED
+ *
+ * Return: false if it is in another state.
+ */
+bool vm_end(struct vm *vm);
+
+/**
  * vm_vcpu_orders() - do what a vCPU's thread was asked to
  * @v: vCPU of the calling thread
  *
- * Called by the run loop when the thread starts, whenever THREAD_REQ_VCPU is
- * set (it clears it), and with interrupts masked or not. Waits in here while the
- * vCPU is off or the VM parked. When it returns, the vCPU's registers may be new
- * (reset, CPU_ON): the caller reloads what it keeps of them.
+ * Called by the run loop when the thread starts and whenever THREAD_REQ_VCPU is
+ * set (it clears it), interrupts masked. Waits in here while the vCPU is off or
+ * the VM parked. When it returns, the vCPU may have been reset and start anew
+ * (reset, CPU_ON): whatever the caller was about to do for it is void, a wait
+ * for an interrupt too. power.starts of the vCPU then has changed.
  *
- * Return: true: go on to the guest; false: the VM is being destroyed, the thread
- *         must end without touching @v again.
+ * Return: true: go on to the guest; false: after vm_end(): the thread must end
+ *         without touching @v again.
  */
 bool vm_vcpu_orders(struct vcpu *v);
 

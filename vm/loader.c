@@ -318,11 +318,24 @@ int loader_plan(struct load_plan *plan, const struct vm_config *cfg,
 	return err;
 }
 
+/* One chunk: bytes of the file, and once those are over, zeroes. */
+static int run_chunk(const struct load_piece *piece, const struct load_sink *to, uint64_t done,
+		     uint64_t *len)
+{
+	if (done < piece->size) {
+		*len = MIN(piece->size - done, LOAD_CHUNK);
+		return to->write(to->ctx, ipa_add(piece->ipa, done), piece->src + done, *len);
+	}
+	*len = MIN(piece->room - done, LOAD_CHUNK);
+	return to->zero(to->ctx, ipa_add(piece->ipa, done), *len);
+}
+
 static int run_piece(const struct load_piece *piece, const struct load_sink *to)
 {
-	for (uint64_t done = 0; done < piece->size; done += LOAD_CHUNK) {
-		uint64_t len = MIN(piece->size - done, LOAD_CHUNK);
-		int err = to->write(to->ctx, ipa_add(piece->ipa, done), piece->src + done, len);
+	uint64_t len;
+
+	for (uint64_t done = 0; done < piece->room; done += len) {
+		int err = run_chunk(piece, to, done, &len);
 
 		if (err)
 			return err;
@@ -335,7 +348,8 @@ static int run_piece(const struct load_piece *piece, const struct load_sink *to)
 int loader_run(struct load_plan *plan, const char *name, const struct load_sink *to)
 {
 	for (uint32_t i = 0; i < plan->nr_pieces; i++) {
-		int err = run_piece(&plan->piece[i], to);
+		/* The device tree comes later: nothing but its room is known. */
+		int err = plan->piece[i].src ? run_piece(&plan->piece[i], to) : 0;
 
 		if (err) {
 			snprintf(plan->error, sizeof(plan->error), "VM %s: %.60s: cannot be written to 0x%llx (%d)",

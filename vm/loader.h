@@ -62,6 +62,7 @@ int loader_plan(struct load_plan *plan, const struct vm_config *cfg,
 /* How a plan reaches the guest: guest_copy, or a test's array. */
 struct load_sink {
 	int (*write)(void *ctx, ipa_t ipa, const void *src, uint64_t size);
+	int (*zero)(void *ctx, ipa_t ipa, uint64_t size);
 	void (*pause)(void *ctx);        /* between chunks; may be NULL       */
 	void *ctx;
 };
@@ -72,6 +73,8 @@ struct load_sink {
  * @name: of the VM, for the message
  * @to:   where the bytes go, at most LOAD_CHUNK at a time
  *
- * Return: 0, or what @to->write returned.
+ * What a piece takes beyond its bytes (bss) is zeroed.
+ *
+ * Return: 0, or what @to->write or @to->zero returned.
  */
 int loader_run(struct load_plan *plan, const char *name, const struct load_sink *to);

@@ -20,6 +20,7 @@ bool power_take(struct vcpu_power *p, struct power_start *start)
 	if (atomic_load_explicit(&p->state, memory_order_acquire) != POWER_PENDING)
 		return false;
 	*start = p->start;
+	p->starts++;
 	atomic_store_explicit(&p->state, POWER_ON, memory_order_release);
 	return true;
 }

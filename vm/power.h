@@ -26,6 +26,7 @@ struct power_start {
 struct vcpu_power {
 	_Atomic uint32_t state;  /* enum power_state                         */
 	struct power_start start;   /* owned by who claimed, then by the vCPU */
+	uint32_t starts;         /* counted by the vCPU's own thread         */
 };
 
 /**

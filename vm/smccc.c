@@ -5,10 +5,6 @@
 #include "vm/trng.h"
 #include "vm/vm.h"
 
-/* Number of the workaround functions of SMCCC DEN 0028. */
-#define FN_WORKAROUND_1  bits_get(SMCCC_FN, SMCCC_WORKAROUND_1)
-#define FN_WORKAROUND_2  bits_get(SMCCC_FN, SMCCC_WORKAROUND_2)
-#define FN_WORKAROUND_3  bits_get(SMCCC_FN, SMCCC_WORKAROUND_3)
 #define FN_VENDOR_COUNT  0xff00
 #define VENDOR_MAJOR     1
 #define VENDOR_MINOR     0
@@ -132,11 +128,11 @@ static const struct fn_range {
 	{ KEY(SMCCC_OWNER_ARCH, 0),               ARRAY_SIZE(arch_fns),          arch_fns },
 	{ KEY(SMCCC_OWNER_STD, 0),                PSCI_NR_FNS,                   psci_fns },
 	{ KEY(SMCCC_OWNER_STD, TRNG_FN_BASE),     TRNG_NR_FNS,                   trng_fns },
-	{ KEY(SMCCC_OWNER_ARCH, FN_WORKAROUND_3), ARRAY_SIZE(workaround_3_fns),  workaround_3_fns },
-	{ KEY(SMCCC_OWNER_ARCH, FN_WORKAROUND_2), ARRAY_SIZE(workaround_21_fns), workaround_21_fns },
+	{ KEY(SMCCC_OWNER_ARCH, SMCCC_FN_WORKAROUND_3), ARRAY_SIZE(workaround_3_fns),  workaround_3_fns },
+	{ KEY(SMCCC_OWNER_ARCH, SMCCC_FN_WORKAROUND_2), ARRAY_SIZE(workaround_21_fns), workaround_21_fns },
 	{ KEY(SMCCC_OWNER_VENDOR, FN_VENDOR_COUNT), ARRAY_SIZE(vendor_fns),      vendor_fns },
 };
-_Static_assert(FN_WORKAROUND_1 == FN_WORKAROUND_2 + 1, "one run");
+_Static_assert(SMCCC_FN_WORKAROUND_1 == SMCCC_FN_WORKAROUND_2 + 1, "one run");
 
 static smccc_call *call_lookup(uint32_t fid)
 {

@@ -74,7 +74,8 @@ struct vm {
 	_Atomic uint32_t epoch;              /* counts starts                    */
 	/* whoever owns the parked VM */
 	struct load_plan plan;
-	uint32_t resets;                     /* times it was started again       */
+	uint32_t nr_starts;
+	uint64_t counter_offset;             /* CNTVCT = CNTPCT - offset         */
 };
 
 /**
@@ -115,7 +116,7 @@ int vm_reset(struct vm *vm);
 
 /**
  * vm_destroy() - give everything back
- * @vm: never started, or ordered VM_ORDER_DESTROY with all threads ended
+ * @vm: never started, or all its threads have ended after vm_end()
  *
  * Memory is scrubbed before anybody else gets it.
  * Return: 0; -EBUSY a thread has not ended yet: try again.
@@ -130,6 +131,9 @@ static inline const char *vm_name(const struct vm *vm)
 
 /* The RAM region that holds an address, or NULL. */
 const struct config_region *vm_region(const struct vm *vm, ipa_t ipa);
+
+/* Back an address of a first-touch region. 0; -EFAULT it is in none; -ENOMEM. */
+int vm_touch(struct vm *vm, ipa_t ipa);
 
 /* vCPU n has these affinity fields: 16 to a cluster, so that SGIs reach all. */
 uint64_t vm_vcpu_mpidr(uint32_t vcpu_idx);

@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "vm/vm.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <arch/regs.h>
+#include <arch/timer.h>
+#include "core/log.h"
+#include "mm/frames.h"
+#include "mm/guest_mem.h"
+#include "mm/hyp_pool.h"
+#include "vm/abort.h"
+#include "vm/smccc.h"
+
+#define IPA_BITS_MIN   40      /* what QEMU's virt board gives its CPUs       */
+#define IPA_BITS_MAX   48
+#define SPI_FIRST      32      /* INTID of SPI 0                              */
+#define NR_SPIS_MIN    64
+#define CLUSTER_SIZE   16      /* an SGI's target list has 16 bits            */
+
+const exit_table vm_exits = {
+	[EC_HVC64]    = exit_hvc64,
+	[EC_SMC64]    = exit_smc64,        /* HCR_EL2.TSC */
+	[EC_IABT_LOW] = exit_iabt_lower,
+	[EC_DABT_LOW] = exit_dabt_lower,
+};
+
+uint64_t vm_vcpu_mpidr(uint32_t vcpu_idx)
+{
+	return BITS_VAL(MPIDR_AFF1, vcpu_idx / CLUSTER_SIZE) |
+	       BITS_VAL(MPIDR_AFF0, vcpu_idx % CLUSTER_SIZE);
+}
+
+struct vcpu *vm_vcpu_by_mpidr(struct vm *vm, uint64_t mpidr)
+{
+	uint64_t idx = bits_get(MPIDR_AFF1, mpidr) * CLUSTER_SIZE + bits_get(MPIDR_AFF0, mpidr);
+
+	if (idx >= vm->nr_vcpus || vm_vcpu_mpidr((uint32_t)idx) != mpidr)
+		return NULL;
+	return &vm->vcpus[idx];
+}
+
+const struct config_region *vm_region(const struct vm *vm, ipa_t ipa)
+{
+	for (uint32_t i = 0; i < vm->cfg->nr_regions; i++) {
+		const struct config_region *r = &vm->cfg->regions[i];
+
+		if (ipa.v >= r->ipa.v && ipa.v - r->ipa.v < r->size)
+			return r;
+	}
+	return NULL;
+}
+
+/* --- memory -------------------------------------------------------------------- */
+
+/* CONFIG_ACCESS_* and S2_* are one set of bits, by the assertions. */
+_Static_assert(CONFIG_ACCESS_R == S2_R && CONFIG_ACCESS_W == S2_W && CONFIG_ACCESS_X == S2_X,
+	       "access bits");
+
+static uint32_t region_attr(const struct config_region *r)
+{
+	return S2_NORMAL | (r->access & S2_RWX);
+}
+
+int vm_touch(struct vm *vm, ipa_t ipa)
+{
+	const struct config_region *r = vm_region(vm, ipa);
+
+	if (!r || r->backend != BACKEND_TOUCH)
+		return -EFAULT;
+	return guest_mem_touch(&vm->s2, r->ipa, r->size, ipa, region_attr(r));
+}
+
+static int populate(void *ctx, ipa_t ipa)
+{
+	return vm_touch(ctx, ipa);
+}
+
+static int region_create(struct vm *vm, const struct config_region *r)
+{
+	int err = 0;
+
+	if (r->backend == BACKEND_EAGER)
+		err = guest_mem_populate_alloc(&vm->s2, r->ipa, r->size, region_attr(r));
+	else if (r->backend == BACKEND_LINEAR)
+		err = guest_mem_populate_linear(&vm->s2, r->ipa, r->pa, r->size, region_attr(r));
+	if (err)
+		log_err("VM %s: memory of %llu KiB at 0x%llx cannot be had (%d)", vm_name(vm),
+			(unsigned long long)r->size >> 10, (unsigned long long)r->ipa.v, err);
+	return err;
+}
+
+/* Give back the first nr regions. Their bounds are sound, so this does not fail. */
+static void regions_destroy(struct vm *vm, uint32_t nr)
+{
+	while (nr--) {
+		const struct config_region *r = &vm->cfg->regions[nr];
+		int err = guest_mem_release(&vm->s2, r->ipa, r->size);
+
+		if (err)
+			log_err("VM %s: memory at 0x%llx is not released (%d)", vm_name(vm),
+				(unsigned long long)r->ipa.v, err);
+	}
+}
+
+static int regions_create(struct vm *vm)
+{
+	for (uint32_t i = 0; i < vm->cfg->nr_regions; i++) {
+		int err = region_create(vm, &vm->cfg->regions[i]);
+
+		if (err) {
+			regions_destroy(vm, i);
+			return err;
+		}
+	}
+	return 0;
+}
+
+/* Wide enough for all that lies in it. */
+static unsigned int ipa_bits(const struct vm_config *cfg)
+{
+	uint64_t top = MAX(cfg->gicd_base + CONFIG_GICD_SIZE,
+			   cfg->gicr_base + cfg->nr_vcpus * CONFIG_GICR_STRIDE);
+	unsigned int bits = IPA_BITS_MIN;
+
+	for (uint32_t i = 0; i < cfg->nr_regions; i++)
+		top = MAX(top, cfg->regions[i].ipa.v + cfg->regions[i].size);
+	top = MAX(top, MAX(cfg->pl011.base, cfg->pl031.base) + CONFIG_DEVICE_SIZE);
+	while (bits < IPA_BITS_MAX && top > BIT(bits))
+		bits++;
+	return bits;
+}
+
+static int memory_create(struct vm *vm)
+{
+	int err = stage2_init(&vm->s2, owner_vm(vm->slot), ipa_bits(vm->cfg));
+
+	if (err) {
+		log_err("VM %s: no stage-2 table (%d)", vm_name(vm), err);
+		return err;
+	}
+	vm->s2.populate = populate;
+	vm->s2.populate_ctx = vm;
+	err = regions_create(vm);
+	if (err)
+		stage2_fini(&vm->s2);
+	return err;
+}
+
+static void memory_destroy(struct vm *vm)
+{
+	regions_destroy(vm, vm->cfg->nr_regions);
+	stage2_fini(&vm->s2);
+}
+
+/* --- interrupts and devices ----------------------------------------------------- */
+
+static uint32_t nr_spis(const struct vm_config *cfg)
+{
+	uint32_t nr = NR_SPIS_MIN;
+
+	if (cfg->pl011.present)
+		nr = MAX(nr, cfg->pl011.spi + 1);
+	if (cfg->pl031.present)
+		nr = MAX(nr, cfg->pl031.spi + 1);
+	return nr;
+}
+
+static int gic_create(struct vm *vm)
+{
+	struct vgic_config c = {
+		.nr_spis = nr_spis(vm->cfg), .gicd_base = vm->cfg->gicd_base,
+		.gicr_base = vm->cfg->gicr_base, .nr_vcpus = vm->nr_vcpus,
+	};
+	int err;
+
+	c.spi = hyp_zalloc(VGIC_SPI_STORAGE(c.nr_spis) * sizeof(*c.spi));
+	err = c.spi ? vgic_init(&vm->vgic, &c) : -ENOMEM;
+	if (err) {
+		log_err("VM %s: no interrupt controller (%d)", vm_name(vm), err);
+		hyp_free(c.spi);
+	}
+	return err;
+}
+
+static void gic_destroy(struct vm *vm)
+{
+	hyp_free(vm->vgic.spi);
+}
+
+static int bus_put(struct vm *vm, struct mmio_device *dev)
+{
+	int err = bus_add(&vm->bus, dev);
+
+	if (err)
+		log_err("VM %s: no place for %s at 0x%llx (%d)", vm_name(vm), dev->name,
+			(unsigned long long)dev->base, err);
+	return err;
+}
+
+static int devices_create(struct vm *vm)
+{
+	const struct vm_config *cfg = vm->cfg;
+	int err;
+
+	pl011_init(&vm->pl011, cfg->pl011.base, vgic_line(&vm->vgic, SPI_FIRST + cfg->pl011.spi));
+	pl031_init(&vm->pl031, cfg->pl031.base, vgic_line(&vm->vgic, SPI_FIRST + cfg->pl031.spi),
+		   vm->host->clock);
+	bus_init(&vm->bus);
+	err = bus_put(vm, &vm->vgic.gicd);
+	if (!err)
+		err = bus_put(vm, &vm->vgic.gicr);
+	if (!err && cfg->pl011.present)
+		err = bus_put(vm, &vm->pl011.dev);
+	if (!err && cfg->pl031.present)
+		err = bus_put(vm, &vm->pl031.dev);
+	if (err)
+		pl031_fini(&vm->pl031);
+	return err;
+}
+
+static void devices_destroy(struct vm *vm)
+{
+	pl031_fini(&vm->pl031);
+}
+
+/* --- vCPUs ------------------------------------------------------------------------ */
+
+static int vcpu_add(struct vm *vm, uint32_t idx)
+{
+	struct vcpu *v = &vm->vcpus[idx];
+	char name[sizeof(v->thread.name)];
+	struct vcpu_config c = {
+		.name = name, .vm = vm, .group = &vm->group, .idx = (uint16_t)idx,
+		.mpidr = vm_vcpu_mpidr(idx), .cpu = vm->host->pick_cpu(vm->cfg, idx),
+		.prio = vm->cfg->priority, .entry = vm->host->vcpu_main,
+	};
+	int err;
+
+	snprintf(name, sizeof(name), "%.18s/%u", vm_name(vm), (unsigned int)idx);
+	err = vcpu_create(v, &c);
+	if (err)
+		return err;
+	v->thread.slice = vm->cfg->slice_us * (arch_counter_hz() / 1000) / 1000;
+	vgic_vcpu_init(&v->vgic, &vm->vgic, idx, c.mpidr, &v->thread);
+	vtimer_init(&v->vtimer, &v->vgic, 0);
+	return 0;
+}
+
+static void vcpus_remove(struct vm *vm, uint32_t nr)
+{
+	while (nr--)
+		vcpu_destroy(&vm->vcpus[nr]);
+	hyp_free(vm->vcpus);
+}
+
+static int vcpus_create(struct vm *vm)
+{
+	int err = -ENOMEM;
+
+	vcpu_group_init(&vm->group, vm->s2.vttbr, stage2_ipa_bits(&vm->s2));
+	vm->vcpus = hyp_zalloc(vm->nr_vcpus * sizeof(*vm->vcpus));
+	for (uint32_t i = 0; vm->vcpus && i < vm->nr_vcpus; i++) {
+		err = vcpu_add(vm, i);
+		if (err) {
+			vcpus_remove(vm, i);
+			break;
+		}
+	}
+	if (err)
+		log_err("VM %s: no memory for %u vCPUs (%d)", vm_name(vm),
+			(unsigned int)vm->nr_vcpus, err);
+	return err;
+}
+
+/* --- all of it -------------------------------------------------------------------- */
+
+static void rng_create(struct vm *vm)
+{
+	uint8_t seed[32];
+	int err = drbg_fill(vm->host->rng, seed, sizeof(seed));
+
+	drbg_init(&vm->rng);
+	drbg_seed(&vm->rng, seed, sizeof(seed), err == 0);
+	memset(seed, 0, sizeof(seed));
+}
+
+int vm_create(struct vm *vm, uint32_t slot, const struct vm_config *cfg, const struct vm_host *host)
+{
+	int err;
+
+	vm->slot = slot;
+	vm->cfg = cfg;
+	vm->host = host;
+	vm->nr_vcpus = cfg->nr_vcpus;
+	atomic_store(&vm->state, VM_OFF);
+	atomic_store(&vm->order, VM_ORDER_OFF);
+	rng_create(vm);
+
+	err = memory_create(vm);
+	if (err)
+		return err;
+	err = gic_create(vm);
+	if (err)
+		goto destroy_memory;
+	err = devices_create(vm);
+	if (err)
+		goto destroy_gic;
+	err = vcpus_create(vm);
+	if (err)
+		goto destroy_devices;
+	vgic_reset(&vm->vgic);
+	return 0;
+
+destroy_devices:
+	devices_destroy(vm);
+destroy_gic:
+	gic_destroy(vm);
+destroy_memory:
+	memory_destroy(vm);
+	return err;
+}
+
+/* Threads that have ended are off their pCPU; the others were never started. */
+static bool threads_ended(const struct vm *vm)
+{
+	if (vm->nr_starts == 0)
+		return true;
+	for (uint32_t i = 0; i < vm->nr_vcpus; i++)
+		if (!atomic_load(&vm->vcpus[i].thread.off_cpu))
+			return false;
+	return true;
+}
+
+int vm_destroy(struct vm *vm)
+{
+	if (!threads_ended(vm))
+		return -EBUSY;
+	vcpus_remove(vm, vm->nr_vcpus);
+	devices_destroy(vm);
+	gic_destroy(vm);
+	memory_destroy(vm);
+	memset(vm, 0, sizeof(*vm));
+	return 0;
+}
