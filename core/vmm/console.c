@@ -44,9 +44,9 @@ static void poke_port(struct console *c, uint32_t slot)
 
 /*
  * Leave the console: drop its lock and tell the ports that wait. Only where no
- * lock of a device is held.
+ * lock of a device is held. Kept out of its many callers for its size.
  */
-static void leave(struct console *c, uint64_t flags)
+static __attribute__((noinline)) void leave(struct console *c, uint64_t flags)
 {
 	bool poke = c->poke;
 
@@ -98,7 +98,7 @@ void console_irq(void)
 	struct console *c = &con;
 	uint64_t flags = spin_lock_irqsave(&c->lock);
 
-	if (!atomic_load_explicit(&c->seized, memory_order_relaxed)) {
+	if (console_running(c)) {
 		c->uart->ops->irq_ack(c->uart);
 		console_receive(c);
 		console_pump(c);
@@ -162,6 +162,7 @@ void console_init(struct uart_phys *uart, uint8_t escape_key)
 	port_init(&c->log, "log", c->log_mem, sizeof(c->log_mem));
 	/* Until somebody is attached, the UART keeps what comes. */
 	c->rx_stopped = true;
+	atomic_store(&c->running, true);
 }
 
 /* The first to come is attached, without a word. */
@@ -274,7 +275,7 @@ void console_remove(int idx)
 	if (!p || !p->dev)
 		return;
 	port_close(c, p);
-	while (!port_drain(c, p) && arch_counter() < end)
+	while (console_running(c) && !port_drain(c, p) && arch_counter() < end)
 		arch_cpu_relax();
 	pl011_connect(p->dev, NULL);
 	while (!port_take(c, p))
@@ -316,8 +317,7 @@ void console_log(const char *line, unsigned int len)
 	struct console *c = &con;
 	uint64_t flags = spin_lock_irqsave(&c->lock);
 
-	if (!atomic_load_explicit(&c->seized, memory_order_relaxed))
-		console_say(c, line, len);
+	console_say(c, line, len);
 	leave_device(c, flags);
 }
 
@@ -338,7 +338,7 @@ void console_drain(void)
 {
 	uint64_t end = arch_counter() + DRAIN_S * arch_counter_hz();
 
-	while (!con.seized && !drain_step(&con) && arch_counter() < end)
+	while (console_running(&con) && !drain_step(&con) && arch_counter() < end)
 		arch_cpu_relax();
 }
 
@@ -358,7 +358,7 @@ void console_seize(void)
 	struct console *c = &con;
 	bool free = atomic_load(&c->lock.next) == atomic_load(&c->lock.owner);
 
-	if (!c->uart || atomic_exchange(&c->seized, true))
+	if (!atomic_exchange(&c->running, false))
 		return;
 	crash_putc('\n');
 	while (free && c->log.out.level > 0)

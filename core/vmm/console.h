@@ -21,7 +21,8 @@
  * @escape_key: byte that starts a console command, 0x1d for Ctrl-]
  *
  * Turns the receive interrupt of the UART on; the caller routes it to
- * console_irq(). The soft timers must work. Called once.
+ * console_irq(). The soft timers must work. Called once. Everything below may
+ * be called without it: what is shown then is dropped.
  */
 void console_init(struct uart_phys *uart, uint8_t escape_key);
 

@@ -67,7 +67,8 @@ struct console_port {
 
 struct console {
 	struct spinlock lock;                /* rank 70, docs/locking.md        */
-	_Atomic bool seized;                 /* a crash report owns the UART    */
+	_Atomic bool running;                /* the UART is the console's: not before
+	                                      * console_init(), nor in a crash  */
 	/* fixed after console_init() */
 	struct uart_phys *uart;
 	uint8_t escape_key;
@@ -104,6 +105,12 @@ struct console {
 };
 
 extern struct console con;               /* there is one UART */
+
+/* Without a UART, or with a crash report on it, everything is dropped. */
+static inline bool console_running(const struct console *c)
+{
+	return atomic_load_explicit(&c->running, memory_order_relaxed);
+}
 
 /* ---- console_out.c; all under the lock ---- */
 

@@ -42,10 +42,10 @@ void console_switch(struct console *c, struct console_port *p)
 		c->attached = p;
 		c->may_break = true;
 		if (p && p->dev)
-			say(c, "console: input goes to %u %s", console_slot(c, p), p->name);
+			say(c, "corbel: console: input goes to %u %s", console_slot(c, p), p->name);
 		else
-			say(c, p ? "console: input goes to the hypervisor"
-				 : "console: input goes nowhere");
+			say(c, p ? "corbel: console: input goes to the hypervisor"
+				 : "corbel: console: input goes nowhere");
 	}
 	console_receive_again(c);
 }
@@ -56,15 +56,15 @@ static void cmd_list(struct console *c)
 {
 	for (uint32_t i = 0; i < CONSOLE_MAX_PORTS; i++) {
 		if (c->ports[i])
-			say(c, "console: %u %s%s", i, c->ports[i]->name,
+			say(c, "corbel: console: %u %s%s", i, c->ports[i]->name,
 			    c->ports[i] == c->attached ? " (attached)" : "");
 	}
 }
 
 static void cmd_help(struct console *c)
 {
-	say(c, "console: escape key, then 0-9: attach that VM, n: next, p: previous, l: list,");
-	say(c, "console: c: the hypervisor's shell, ?: this, escape key again: send it");
+	say(c, "corbel: console: escape key, then 0-9: attach that VM, n: next, p: previous, l: list,");
+	say(c, "corbel: console: c: the hypervisor's shell, ?: this, escape key again: send it");
 }
 
 /* The nearest VM port in direction step from the attached one. */
@@ -87,9 +87,9 @@ static void cmd_attach(struct console *c, uint32_t slot)
 	if (c->ports[slot])
 		console_switch(c, c->ports[slot]);
 	else if (slot == CONSOLE_SHELL_SLOT)
-		say(c, "console: there is no shell");
+		say(c, "corbel: console: there is no shell");
 	else
-		say(c, "console: there is no VM %u", slot);
+		say(c, "corbel: console: there is no VM %u", slot);
 }
 
 static void command(struct console *c, uint8_t key)
@@ -170,7 +170,7 @@ void console_receive(struct console *c)
 /* The UART still has its bytes and interrupts for them once it may. */
 void console_receive_again(struct console *c)
 {
-	if (c->rx_stopped && has_room(c))
+	if (c->rx_stopped && has_room(c) && console_running(c))
 		rx_stop(c, false);
 }
 

@@ -167,10 +167,16 @@ static bool show_prefixed(struct console *c, struct console_port *p, uint8_t b)
 	return false;
 }
 
+/* Do the bytes of p, attached, go out as they are? The shell's need CRs. */
+static bool is_raw(const struct console *c, const struct console_port *p)
+{
+	return !c->prefixed && p->dev;
+}
+
 static void attached_show(struct console *c, struct console_port *p)
 {
 	bool (*show)(struct console *, struct console_port *, uint8_t) =
-		c->prefixed ? show_prefixed : show_raw;
+		is_raw(c, p) ? show_raw : show_prefixed;
 
 	if (c->open != p) {
 		begin(c, p);
@@ -265,7 +271,7 @@ void console_pump(struct console *c)
 	const struct uart_ops *ops = c->uart->ops;
 	unsigned int room = 0;
 
-	if (atomic_load_explicit(&c->seized, memory_order_relaxed))
+	if (!console_running(c))
 		return;
 	for (unsigned int i = 0; i < PUMP_MAX; i++) {
 		if (c->stage_pos == c->stage_len && !refill(c)) {
@@ -306,7 +312,7 @@ bool console_shown(const struct console *c)
 /* Nothing but the port p has anything on the way, and p's bytes go as they are. */
 static bool passes_through(const struct console *c, const struct console_port *p)
 {
-	return p == c->attached && !c->prefixed && !c->tx_armed && !c->line &&
+	return p == c->attached && is_raw(c, p) && !c->tx_armed && !c->line &&
 	       p->out.level == 0 && c->log.out.level == 0 && c->stage_pos == c->stage_len &&
 	       (c->open == p || (!c->open && p->nr_partial == 0));
 }
@@ -348,7 +354,7 @@ unsigned int console_take(struct console *c, struct console_port *p, const uint8
 {
 	unsigned int done = 0, got;
 
-	if (atomic_load_explicit(&c->seized, memory_order_relaxed))
+	if (!console_running(c))
 		return n;
 	if (passes_through(c, p))
 		done = pass_through(c, p, buf, n);
@@ -362,6 +368,8 @@ void console_say(struct console *c, const char *line, unsigned int len)
 {
 	struct ring *r = &c->log.out;
 
+	if (!console_running(c))
+		return;
 	while (ring_room(r) < len + 1) {
 		c->may_break = true;
 		if (!console_pump_wait(c))
