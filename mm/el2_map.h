@@ -6,8 +6,10 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
+#include <arch/regs_mmu.h>
 #include "core/lib/types.h"
 #include "mm/pgtable.h"
 
@@ -69,23 +71,34 @@ int el2_map_check_wx(va_t *where);
 
 /* ---- for mm/ alone ---- */
 
-/* The table as seen by pCPU 0; for el2_map_next() and tests. */
-const struct pgtable *el2_map_table(void);
-
-/* What maps the address, under the map's lock. */
+/* What maps an address on pCPU 0; -EINVAL past 48 bits. */
 int el2_map_lookup(va_t va, struct pgtable_leaf *leaf);
 
-/* Is an address of EL2 backed by a writable, an executable leaf? */
+/* The table pages on the way to an address; how many. */
+unsigned int el2_map_path(va_t va, pa_t path[PGTABLE_LEVELS]);
+
 bool el2_attr_writable(uint64_t attr);
 bool el2_attr_executable(uint64_t attr);
 bool el2_attr_device(uint64_t attr);
 
-/* Build the final tables from the arena of b. 0, -EINVAL, -ENOMEM. */
-int el2_map_init(const struct mm_boot *b, pa_t frame_table, uint64_t frame_table_size);
+struct mm_plan;
 
-/* The heap works: take table pages from there from now on. */
-void el2_map_use_pool(void);
+/* Build the final tables out of the arena of b. 0, -EINVAL, -ENOMEM. */
+int el2_map_init(const struct mm_boot *b, const struct mm_plan *plan);
 
-/* Map frames of the hypervisor in the physmap, read-write; 4 KiB pages. 0, -ENOMEM. */
+/* The frame table works: take table pages from there. -ENOMEM: the arena was too small. */
+int el2_map_use_frames(void);
+
+/* Map frames of the hypervisor in the physmap, read-write, no execute. 0, -ENOMEM. */
 int el2_map_physmap(pa_t pa, uint64_t size);
 void el2_unmap_physmap(pa_t pa, uint64_t size);
+
+/* Kinds of EL2 memory; bits of a descriptor. */
+#define EL2_RX (PTE_AF | PTE_SH_INNER | PTE_ATTR_NORMAL | PTE_RO)
+#define EL2_RO (EL2_RX | PTE_XN)
+#define EL2_RW (PTE_AF | PTE_SH_INNER | PTE_ATTR_NORMAL | PTE_XN)
+#define EL2_IO (PTE_AF | PTE_ATTR_DEVICE | PTE_XN)
+
+/* Map or unmap anywhere; takes the lock. For mm/el2_region.c. */
+int el2_map_range(va_t va, pa_t pa, uint64_t size, uint64_t attr);
+void el2_unmap_range(va_t va, uint64_t size);

@@ -15,8 +15,6 @@
 
 #include "core/lib/types.h"
 
-struct mm_boot;
-
 #define FRAMES_MAX_ORDER 18            /* 1 GiB                                */
 #define FRAMES_ORDER_2M  9
 #define FRAMES_MAX_VMS   256
@@ -124,9 +122,6 @@ uint64_t frames_stats(uint16_t owner);
 /* How many blocks of this order are free now, for reports and tests. */
 uint64_t frames_free_blocks(unsigned int order);
 
-/* Scrub up to 64 KiB of frames nobody used since reset. False: there are none. */
-bool frames_scrub_idle(void);
-
 /* ---- sharing: frames that several owners may map, under a name ---- */
 
 /**
@@ -180,3 +175,13 @@ int frames_device_claim(uint16_t owner, pa_t pa, uint64_t size);
 
 /* Give one range back, as claimed. 0, or -ENOENT. */
 int frames_device_release(uint16_t owner, pa_t pa, uint64_t size);
+
+/* ---- for mm/mm_init.c ---- */
+
+struct mm_plan;
+
+/* Bytes of memory the frame table of a plan's zones needs; a multiple of 4 KiB. */
+uint64_t frames_table_size(const struct mm_plan *plan);
+
+/* Fill the table, which is mapped at mem and zero. */
+void frames_init(const struct mm_plan *plan, void *mem);

@@ -38,11 +38,14 @@ void hyp_free(void *p);
 /* The frame of heap memory or of the image. Panics for any other address. */
 pa_t hyp_pa(const void *p);
 
-/* The inverse, for a frame that is the heap's or the image's. */
+/* The inverse, for a frame that is the heap's or the image's: others are not mapped. */
 void *hyp_va(pa_t pa);
 
 /* Heap pages handed out now: by hyp_alloc_pages() and for objects together. */
 uint64_t hyp_pool_pages(void);
 
-/* For mm_late_init(). */
-int hyp_pool_init(void);
+/* For mm/mm_init.c: an empty heap, and where HYP_IMAGE_VA lies. */
+void hyp_pool_init(pa_t image_pa, uint64_t image_size);
+
+/* For mm/hyp_pool.c: no objects. */
+void hyp_heap_init(void);

@@ -35,7 +35,10 @@ struct pgtable {
 	uint8_t start_level;               /* 0 or 1                                  */
 	uint8_t nr_roots;
 	uint8_t in_bits;                   /* of an input address: 31..48             */
+	uint8_t out_bits;                  /* of an output address: at most 48        */
 	uint8_t max_leaf_level;            /* coarsest leaf to use: 1 (1 GiB) or 2, 3 */
+	uint8_t pinned_level;              /* tables up to this level stay when empty;
+					      0: none                                 */
 	uint64_t soft_mask;                /* attributes that may change in place     */
 	uint32_t nr_tables;                /* pages in use, without the roots         */
 };
@@ -110,9 +113,3 @@ int pgtable_lookup(const struct pgtable *pt, uint64_t addr, struct pgtable_leaf 
  * (at most PGTABLE_LEVELS). For auditors.
  */
 unsigned int pgtable_path(const struct pgtable *pt, uint64_t addr, pa_t path[PGTABLE_LEVELS]);
-
-/*
- * Free every table but the roots, which become empty. All leaves go; the caller
- * invalidates before (nothing walks the table any more).
- */
-void pgtable_destroy(struct pgtable *pt);

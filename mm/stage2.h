@@ -9,7 +9,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "core/lib/list.h"
 #include "core/lib/types.h"
 #include "core/spinlock.h"
 #include "mm/pgtable.h"
@@ -34,7 +33,6 @@ struct stage2 {
 	 * first touch; 0 when the address is mapped now. Called with no lock. */
 	int (*populate)(void *ctx, ipa_t ipa);
 	void *populate_ctx;
-	struct list_node node;             /* of all tables; audit's lock      */
 };
 
 struct stage2_leaf {
@@ -98,6 +96,15 @@ int stage2_unmap(struct stage2 *s2, ipa_t ipa, uint64_t size);
  * Return: 0; -EINVAL; -ENOENT a hole; -ENOMEM: nothing is changed.
  */
 int stage2_protect(struct stage2 *s2, ipa_t ipa, uint64_t size, uint32_t attr);
+
+/**
+ * stage2_visit() - run a function on the table of one VM, if there is one
+ * @vm_id: 0..FRAMES_MAX_VMS-1
+ * @fn:    called with the table's lock held, so it stays alive meanwhile; short
+ *
+ * For auditors. Return: what fn returned; -ENOENT no such table.
+ */
+int stage2_visit(uint32_t vm_id, int (*fn)(struct stage2 *s2, void *arg), void *arg);
 
 /* What maps an address; -EINVAL beyond the IPA size. The _locked form: s2->lock held. */
 int stage2_lookup(struct stage2 *s2, ipa_t ipa, struct stage2_leaf *leaf);

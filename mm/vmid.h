@@ -16,12 +16,14 @@ void vmid_init(void);
  * vmid_alloc() - a VMID that no TLB holds an entry of
  * @vmid: set; 1..VMID_MAX-1 and within arch_vmid_bits()
  *
- * The least recently freed first. One that was used before is flushed on all
- * pCPUs before it is handed out.
+ * In rotation, so that one is not soon used again.
  *
  * Return: 0; -ENOSPC all in use.
  */
 int vmid_alloc(uint16_t *vmid);
 
-/* No pCPU has it loaded. Panics if it was not allocated. */
+/*
+ * No pCPU has it loaded, and the caller dropped its entries from all TLBs with
+ * arch_tlb_s2_vmid() after its table was empty. Panics if it was not allocated.
+ */
 void vmid_free(uint16_t vmid);

@@ -3,7 +3,8 @@
  * Windows: how EL2 reaches a frame that it does not map, for a moment, on this
  * pCPU only. Opening masks interrupts, closing restores them, so nobody else
  * on this pCPU sees the window and no thread moves with one open. Keep them
- * short: copy at most 4 KiB, zero at most WINDOW_CHUNK, then close.
+ * short: copy at most 4 KiB, zero at most WINDOW_CHUNK, then close. Two that are
+ * open at once are closed in reverse order.
  */
 #pragma once
 
@@ -13,6 +14,8 @@
 #include "core/lib/types.h"
 
 #define WINDOW_SLOTS 2                     /* of 4 KiB, beside the block window */
+#define WINDOW_SLOT_COPY  0                /* copies to and from guests             */
+#define WINDOW_SLOT_SCRUB 1
 #define WINDOW_CHUNK UINT64_C(0x10000)     /* most to zero or clean in one go   */
 
 struct window {
@@ -47,7 +50,7 @@ void window_close(struct window *w);
 void window_scrub(pa_t pa, uint64_t size);
 
 /* ---- for mm/el2_map.c: a pCPU's window entries, once they exist ---- */
-void window_cpu_init(uint32_t cpu_idx, uint64_t *page_ptes, uint64_t *block_ptes);
+void window_cpu_init(uint32_t cpu_idx, uint64_t *page_ptes, uint64_t *block_pte);
 
 /* Slot 0 and 1, and above them the block window. */
 #define WINDOW_PAGE_VA(slot) (HYP_WINDOW_VA + (slot) * PAGE_SIZE)
