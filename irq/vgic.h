@@ -57,6 +57,7 @@ struct vgic {
 	_Atomic uint32_t ctlr;                 /* GICD_CTLR group enables; read without */
 	struct vgic_word word[VGIC_SPI_WORDS]; /* [0] is INTID 32-63              */
 	uint32_t any[VGIC_SPI_WORDS];          /* IROUTER.IRM: 1-of-N             */
+	uint32_t moved[VGIC_SPI_WORDS];        /* routed elsewhere while active   */
 	struct vgic_spi *spi;                  /* [0] is INTID 32                 */
 	uint32_t next_any;                     /* where 1-of-N goes on            */
 	/* fixed once the VM runs */
@@ -148,9 +149,10 @@ void vgic_reset(struct vgic *g);
 /**
  * vgic_vcpu_reset() - the CPU interface as after power-on
  *
- * For CPU_ON and reset, on v's own thread, before its first instruction:
- * nothing active, group enables and priority mask 0. The redistributor keeps
- * its configuration and what is pending. v is loaded; interrupts masked.
+ * For CPU_ON and reset, on v's own thread, before its first instruction: no
+ * running priority, group enables and priority mask 0, no SGI or PPI active.
+ * The redistributor keeps its configuration and what is pending. v is loaded;
+ * interrupts masked.
  */
 void vgic_vcpu_reset(struct vgic_vcpu *v);
 
@@ -185,6 +187,18 @@ void vgic_unlink(struct vgic_vcpu *v, uint32_t intid);
  * @pintid: the same as then
  */
 void vgic_inject_hw(struct vgic_vcpu *v, uint32_t intid, uint32_t pintid);
+
+/*
+ * Take back vgic_inject_hw(): not pending, physical interrupt not active unless
+ * the guest is already handling it. Masked or not, no lock held.
+ */
+void vgic_retract_hw(struct vgic_vcpu *v, uint32_t intid);
+
+/*
+ * Of a linked PPI: did it come, and has the guest not ended it yet? v is loaded
+ * on this pCPU or nowhere; masked.
+ */
+bool vgic_hw_in_flight(struct vgic_vcpu *v, uint32_t intid);
 
 /**
  * vgic_flush() - bring the list registers up to date
@@ -222,7 +236,7 @@ enum vgic_sgi_reg { VGIC_SGI0R, VGIC_SGI1R, VGIC_ASGI1R };
  * @val:  what it wrote
  *
  * SGI1R reaches those that have this SGI in group 1, the others those that
- * have it in group 0: with one security state there is nobody else.
+ * have it in group 0: with one security state there is nobody else. Masked.
  */
 void vgic_sgi(struct vgic_vcpu *from, uint64_t val, enum vgic_sgi_reg reg);
 

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Between irq/irq.c and irq/gicv3.c. */
+#pragma once
+
+#include "irq/irq.h"
+
+/* SGIs and PPIs that every pCPU enables, a bit each. */
+uint32_t irq_private_enabled(void);

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which vCPU's interrupt state a pCPU holds, and how others get at it: they
+ * hold the vCPU, which makes its pCPU fold the list registers and keep them
+ * empty, look at or change the words, and release it.
+ */
+#include "irq/vgic_int.h"
+
+#include <arch/cpu.h>
+#include <arch/gic.h>
+#include <arch/timer.h>
+#include "core/log.h"
+#include "core/percpu.h"
+#include "irq/gicv3.h"
+
+#define HOLD_TIMEOUT_MS 50   /* longer than any exit of the other pCPU takes */
+
+static struct {
+	struct vgic_vcpu *loaded;
+	uint32_t phys_ppi;       /* PPIs left active when the last vCPU was put */
+} pcpus[MAX_PCPUS];
+
+struct vgic_vcpu *vgic_loaded(void)
+{
+	return pcpus[cpu_self()].loaded;
+}
+
+/* ---- CPU interface registers ---- */
+
+/* VFIQEn reads as 1 in a system without the GICv2 registers. */
+#define VMCR_RESET ICH_VMCR_VFIQEN
+
+void vgic_cpuif_clear(void)
+{
+	arch_ich_vmcr_write(VMCR_RESET);
+	for (uint32_t n = 0; n < vgic_hw.nr_aprs; n++) {
+		arch_ich_ap0r_write(n, 0);
+		arch_ich_ap1r_write(n, 0);
+	}
+}
+
+static void cpuif_save(struct vgic_vcpu *v)
+{
+	v->vmcr = arch_ich_vmcr_read();
+	for (uint32_t n = 0; n < vgic_hw.nr_aprs; n++) {
+		v->ap0r[n] = (uint32_t)arch_ich_ap0r_read(n);
+		v->ap1r[n] = (uint32_t)arch_ich_ap1r_read(n);
+	}
+}
+
+static void cpuif_restore(const struct vgic_vcpu *v)
+{
+	arch_ich_vmcr_write(v->vmcr | VMCR_RESET);
+	for (uint32_t n = 0; n < vgic_hw.nr_aprs; n++) {
+		arch_ich_ap0r_write(n, v->ap0r[n]);
+		arch_ich_ap1r_write(n, v->ap1r[n]);
+	}
+}
+
+/* ---- load and put ---- */
+
+static uint32_t phys_ppis(const struct vgic_vcpu *v)
+{
+	uint32_t mask = 0;
+
+	for (uint32_t m = v->word.phys_active; m; m &= m - 1)
+		mask |= 1u << (v->pintid[__builtin_ctz(m)] & 31);
+	return mask;
+}
+
+/*
+ * The physical PPIs of linked interrupts are active when, and only when, the
+ * loaded vCPU has them in flight: then its own end deactivates them, and another
+ * vCPU's timer is not kept out by this one's.
+ */
+static void phys_switch(uint32_t have, uint32_t want)
+{
+	for (uint32_t m = have ^ want; m; m &= m - 1) {
+		uint32_t pintid = (uint32_t)__builtin_ctz(m);
+
+		gicv3_set_active(pintid, want >> pintid & 1);
+	}
+}
+
+void vgic_load(struct vgic_vcpu *v)
+{
+	uint32_t cpu = cpu_self(), want;
+
+	spin_lock(&v->lock);
+	v->discard = false;
+	v->hcr = 0;
+	want = phys_ppis(v);
+	atomic_store_explicit(&v->loaded_cpu, cpu, memory_order_relaxed);
+	atomic_store_explicit(&v->loaded, true, memory_order_relaxed);
+	spin_unlock(&v->lock);
+	pcpus[cpu].loaded = v;
+	phys_switch(pcpus[cpu].phys_ppi, want);
+	cpuif_restore(v);
+	vgic_flush(v);
+}
+
+void vgic_put(struct vgic_vcpu *v)
+{
+	uint32_t cpu = cpu_self();
+	bool spis = vgic_lr_lock(v);
+
+	vgic_lr_clear_locked(v, vgic_lr_fold_locked(v));
+	arch_ich_hcr_write(0);
+	cpuif_save(v);
+	pcpus[cpu].phys_ppi = phys_ppis(v);
+	pcpus[cpu].loaded = NULL;
+	atomic_store_explicit(&v->loaded, false, memory_order_relaxed);
+	vgic_lr_unlock(v, spis);
+}
+
+void vgic_vcpu_reset(struct vgic_vcpu *v)
+{
+	bool spis = vgic_lr_lock(v);
+	uint32_t stale = vgic_lr_fold_locked(v);
+
+	v->word.active = 0;
+	v->asleep = true;
+	vgic_bank_release_phys(&(struct vgic_bank){ v->vgic, v, &v->word, 0, ~0u });
+	vgic_cpuif_clear();
+	vgic_lr_fill_locked(v, spis, stale);
+	vgic_lr_unlock(v, spis);
+}
+
+/* ---- hold and release ---- */
+
+static bool is_loaded_here(const struct vgic_vcpu *v)
+{
+	return atomic_load_explicit(&v->loaded, memory_order_relaxed) &&
+	       atomic_load_explicit(&v->loaded_cpu, memory_order_relaxed) == cpu_self();
+}
+
+static uint32_t lr_used(const struct vgic_vcpu *v)
+{
+	return atomic_load_explicit(&v->lr_used, memory_order_acquire);
+}
+
+/* While we wait for another pCPU it may wait for us: do what it asks. */
+static void serve_own_hold(void)
+{
+	struct vgic_vcpu *own = vgic_loaded();
+
+	if (own && atomic_load_explicit(&own->hold, memory_order_relaxed) && lr_used(own))
+		vgic_lr_empty(own);
+}
+
+static void wait_empty(const struct vgic_vcpu *v, uint32_t cpu)
+{
+	uint64_t end = arch_counter() + arch_counter_hz() / 1000 * HOLD_TIMEOUT_MS;
+
+	while (lr_used(v)) {
+		serve_own_hold();
+		arch_cpu_relax();
+		if (arch_counter() > end) {
+			log_guest("vgic", "pCPU %u did not fold its list registers", cpu);
+			return;
+		}
+	}
+}
+
+void vgic_hold(struct vgic_vcpu *v)
+{
+	uint32_t used, cpu;
+
+	atomic_fetch_add_explicit(&v->hold, 1, memory_order_relaxed);
+	if (is_loaded_here(v)) {
+		vgic_lr_empty(v);
+		return;
+	}
+	/* A fill that did not see hold has ended once we have its lock. */
+	spin_lock(&v->lock);
+	used = lr_used(v);
+	cpu = atomic_load_explicit(&v->loaded_cpu, memory_order_relaxed);
+	spin_unlock(&v->lock);
+	if (!used)
+		return;
+	gicv3_sgi(cpu, IRQ_SGI_VGIC);
+	wait_empty(v, cpu);
+}
+
+void vgic_release(struct vgic_vcpu *v)
+{
+	atomic_fetch_sub_explicit(&v->hold, 1, memory_order_relaxed);
+	thread_request(v->thread, THREAD_REQ_IRQ);
+}
+
+void vgic_fold_ipi(void *ctx, uint32_t intid)
+{
+	(void)ctx;
+	(void)intid;
+	serve_own_hold();
+}
+
+/* ---- maintenance ---- */
+
+/*
+ * Empties the list registers, which ends every maintenance condition even if
+ * another thread than the vCPU's runs here; the vCPU flushes before it goes on.
+ */
+void vgic_maintenance(void *ctx, uint32_t intid)
+{
+	struct vgic_vcpu *v = vgic_loaded();
+
+	(void)ctx;
+	(void)intid;
+	if (!v) {
+		arch_ich_hcr_write(0);
+		return;
+	}
+	vgic_lr_empty(v);
+	thread_request(v->thread, THREAD_REQ_IRQ);
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Software generated interrupts: trapped, as HCR_EL2.IMO or FMO make writes of
+ * ICC_SGI*R_EL1 exit. Spec: GIC IHI 0069, "ICC_SGI1R_EL1", "Forwarding an SGI to
+ * a target PE".
+ */
+#include "irq/vgic_int.h"
+
+static void sgi_send(struct vgic_vcpu *to, uint32_t bit, bool group1)
+{
+	struct vgic_bank b = vgic_bank_private(to);
+
+	spin_lock(&to->lock);
+	if (!(to->word.latch & bit) && !(to->word.group & bit) == !group1) {
+		to->word.latch |= bit;
+		vgic_bank_attend(&b, bit);
+	}
+	spin_unlock(&to->lock);
+}
+
+static void sgi_all_but(struct vgic_vcpu *from, uint32_t bit, bool group1)
+{
+	struct vgic *g = from->vgic;
+
+	for (uint32_t n = 0; n < g->nr_vcpus; n++)
+		if (g->vcpu[n] != from)
+			sgi_send(g->vcpu[n], bit, group1);
+}
+
+/* Bits of the target list without a vCPU are ignored. */
+static void sgi_list(struct vgic *g, uint64_t val, uint32_t bit, bool group1)
+{
+	uint32_t cluster = (uint32_t)(bits_get(ICC_SGIR_AFF3, val) << 24 |
+				      bits_get(ICC_SGIR_AFF2, val) << 16 |
+				      bits_get(ICC_SGIR_AFF1, val) << 8);
+	uint32_t first = 16 * (uint32_t)bits_get(ICC_SGIR_RS, val);
+	uint32_t list = (uint32_t)bits_get(ICC_SGIR_TARGETS, val);
+
+	for (; list; list &= list - 1) {
+		uint32_t aff = cluster | (first + (uint32_t)__builtin_ctz(list));
+		struct vgic_vcpu *to = vgic_by_affinity(g, aff);
+
+		if (to)
+			sgi_send(to, bit, group1);
+	}
+}
+
+void vgic_sgi(struct vgic_vcpu *from, uint64_t val, enum vgic_sgi_reg reg)
+{
+	uint32_t bit = 1u << bits_get(ICC_SGIR_INTID, val);
+
+	if (val & ICC_SGIR_IRM)
+		sgi_all_but(from, bit, reg == VGIC_SGI1R);
+	else
+		sgi_list(from->vgic, val, bit, reg == VGIC_SGI1R);
+}

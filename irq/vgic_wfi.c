@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Would this vCPU's WFI end? Answered without touching the list registers, as a
+ * vCPU that is about to sleep has time, and one that wakes needs them as they are.
+ * Spec: GIC IHI 0069, "Interrupt prioritization", "Preemption".
+ */
+#include "irq/vgic_int.h"
+
+#include <arch/gic.h>
+
+#define PRIO_NONE 0x100u     /* lower than any priority */
+
+/* Highest pending priority of each group. */
+struct wfi_best {
+	uint32_t ctlr;
+	uint32_t prio[2];
+};
+
+static void wfi_note(struct wfi_best *b, bool group1, uint32_t prio)
+{
+	if (prio < b->prio[group1])
+		b->prio[group1] = prio;
+}
+
+static void wfi_word(struct vgic_vcpu *v, struct vgic_word *w, uint32_t first,
+		     uint32_t mine, void *arg)
+{
+	struct wfi_best *b = arg;
+	uint32_t m = word_ready(w, b->ctlr) & mine & ~(w->active | w->in_lr);
+
+	for (; m; m &= m - 1) {
+		uint32_t bit = (uint32_t)__builtin_ctz(m);
+
+		wfi_note(b, w->group >> bit & 1, vgic_prio_of(v, first + bit));
+	}
+}
+
+static void wfi_lrs(const struct vgic_vcpu *v, struct wfi_best *b)
+{
+	uint32_t used = v->discard ? 0 : atomic_load_explicit(&v->lr_used, memory_order_relaxed);
+
+	for (; used; used &= used - 1) {
+		uint64_t lr = arch_ich_lr_read((uint32_t)__builtin_ctz(used));
+
+		if ((lr & ICH_LR_PENDING) && !(lr & ICH_LR_ACTIVE))
+			wfi_note(b, lr & ICH_LR_GROUP1, (uint32_t)bits_get(ICH_LR_PRIORITY, lr));
+	}
+}
+
+/* Bit n of the active priorities registers, low first, is group priority n << shift. */
+static uint32_t running_priority(void)
+{
+	for (uint32_t n = 0; n < vgic_hw.nr_aprs; n++) {
+		uint32_t apr = (uint32_t)(arch_ich_ap0r_read(n) | arch_ich_ap1r_read(n));
+
+		if (apr)
+			return (32 * n + (uint32_t)__builtin_ctz(apr)) << (8 - vgic_hw.prebits);
+	}
+	return PRIO_NONE;
+}
+
+/* The part of a priority that decides over preemption: the binary point's. */
+static uint32_t group_priority_mask(uint64_t vmcr, bool group1)
+{
+	uint64_t bpr0 = bits_get(ICH_VMCR_VBPR0, vmcr), bpr1 = bits_get(ICH_VMCR_VBPR1, vmcr);
+
+	if (!group1 || (vmcr & ICH_VMCR_VCBPR))
+		return ~0u << (bpr0 + 1);
+	return ~0u << bpr1;
+}
+
+static bool passes(uint64_t vmcr, bool group1, uint32_t prio)
+{
+	if (!(vmcr & (group1 ? ICH_VMCR_VENG1 : ICH_VMCR_VENG0)))
+		return false;
+	return prio < bits_get(ICH_VMCR_VPMR, vmcr) &&
+	       (prio & group_priority_mask(vmcr, group1)) < running_priority();
+}
+
+bool vgic_deliverable(struct vgic_vcpu *v)
+{
+	struct wfi_best b = { vgic_ctlr(v->vgic), { PRIO_NONE, PRIO_NONE } };
+	bool spis = vgic_lr_lock(v);
+	uint64_t vmcr;
+
+	vgic_for_words(v, spis, wfi_word, &b);
+	wfi_lrs(v, &b);
+	vgic_lr_unlock(v, spis);
+	if (b.prio[0] == PRIO_NONE && b.prio[1] == PRIO_NONE)
+		return false;
+	vmcr = v->discard ? 0 : arch_ich_vmcr_read();
+	return passes(vmcr, false, b.prio[0]) || passes(vmcr, true, b.prio[1]);
+}
