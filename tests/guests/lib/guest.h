@@ -211,6 +211,9 @@ bool smp_wait_off(unsigned int idx);
 /* True under Corbel, by the SMCCC vendor UID. For reports, never for expectations. */
 bool running_under_corbel(void);
 
+/* The decimal value of "name=" in /chosen bootargs, else the one given. */
+uint64_t guest_arg(const char *name, uint64_t otherwise);
+
 /* Raw entry points for CPU_ON tests. */
 extern char secondary_entry[];
 extern char vector_table[];

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Runs the cases of a guest one after the other, reports, powers off. */
+#include "lib/fdt.h"
 #include "lib/guest.h"
 #include "lib/smccc.h"
 #include "lib/uart.h"
@@ -47,6 +48,24 @@ bool smc_available(void)
 void delay_ms(unsigned int ms)
 {
 	WAIT_UNTIL(false, ms);
+}
+
+uint64_t guest_arg(const char *name, uint64_t otherwise)
+{
+	const void *fdt = (const void *)boot_state.x[0];
+	long chosen = fdt_ok(fdt) ? fdt_find(fdt, "/chosen") : -1;
+	const char *p = chosen < 0 ? NULL : fdt_prop(fdt, chosen, "bootargs", NULL);
+	size_t len = strlen(name);
+	uint64_t v = 0;
+
+	for (; p && *p; p++) {
+		if (strncmp(p, name, len) == 0 && p[len] == '=') {
+			for (p += len + 1; *p >= '0' && *p <= '9'; p++)
+				v = v * 10 + (uint64_t)(*p - '0');
+			return v;
+		}
+	}
+	return otherwise;
 }
 
 static void finish(void) __attribute__((noreturn));
