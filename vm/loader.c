@@ -11,6 +11,7 @@
 
 #define SIZE_2M         UINT64_C(0x200000)
 #define DTB_ROOM_MIN    UINT64_C(0x1000)
+#define DTB_ROOM_FAIR   UINT64_C(0x10000)    /* holds what we generate         */
 #define INITRD_DISTANCE UINT64_C(0x8000000)  /* from the start of RAM, as QEMU's loader */
 
 #define ACCESS_DATA  (CONFIG_ACCESS_R | CONFIG_ACCESS_W)
@@ -273,13 +274,23 @@ static int place_dtb_given(struct planner *p)
 	return place_dtb_at(p, ipa, room);
 }
 
+/* Of a small guest's memory it must not take all that is left. */
+static uint64_t dtb_room_fair(const struct vm_config *cfg)
+{
+	uint64_t room = LOAD_DTB_ROOM;
+
+	while (room > DTB_ROOM_FAIR && room > cfg->regions[0].size / 16)
+		room /= 2;
+	return room;
+}
+
 static int place_dtb_auto(struct planner *p)
 {
 	uint64_t ipa;
 
 	if (p->cfg->dtb.load != CONFIG_ADDR_AUTO)
 		return 0;
-	for (uint64_t room = LOAD_DTB_ROOM; room >= DTB_ROOM_MIN; room /= 2) {
+	for (uint64_t room = dtb_room_fair(p->cfg); room >= DTB_ROOM_MIN; room /= 2) {
 		struct wish w = { room, room, 0, ACCESS_DATA };
 
 		if (find_room(p, &w, 0, &ipa))
