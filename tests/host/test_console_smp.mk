@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: Apache-2.0
+HOST_TESTS += test_console_smp
+test_console_smp_SRCS := tests/host/test_console_smp.c core/vmm/console.c core/vmm/console_out.c \
+	core/vmm/console_in.c devices/pl011.c devices/uart_phys.c devices/uart_pl011.c \
+	core/lib/device.c tests/host/fake/cpu.c
+test_console_smp_SAN := thread
