@@ -83,11 +83,13 @@ void vcpu_cpu_init(void)
 	spin_unlock(&host_lock);
 }
 
-void vcpu_group_init(struct vcpu_group *group, uint64_t vttbr, uint32_t ipa_bits)
+void vcpu_group_init(struct vcpu_group *group, uint64_t vttbr, uint64_t vtcr,
+		     uint32_t ipa_bits)
 {
 	arch_el1_set_features(group_features(host_idregs));
 	idregs_filter(group->idregs, host_idregs, ipa_bits);
 	group->hcr = group_hcr(host_idregs);
 	group->exception_bits = exception_bits(group->idregs);
 	group->vttbr = vttbr;
+	group->vtcr = vtcr;
 }

@@ -63,6 +63,7 @@ static void drop_siblings_tlb(struct vcpu *vcpu)
 static void load(struct vcpu *vcpu)
 {
 	vcpu->control.vttbr = vcpu->group->vttbr;
+	vcpu->control.vtcr = vcpu->group->vtcr;
 	arch_guest_control_load(&vcpu->control);
 	drop_siblings_tlb(vcpu);
 	arch_el1_load(&vcpu->el1);

@@ -28,6 +28,7 @@ struct vcpu_group {
 	uint64_t hcr;                   /* HCR_EL2 without the bits that change */
 	uint32_t exception_bits;        /* EXCEPTION_*                          */
 	uint64_t vttbr;                 /* VTTBR_EL2 of the stage-2 table       */
+	uint64_t vtcr;                  /* VTCR_EL2: the form of that table     */
 	/*
 	 * A set/way cache operation was asked for. It is not carried out: it
 	 * reaches one core's caches only, and slows the neighbours. May be NULL.
@@ -90,9 +91,11 @@ void vcpu_cpu_init(void);
  * @group:    zeroed
  * @vttbr:    VTTBR_EL2: VMID and stage-2 table; may be changed (group->vttbr)
  *            while none of the VM's vCPUs is loaded
+ * @vtcr:     VTCR_EL2 that goes with it
  * @ipa_bits: size of the guest's physical address space
  */
-void vcpu_group_init(struct vcpu_group *group, uint64_t vttbr, uint32_t ipa_bits);
+void vcpu_group_init(struct vcpu_group *group, uint64_t vttbr, uint64_t vtcr,
+		     uint32_t ipa_bits);
 
 struct vcpu_config {
 	const char *name;            /* of its thread                            */

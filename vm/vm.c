@@ -260,7 +260,8 @@ static int vcpus_create(struct vm *vm)
 {
 	int err = -ENOMEM;
 
-	vcpu_group_init(&vm->group, vm->s2.vttbr, stage2_ipa_bits(&vm->s2));
+	vcpu_group_init(&vm->group, vm->s2.vttbr, vm->s2.vtcr,
+			stage2_ipa_bits(&vm->s2));
 	vm->vcpus = hyp_zalloc(vm->nr_vcpus * sizeof(*vm->vcpus));
 	for (uint32_t i = 0; vm->vcpus && i < vm->nr_vcpus; i++) {
 		err = vcpu_add(vm, i);

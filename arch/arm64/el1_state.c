@@ -148,6 +148,7 @@ void arch_walk_read(struct el1_walk *w)
 
 void arch_guest_control_load(const struct guest_control *c)
 {
+	write_sysreg(vtcr_el2, c->vtcr);
 	write_sysreg(vttbr_el2, c->vttbr);
 	write_sysreg(hcr_el2, c->hcr);
 	write_sysreg(vmpidr_el2, c->vmpidr);

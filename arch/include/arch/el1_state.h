@@ -60,6 +60,7 @@ struct el1_walk {
 struct guest_control {
 	uint64_t hcr;       /* HCR_EL2; bit VSE is the CPU's while loaded      */
 	uint64_t vttbr;     /* VTTBR_EL2                                       */
+	uint64_t vtcr;      /* VTCR_EL2                                        */
 	uint64_t vmpidr;    /* VMPIDR_EL2                                      */
 };
 
