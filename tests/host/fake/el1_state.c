@@ -91,6 +91,7 @@ void arch_guest_control_load(const struct guest_control *c)
 {
 	fake_pcpu()->hcr = c->hcr;
 	fake_pcpu()->vttbr = c->vttbr;
+	fake_pcpu()->vtcr = c->vtcr;
 	fake_pcpu()->vmpidr = c->vmpidr;
 }
 

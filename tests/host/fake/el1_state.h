@@ -15,7 +15,7 @@ struct fake_pcpu {
 	uint64_t debug[DEBUG_NR_BANKS][DEBUG_MAX_REGS];
 	uint64_t mdscr;
 	bool os_lock;
-	uint64_t hcr, vttbr, vmpidr, vsesr;
+	uint64_t hcr, vttbr, vtcr, vmpidr, vsesr;
 	uint64_t far, hpfar;
 	uint64_t idregs[IDREG_NR];
 	bool fp_trap;
