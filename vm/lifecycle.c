@@ -97,6 +97,11 @@ static void request_seen(struct vcpu *v)
 	atomic_fetch_and(&v->thread.requests, ~(uint32_t)THREAD_REQ_VCPU);
 }
 
+uint32_t vm_vcpu_starts(const struct vcpu *v)
+{
+	return v->vm->power[v->idx].starts;
+}
+
 /* Its timers must neither fire nor wake it while it is off or parked. */
 static void timers_stop(struct vcpu *v)
 {

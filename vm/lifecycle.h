@@ -55,12 +55,15 @@ bool vm_end(struct vm *vm);
  * set (it clears it), interrupts masked. Waits in here while the vCPU is off or
  * the VM parked. When it returns, the vCPU may have been reset and start anew
  * (reset, CPU_ON): whatever the caller was about to do for it is void, a wait
- * for an interrupt too. power.starts of the vCPU then has changed.
+ * for an interrupt too. vm_vcpu_starts() then has changed.
  *
  * Return: true: go on to the guest; false: after vm_end(): the thread must end
  *         without touching @v again.
  */
 bool vm_vcpu_orders(struct vcpu *v);
+
+/* How often this vCPU was turned on; on its own thread. */
+uint32_t vm_vcpu_starts(const struct vcpu *v);
 
 /**
  * vm_start() - let a loaded VM run

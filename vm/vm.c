@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <arch/regs.h>
 #include <arch/timer.h>
 #include "core/log.h"
 #include "mm/frames.h"
@@ -18,7 +17,6 @@
 #define IPA_BITS_MAX   48
 #define SPI_FIRST      32      /* INTID of SPI 0                              */
 #define NR_SPIS_MIN    64
-#define CLUSTER_SIZE   16      /* an SGI's target list has 16 bits            */
 
 const exit_table vm_exits = {
 	[EC_HVC64]    = exit_hvc64,
@@ -26,32 +24,6 @@ const exit_table vm_exits = {
 	[EC_IABT_LOW] = exit_iabt_lower,
 	[EC_DABT_LOW] = exit_dabt_lower,
 };
-
-uint64_t vm_vcpu_mpidr(uint32_t vcpu_idx)
-{
-	return BITS_VAL(MPIDR_AFF1, vcpu_idx / CLUSTER_SIZE) |
-	       BITS_VAL(MPIDR_AFF0, vcpu_idx % CLUSTER_SIZE);
-}
-
-struct vcpu *vm_vcpu_by_mpidr(struct vm *vm, uint64_t mpidr)
-{
-	uint64_t idx = bits_get(MPIDR_AFF1, mpidr) * CLUSTER_SIZE + bits_get(MPIDR_AFF0, mpidr);
-
-	if (idx >= vm->nr_vcpus || vm_vcpu_mpidr((uint32_t)idx) != mpidr)
-		return NULL;
-	return &vm->vcpus[idx];
-}
-
-const struct config_region *vm_region(const struct vm *vm, ipa_t ipa)
-{
-	for (uint32_t i = 0; i < vm->cfg->nr_regions; i++) {
-		const struct config_region *r = &vm->cfg->regions[i];
-
-		if (ipa.v >= r->ipa.v && ipa.v - r->ipa.v < r->size)
-			return r;
-	}
-	return NULL;
-}
 
 /* --- memory -------------------------------------------------------------------- */
 
@@ -239,7 +211,8 @@ static int vcpu_add(struct vm *vm, uint32_t idx)
 	};
 	int err;
 
-	snprintf(name, sizeof(name), "%.18s/%u", vm_name(vm), (unsigned int)idx);
+	snprintf(name, sizeof(name), "%.18s/%u", vm_name(vm),
+		 (unsigned int)(idx % CONFIG_MAX_VCPUS));
 	err = vcpu_create(v, &c);
 	if (err)
 		return err;

@@ -65,8 +65,12 @@ static void requests_handle(struct vcpu *v)
 /* Sleep until the guest has an interrupt to take, or somebody has an order. */
 static void wait_for_interrupt(struct vcpu *v)
 {
+	uint32_t starts = vm_vcpu_starts(v);
+
 	requests_handle(v);
-	while (!vgic_deliverable(&v->vgic) && !(requests_of(v) & THREAD_REQ_VCPU)) {
+	/* A reset meanwhile has ended the sleep: the vCPU is another life's. */
+	while (starts == vm_vcpu_starts(v) && !vgic_deliverable(&v->vgic) &&
+	       !(requests_of(v) & THREAD_REQ_VCPU)) {
 		thread_block(WAKE_BITS);
 		requests_handle(v);
 	}
