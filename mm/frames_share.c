@@ -31,9 +31,9 @@ static struct {
 
 static struct grant *live_locked(uint32_t id)
 {
-	struct grant *g = &grants.grant[id];
-
-	return id < FRAMES_MAX_GRANTS && g->state == GRANT_LIVE ? g : NULL;
+	if (id >= FRAMES_MAX_GRANTS || grants.grant[id].state != GRANT_LIVE)
+		return NULL;
+	return &grants.grant[id];
 }
 
 static struct member *member_locked(struct grant *g, uint16_t owner)
@@ -192,12 +192,13 @@ static int put(uint32_t grant, uint16_t owner, bool *last)
 
 int frames_unshare(uint32_t grant, uint16_t owner)
 {
-	struct grant *g = &grants.grant[grant];
+	const struct grant *g;
 	bool last;
 	int err = put(grant, owner, &last);
 
 	if (!last)
 		return err;
+	g = &grants.grant[grant];
 	/* Cannot fail: while a grant lives its frames say so. */
 	frames_swap(g->pa, g->size, grant_entry(grant), OWNER_BUSY);
 	frames_scrub_and_free(g->pa, g->size);
