@@ -19,7 +19,7 @@
 struct pl011 {
 	struct mmio_device dev;          /* first: dev.access casts back          */
 	struct irq_line irq;             /* UARTINTR; fixed once the VM runs      */
-	struct spinlock lock;            /* rank 40, docs/locking.md              */
+	struct spinlock lock;            /* rank 35, docs/locking.md              */
 	_Atomic uint32_t fr;             /* UARTFR: stored under lock, read without */
 	/* under lock */
 	const struct chardev_backend *backend;
@@ -56,8 +56,8 @@ void pl011_connect(struct pl011 *u, const struct chardev_backend *backend);
 /* Are there bytes that the back end has not taken? */
 bool pl011_tx_busy(const struct pl011 *u);
 
-/* From the back end, holding no lock of rank 40 or more: there is room again. */
+/* From the back end, holding no lock of rank 35 or more: there is room again. */
 void pl011_tx_ready(struct pl011 *u);
 
-/* From the back end, holding no lock of rank 40 or more: there is input. */
+/* From the back end, holding no lock of rank 35 or more: there is input. */
 void pl011_rx_ready(struct pl011 *u);

@@ -25,7 +25,7 @@ struct pl031 {
 	struct irq_line irq;         /* RTCINTR; fixed once the VM runs       */
 	struct pl031_clock clock;    /* fixed once the VM runs                */
 	struct timer timer;          /* armed while a match can still come    */
-	struct spinlock lock;        /* rank 40, docs/locking.md              */
+	struct spinlock lock;        /* rank 35, docs/locking.md              */
 	/* under lock */
 	uint32_t offset;             /* RTCDR = clock + offset, modulo 2^32   */
 	uint32_t match;              /* RTCMR                                 */

@@ -66,7 +66,7 @@ struct console_port {
 };
 
 struct console {
-	struct spinlock lock;                /* rank 70, docs/locking.md        */
+	struct spinlock lock;                /* rank 78, docs/locking.md        */
 	_Atomic bool running;                /* the UART is the console's: not before
 	                                      * console_init(), nor in a crash  */
 	/* fixed after console_init() */

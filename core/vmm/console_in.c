@@ -63,7 +63,7 @@ static void cmd_list(struct console *c)
 
 static void cmd_help(struct console *c)
 {
-	say(c, "corbel: console: escape key, then 0-9: attach that VM, n: next, p: previous, l: list,");
+	say(c, "corbel: console: escape key, then 0-9: that VM, n: next, p: previous, l: list,");
 	say(c, "corbel: console: c: the hypervisor's shell, ?: this, escape key again: send it");
 }
 

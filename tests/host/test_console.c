@@ -321,7 +321,8 @@ static void lines_carry_names_and_are_never_mixed(void **state)
 	guest_puts(0, "line\r\n");
 	guest_puts(0, "second line\r\n");
 	pass_ms(50);
-	assert_shown("[one] first line\r\n[two] from two\r\n[three] three\r\n[one] second line\r\n");
+	assert_shown("[one] first line\r\n[two] from two\r\n[three] three\r\n"
+		     "[one] second line\r\n");
 }
 
 static void prompt_is_shown_at_once_and_again_after_others(void **state)

@@ -16,7 +16,8 @@ static unsigned int nr_shown;        /* bytes */
 static void sink(const char *line, unsigned int len)
 {
 	assert_int_equal(strlen(line), len);
-	nr_shown += (unsigned int)snprintf(shown + nr_shown, sizeof(shown) - nr_shown, "%s\n", line);
+	nr_shown += (unsigned int)snprintf(shown + nr_shown, sizeof(shown) - nr_shown, "%s\n",
+					   line);
 }
 
 static int setup(void **state)
@@ -88,7 +89,8 @@ static void guests_get_a_few_lines_a_second(void **state)
 	assert_int_equal(count("corbel: not a guest's"), 1);
 	fake_counter += fake_counter_hz;
 	log_guest("other", "event");
-	assert_int_equal(count("corbel: 90 lines about guests left out\ncorbel: vm other: event"), 1);
+	assert_int_equal(count("corbel: 90 lines about guests left out\n"
+			       "corbel: vm other: event"), 1);
 	log_guest("other", "event");
 	assert_int_equal(count("left out"), 1);
 }
