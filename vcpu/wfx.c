@@ -4,8 +4,6 @@
 #include "core/thread.h"
 #include "vcpu/vcpu.h"
 
-#define HCR_WFX (HCR_TWI | HCR_TWE)
-
 enum exit_verdict exit_wfx(struct vcpu *vcpu, const struct exit_info *info)
 {
 	if (!exit_condition(info->iss, vcpu->regs->pstate))

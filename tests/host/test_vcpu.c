@@ -255,6 +255,10 @@ static void wfi_traps_only_while_others_want_the_core(void **state)
 	vcpu_switch_to(c);
 	vcpu_switch_to(a);
 	assert_int_equal(p->hcr, HCR_VM | HCR_VSE | HCR_TWI | HCR_TWE);
+	vcpu_reset(a, 0, 0, false);
+	vcpu_switch_to(a);
+	assert_int_equal(p->hcr, HCR_VM | HCR_TWI | HCR_TWE);
+	arch_hcr_write(p->hcr | HCR_VSE);
 	fake_deps.rivals = false;
 	vcpu_update_wfx_trap(a);
 	assert_int_equal(p->hcr, HCR_VM | HCR_VSE);

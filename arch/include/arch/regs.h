@@ -197,6 +197,7 @@ enum esr_ec {
 #define HCR_DC          BIT(12)
 #define HCR_TWI         BIT(13)
 #define HCR_TWE         BIT(14)
+#define HCR_WFX         (HCR_TWI | HCR_TWE)
 #define HCR_TID1        BIT(16)
 #define HCR_TID3        BIT(18)
 #define HCR_TSC         BIT(19)
