@@ -29,6 +29,7 @@ static uint64_t image_pa, image_size;
 int fake_pa_bits = 40;
 int fake_vmid_bits = 8;
 bool fake_many_cpus;
+bool fake_zero_skip;
 void (*fake_tlbi_hook)(void);
 struct fake_counts fake_counts;
 
@@ -409,8 +410,7 @@ void arch_zero_pages(void *p, size_t size)
 	if (!host_to_pa(p, &pa) || (pa | size) & 4095)
 		abort();
 	atomic_fetch_add(&fake_counts.zeroed, size);
-	/* Fresh zero pages cost the host less than writing gigabytes. */
-	if (size < 0x10000 || madvise(p, size, MADV_DONTNEED))
+	if (!fake_zero_skip)
 		memset(p, 0, size);
 }
 
@@ -424,6 +424,7 @@ void fake_machine_reset(void)
 	fake_pa_bits = 40;
 	fake_vmid_bits = 8;
 	fake_many_cpus = false;
+	fake_zero_skip = false;
 	fake_tlbi_hook = NULL;
 	fake_el2_root_set(0);
 	memset(s2_tlb, 0, sizeof(s2_tlb));

@@ -54,6 +54,9 @@ extern int fake_vmid_bits;
 /* Set by tests with more than one thread: EL2 invalidations then empty all TLBs. */
 extern bool fake_many_cpus;
 
+/* Count what is zeroed, but leave it: for tests of gigabytes that nobody wrote to. */
+extern bool fake_zero_skip;
+
 /* Called from inside every TLB invalidation, before it takes effect. */
 extern void (*fake_tlbi_hook)(void);
 
