@@ -149,13 +149,15 @@ static void port_init(struct console_port *p, const char *name, void *out, size_
 	p->in = (struct ring){ .mem = p->in_mem, .size = CONSOLE_IN };
 }
 
-void console_init(struct uart_phys *uart, uint8_t escape_key)
+void console_init(struct uart_phys *uart, uint8_t escape_key, uint32_t nr_vms)
 {
 	struct console *c = &con;
 
 	memset(c, 0, sizeof(*c));
 	c->uart = uart;
 	c->escape_key = escape_key;
+	c->prefixed = nr_vms > 1;
+	c->unchosen = true;
 	c->turn = CONSOLE_SLOTS - 1;
 	timer_setup(&c->timer, console_timer);
 	timer_setup(&c->deaf_timer, deaf_timer);
@@ -165,45 +167,39 @@ void console_init(struct uart_phys *uart, uint8_t escape_key)
 	atomic_store(&c->running, true);
 }
 
-/* The first to come is attached, without a word. */
-static void port_put(struct console *c, uint32_t slot, struct console_port *p)
+/* Until somebody chooses, the VM of the lowest number is attached, without a word. */
+static int port_put(struct console *c, uint32_t slot, struct console_port *p)
 {
 	uint64_t flags = spin_lock_irqsave(&c->lock);
+	int r = c->ports[slot] ? -EEXIST : 0;
 
-	c->ports[slot] = p;
-	if (p->dev)
+	if (r == 0)
+		c->ports[slot] = p;
+	if (r == 0 && p->dev) {
 		c->prefixed |= ++c->nr_added > 1;
-	if (!c->attached || (!c->attached->dev && c->nr_added == 1))
-		c->attached = p;
-	console_receive_again(c);
-	leave(c, flags);
-}
-
-static int slot_free(const struct console *c)
-{
-	for (int i = 0; i < CONSOLE_MAX_PORTS; i++) {
-		if (!c->ports[i])
-			return i;
+		if (!c->attached || (c->unchosen && slot < console_slot(c, c->attached)))
+			c->attached = p;
+		console_receive_again(c);
 	}
-	return -ENOSPC;
+	leave(c, flags);
+	return r;
 }
 
-int console_add(const char *name, struct pl011 *dev, void *mem, size_t size)
+int console_add(int idx, const char *name, struct pl011 *dev, void *mem, size_t size)
 {
 	struct console_port *p = mem;
-	int slot = slot_free(&con);
+	int r;
 
-	if (size < CONSOLE_MEM_MIN)
+	if (idx < 0 || idx >= CONSOLE_MAX_PORTS || size < CONSOLE_MEM_MIN)
 		return -EINVAL;
-	if (slot < 0)
-		return slot;
 	port_init(p, name, p + 1, size - sizeof(*p));
 	snprintf(p->prefix, sizeof(p->prefix), "[%s] ", p->name);
 	p->dev = dev;
 	p->backend = (struct chardev_backend){ backend_write, backend_read, p };
-	port_put(&con, (uint32_t)slot, p);
-	pl011_connect(dev, &p->backend);
-	return slot;
+	r = port_put(&con, (uint32_t)idx, p);
+	if (r == 0)
+		pl011_connect(dev, &p->backend);
+	return r;
 }
 
 static struct console_port *port_of(const struct console *c, int idx)

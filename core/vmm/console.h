@@ -19,30 +19,33 @@
  * console_init() - take over the UART
  * @uart:       initialised; belongs to the console from here on
  * @escape_key: byte that starts a console command, 0x1d for Ctrl-]
+ * @nr_vms:     how many will have a console: with one its bytes pass through as
+ *              they are; with more, now or later, every line carries a name
  *
- * Turns the receive interrupt of the UART on; the caller routes it to
- * console_irq(). The soft timers must work. Called once. Everything below may
- * be called without it: what is shown then is dropped.
+ * What is typed waits in the UART until somebody is attached: the first VM that
+ * gets a console, or whom console_attach() names. The caller routes the UART's
+ * interrupt to console_irq(). The soft timers must work. Called once.
+ * Everything below may be called without it: what is shown then is dropped.
  */
-void console_init(struct uart_phys *uart, uint8_t escape_key);
+void console_init(struct uart_phys *uart, uint8_t escape_key, uint32_t nr_vms);
 
 /**
  * console_add() - give a VM a console
+ * @idx:  its number, 0 .. CONSOLE_MAX_PORTS - 1
  * @name: copied, cut to 31 bytes
  * @dev:  the VM's UART; connected to the console here
  * @mem:  8-byte aligned, for the port and its output ring
  * @size: bytes, at least CONSOLE_MEM_MIN; a page is reasonable
  *
- * The first port is attached: it gets the input. With one port its bytes pass
- * through as they are; once there have been two, every line carries its name.
+ * Until somebody switches, the lowest number is attached: it gets the input.
  *
- * Return: the port's index, smallest that is free; -EINVAL; -ENOSPC.
+ * Return: 0; -EINVAL idx or size; -EEXIST that number has a console.
  */
-int console_add(const char *name, struct pl011 *dev, void *mem, size_t size);
+int console_add(int idx, const char *name, struct pl011 *dev, void *mem, size_t size);
 
 /**
  * console_remove() - take a VM's console away
- * @idx: from console_add()
+ * @idx: as given to console_add(); without a console: nothing happens
  *
  * Shows what is still in its ring (waits for the line, at most a second) and
  * disconnects the UART. If it was attached, the next one is. @mem is the

@@ -78,7 +78,8 @@ struct console {
 	struct console_port *attached;       /* gets the input; NULL: nobody    */
 	struct console_port log;             /* the hypervisor's messages       */
 	uint32_t nr_added;                   /* VM ports there are              */
-	bool prefixed;                       /* there have been two             */
+	bool prefixed;                       /* every line carries a name       */
+	bool unchosen;                       /* nobody has switched yet         */
 	bool poke;                           /* some port has a poke to do      */
 	/* under lock: output */
 	uint8_t stage[CONSOLE_STAGE];

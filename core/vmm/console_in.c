@@ -38,6 +38,7 @@ uint32_t console_slot(const struct console *c, const struct console_port *p)
 
 void console_switch(struct console *c, struct console_port *p)
 {
+	c->unchosen = false;
 	if (p != c->attached) {
 		c->attached = p;
 		c->may_break = true;

@@ -110,8 +110,11 @@ static void rng_init(void)
 static void retire(struct keeper *k, const char *why)
 {
 	log_info("VM %s: %s", k->vm.cfg->name, why);
-	if (atomic_fetch_sub(&nr_alive, 1) == 1 && sys_cfg->when_all_off == ALL_OFF_POWEROFF)
+	if (atomic_fetch_sub(&nr_alive, 1) > 1)
+		return;
+	if (sys_cfg->when_all_off == ALL_OFF_POWEROFF)
 		machine_poweroff();
+	console_attach(CONSOLE_SHELL);
 }
 
 static void restart(struct keeper *k)
@@ -147,7 +150,7 @@ static void attach_console(struct keeper *k)
 	if (!k->vm.cfg->pl011.present)
 		return;
 	if (hyp_alloc_pages(CONSOLE_MEM_SIZE / PAGE_SIZE, &mem) ||
-	    console_add(k->vm.cfg->name, &k->vm.pl011, mem, CONSOLE_MEM_SIZE) < 0)
+	    console_add((int)k->idx, k->vm.cfg->name, &k->vm.pl011, mem, CONSOLE_MEM_SIZE))
 		log_warn("VM %s: no console", k->vm.cfg->name);
 }
 
@@ -208,7 +211,7 @@ static void console_start(struct uart_phys *uart)
 {
 	if (!uart->ops)
 		return;
-	console_init(uart, (uint8_t)sys_cfg->escape_key);
+	console_init(uart, (uint8_t)sys_cfg->escape_key, sys_cfg->nr_vms);
 	hooks_uart_irq();
 	log_set_sink(console_log);
 	if (shell_start(&hooks_shell, 0, SHELL_PRIO))
@@ -248,4 +251,6 @@ void manager_start(struct uart_phys *uart)
 	keepers_start();
 	if (atomic_load(&nr_alive) == 0 && sys_cfg->when_all_off == ALL_OFF_POWEROFF)
 		machine_give_up("no VM can be started");
+	if (atomic_load(&nr_alive) == 0)
+		console_attach(CONSOLE_SHELL);
 }

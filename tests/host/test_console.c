@@ -174,7 +174,7 @@ static void add_vm(void)
 
 	pl011_init(&uart[vm], 0, (struct irq_line){ 0 });
 	reg(vm, LCR_H, true, 0x10);
-	assert_int_equal(console_add(names[vm], &uart[vm], mem[vm], sizeof(mem[vm])), vm);
+	assert_int_equal(console_add((int)vm, names[vm], &uart[vm], mem[vm], sizeof(mem[vm])), 0);
 }
 
 static void start(unsigned int nr)
@@ -185,7 +185,7 @@ static void start(unsigned int nr)
 	wire.in = "";
 	wire.room = UINT32_MAX;
 	nr_vms = 0;
-	console_init(&wire_uart, 0x1d);
+	console_init(&wire_uart, 0x1d, nr);
 	while (nr_vms < nr)
 		add_vm();
 }
@@ -580,6 +580,13 @@ static void a_line_finished_when_detached_is_shown_whole(void **state)
 
 /* ---- coming and going ---- */
 
+static bool shell_told;
+
+static void shell_ready(void)
+{
+	shell_told = true;
+}
+
 static void input_before_the_first_vm_waits(void **state)
 {
 	(void)state;
@@ -590,6 +597,19 @@ static void input_before_the_first_vm_waits(void **state)
 	assert_true(wire.rx_irq);
 	console_irq();
 	assert_string_equal(guest_gets(0), "early");
+}
+
+static void shell_alone_is_attached_when_asked(void **state)
+{
+	(void)state;
+	start(0);
+	console_shell_open(shell_ready);
+	console_shell_write("corbel> ", 8);
+	assert_false(wire.rx_irq);
+	assert_int_equal(console_attach(CONSOLE_SHELL), 0);
+	assert_shown("corbel: console: input goes to the hypervisor\r\ncorbel> ");
+	type("q");
+	assert_int_equal(console_shell_getc(), 'q');
 }
 
 static void removed_vm_says_its_last_words(void **state)
@@ -619,14 +639,31 @@ static void removing_the_attached_vm_attaches_the_next(void **state)
 	console_remove(2);
 	assert_int_equal(console_attached(), -ENOENT);
 	type("nobody" ESCAPE "l");
-	assert_int_equal(console_add("new", &uart[0], mem[0], sizeof(mem[0])), 0);
+	assert_int_equal(console_add(0, "new", &uart[0], mem[0], sizeof(mem[0])), 0);
 	assert_int_equal(console_attached(), 0);
 }
 
 static void bad_ports_are_refused(void **state)
 {
 	(void)state;
-	assert_int_equal(console_add("x", &uart[0], mem[0], 64), -EINVAL);
+	assert_int_equal(console_add(3, "x", &uart[0], mem[0], 64), -EINVAL);
+	assert_int_equal(console_add(-1, "x", &uart[0], mem[0], 4096), -EINVAL);
+	assert_int_equal(console_add(64, "x", &uart[0], mem[0], 4096), -EINVAL);
+	start(0);
+	add_vm();
+	assert_int_equal(console_add(0, "x", &uart[1], mem[1], 4096), -EEXIST);
+}
+
+static void the_lowest_number_is_attached_until_somebody_chooses(void **state)
+{
+	(void)state;
+	start(0);
+	assert_int_equal(console_add(2, "x", &uart[2], mem[2], 4096), 0);
+	assert_int_equal(console_add(1, "y", &uart[1], mem[1], 4096), 0);
+	assert_int_equal(console_attached(), 1);
+	type(ESCAPE "2");
+	assert_int_equal(console_add(0, "z", &uart[0], mem[0], 4096), 0);
+	assert_int_equal(console_attached(), 2);
 }
 
 static void drain_shows_all_there_is(void **state)
@@ -656,18 +693,12 @@ static void crash_report_takes_the_line(void **state)
 	assert_shown("");
 }
 
-static bool shell_told;
-
-static void shell_ready(void)
-{
-	shell_told = true;
-}
-
 static void shell_is_a_port_like_others(void **state)
 {
 	(void)state;
 	shell_told = false;
 	console_shell_open(shell_ready);
+	assert_int_equal(console_attached(), 0); /* not by coming up */
 	console_shell_write("corbel> ", 8);
 	assert_shown("");
 	type(ESCAPE "c");
@@ -717,9 +748,11 @@ int main(void)
 		THREE(attaching_shows_the_prompt),
 		THREE(a_line_finished_when_detached_is_shown_whole),
 		ONE(input_before_the_first_vm_waits),
+		ONE(shell_alone_is_attached_when_asked),
 		THREE(removed_vm_says_its_last_words),
 		THREE(removing_the_attached_vm_attaches_the_next),
 		THREE(bad_ports_are_refused),
+		ONE(the_lowest_number_is_attached_until_somebody_chooses),
 		THREE(drain_shows_all_there_is),
 		THREE(crash_report_takes_the_line),
 		ONE(shell_is_a_port_like_others),

@@ -167,7 +167,7 @@ static void start_uart(unsigned int vm)
 	pl011_init(&uart[vm], 0, (struct irq_line){ irq_set, NULL, 33 });
 	reg(&uart[vm], LCR_H, true, 0x10);
 	reg(&uart[vm], IMSC, true, 0x70);
-	assert_int_equal(console_add(names[vm], &uart[vm], mem[vm], sizeof(mem[vm])), vm);
+	assert_int_equal(console_add((int)vm, names[vm], &uart[vm], mem[vm], sizeof(mem[vm])), 0);
 }
 
 /* VMs that come and go, and a user who looks around. */
@@ -213,7 +213,7 @@ static void many_pcpus_lose_no_line(void **state)
 	pthread_t irq, guests[NR_GUESTS];
 
 	(void)state;
-	console_init(&wire_uart, 0x1d);
+	console_init(&wire_uart, 0x1d, NR_GUESTS);
 	for (unsigned int i = 0; i < NR_GUESTS; i++)
 		start_uart(i);
 	pthread_create(&irq, NULL, interrupts, NULL);
