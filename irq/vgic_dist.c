@@ -113,14 +113,14 @@ static void route_set(struct vgic *g, uint32_t spi, uint64_t val)
 	g->spi[spi].route = (uint32_t)((val & 0xffffff) |
 				       (vgic_hw.a3v ? (val >> 32 & 0xff) << 24 : 0));
 	g->any[spi / 32] = (g->any[spi / 32] & ~bit) | ((val & GICD_IROUTER_IRM) ? bit : 0);
-	g->moved[spi / 32] |= bit;           /* renewed at once unless it is active */
+	g->moved[spi / 32] |= bit;
 }
 
 static void irouter_write(void *ctx, const struct mmio_access *acc, uint32_t off)
 {
 	struct vgic *g = ((const struct vgic_frame *)ctx)->g;
 	struct vgic_bank b;
-	uint64_t held, old;
+	uint64_t held, old, val;
 	uint32_t spi;
 
 	if (!spi_at(g, off, &spi))
@@ -128,9 +128,11 @@ static void irouter_write(void *ctx, const struct mmio_access *acc, uint32_t off
 	b = vgic_bank_spi(g, spi / 32);
 	held = vgic_bank_lock_settled(&b, 1u << (spi & 31));
 	old = route_get(g, spi);
-	route_set(g, spi, route_merge(old, acc, off));
-	if (route_get(g, spi) != old)
-		vgic_route_renew(g, b.idx, 1u << (spi & 31));
+	val = route_merge(old, acc, off);
+	if (val != old) {
+		route_set(g, spi, val);
+		vgic_route_renew(g, b.idx, 1u << (spi & 31));   /* later if it is active */
+	}
 	vgic_bank_unlock_settled(&b, held);
 }
 

@@ -50,6 +50,15 @@ static void fold_phys(struct vgic_word *w, uint32_t bit, bool done)
 	w->phys_again &= ~bit;
 }
 
+/* An SPI that is no longer active here: its route and its physical one may go on. */
+static void spi_inactive(struct vgic_vcpu *v, uint32_t intid)
+{
+	struct vgic_bank b = vgic_bank_spi(v->vgic, (intid - 32) / 32);
+
+	vgic_bank_release_phys(&b);
+	vgic_route_renew(v->vgic, b.idx, 1u << (intid & 31));
+}
+
 static void fold_one(struct vgic_vcpu *v, uint32_t n)
 {
 	uint32_t intid = v->lr_intid[n], bit = 1u << (intid & 31);
@@ -64,7 +73,7 @@ static void fold_one(struct vgic_vcpu *v, uint32_t n)
 	w->active = (w->active & ~bit) | ((lr & ICH_LR_ACTIVE) ? bit : 0);
 	fold_phys(w, bit, done && (v->lr_hw >> n & 1));
 	if (intid >= INTID_SPI_FIRST && !(lr & ICH_LR_ACTIVE))
-		vgic_route_renew(v->vgic, (intid - 32) / 32, bit);
+		spi_inactive(v, intid);
 }
 
 struct best {
@@ -99,14 +108,15 @@ static void fold_eoicount(struct vgic_vcpu *v)
 	v->hcr = (uint32_t)hcr;              /* differs from what fill writes if nr */
 	for (; nr; nr--) {
 		struct best best = { 0, false };
+		uint32_t intid;
 
 		vgic_for_words(v, true, best_evicted, &best);
 		if (!best.found)
 			return;
-		vgic_word_of(v, best.key & 0xffff)->active &= ~(1u << (best.key & 31));
-		if ((best.key & 0xffff) >= INTID_SPI_FIRST)
-			vgic_route_renew(v->vgic, ((best.key & 0xffff) - 32) / 32,
-					 1u << (best.key & 31));
+		intid = best.key & 0xffff;
+		vgic_word_of(v, intid)->active &= ~(1u << (intid & 31));
+		if (intid >= INTID_SPI_FIRST)
+			spi_inactive(v, intid);
 	}
 }
 
@@ -252,10 +262,19 @@ static uint32_t pintid_of(const struct vgic_vcpu *v, uint32_t intid)
 	return intid < 32 ? v->pintid[intid] : v->vgic->spi[intid - 32].pintid;
 }
 
+/* Routed to another vCPU while active here: there it goes on when it ends. */
+static bool is_leaving(const struct vgic_vcpu *v, const struct vgic_word *w, uint32_t intid)
+{
+	uint32_t bit = 1u << (intid & 31);
+
+	return intid >= INTID_SPI_FIRST && (v->vgic->moved[(intid - 32) / 32] & w->active & bit);
+}
+
 /*
  * How the end of an interrupt reaches who must know. The HW bit deactivates the
  * physical one, but allows no pending-and-active; EOI brings an exit: for a
- * level that is still high, or to deactivate the physical one ourselves.
+ * level that is still high, to deactivate the physical one ourselves, or for
+ * another vCPU to get it next.
  */
 static uint64_t lr_end(struct vgic_vcpu *v, const struct vgic_word *w, uint32_t n,
 		       uint32_t intid, bool both)
@@ -266,14 +285,17 @@ static uint64_t lr_end(struct vgic_vcpu *v, const struct vgic_word *w, uint32_t 
 		v->lr_hw |= 1u << n;
 		return ICH_LR_HW | BITS_VAL(ICH_LR_PINTID, pintid_of(v, intid));
 	}
-	return ((w->line & ~w->edge) | w->phys_active) & bit ? ICH_LR_EOI : 0;
+	if (((w->line & ~w->edge) | w->phys_active) & bit || is_leaving(v, w, intid))
+		return ICH_LR_EOI;
+	return 0;
 }
 
 static void place(struct vgic_vcpu *v, uint32_t n, uint32_t intid, uint32_t ctlr)
 {
 	uint32_t bit = 1u << (intid & 31);
 	struct vgic_word *w = vgic_word_of(v, intid);
-	bool pending = word_ready(w, ctlr) & bit, active = w->active & bit;
+	bool active = w->active & bit;
+	bool pending = (word_ready(w, ctlr) & bit) && !is_leaving(v, w, intid);
 	uint64_t lr = intid | BITS_VAL(ICH_LR_PRIORITY, vgic_prio_of(v, intid)) |
 		      ((w->group & bit) ? ICH_LR_GROUP1 : 0) |
 		      (pending ? ICH_LR_PENDING : 0) | (active ? ICH_LR_ACTIVE : 0) |

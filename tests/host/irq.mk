@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: Apache-2.0
+vgic_SRCS := $(wildcard irq/vgic_*.c) core/lib/device.c tests/host/fake/gic.c \
+	tests/host/fake/vgic_world.c tests/host/fake/cpu.c tests/host/fake/log.c
+
+HOST_TESTS += test_vgic
+test_vgic_SRCS := tests/host/test_vgic.c $(vgic_SRCS)
