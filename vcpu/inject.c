@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "vcpu/inject.h"
 
+#include <errno.h>
+
 #include "vcpu/vcpu.h"
+#include "vcpu/walk.h"
 
 static uint64_t vector_offset(uint64_t pstate)
 {
@@ -110,53 +113,36 @@ static uint64_t abort_class(const struct vcpu *vcpu, const struct exit_info *inf
 	return from_el0 ? EC_DABT_LOW : EC_DABT_CUR;
 }
 
-/* log2 of the granule; TG0 and TG1 number them differently. */
-static uint32_t granule_shift(uint64_t tcr, bool upper)
-{
-	static const uint8_t tg0[4] = { 12, 16, 14, 12 };
-	static const uint8_t tg1[4] = { 12, 14, 12, 16 };
-
-	return upper ? tg1[bits_get(TCR_TG1, tcr)] : tg0[bits_get(TCR_TG0, tcr)];
-}
-
-uint32_t walk_level(const struct el1_walk *w, uint64_t va, ipa_t table)
-{
-	bool upper = va & BIT(55);
-	uint32_t page = granule_shift(w->tcr, upper);
-	uint32_t va_bits = 64 - (uint32_t)bits_get(upper ? TCR_T1SZ : TCR_T0SZ, w->tcr);
-	uint64_t base = (upper ? w->ttbr1 : w->ttbr0) & TTBR_BADDR;
-	uint32_t levels = 1, first;
-
-	/* A table resolves page - 3 bits; what is left is for the one above. */
-	if (va_bits > page)
-		levels = (va_bits - page + page - 4) / (page - 3);
-	first = 4 - MIN(levels, 4u);
-	/* The first table may be longer than the page that faulted. */
-	base = align_down(base, PAGE_SIZE);
-	if (table.v >= base && table.v - base < UINT64_C(1) << page)
-		return first;
-	return MIN(first + 1, 3u);
-}
-
 static void read_walk(struct vcpu *vcpu, struct el1_walk *w)
 {
 	if (vcpu_is_loaded(vcpu)) {
 		arch_walk_read(w);
 		return;
 	}
+	w->sctlr = vcpu->el1.sctlr;
 	w->tcr = vcpu->el1.tcr;
 	w->ttbr0 = vcpu->el1.ttbr0;
 	w->ttbr1 = vcpu->el1.ttbr1;
 }
 
+static int read_descriptor(void *ctx, ipa_t ipa, uint64_t *desc)
+{
+	struct vcpu *vcpu = ctx;
+
+	if (!vcpu->group->read_guest)
+		return -EFAULT;
+	return vcpu->group->read_guest(vcpu, ipa, desc, sizeof(*desc));
+}
+
 static uint64_t abort_status(struct vcpu *vcpu, const struct exit_info *info)
 {
+	const struct walk_memory mem = { read_descriptor, vcpu };
 	struct el1_walk w;
 
 	if (!(info->iss & ISS_ABT_S1PTW))
 		return FSC_SEA;
 	read_walk(vcpu, &w);
-	return FSC_SEA_WALK + walk_level(&w, info->far, info->ipa);
+	return FSC_SEA_WALK + walk_level(&w, info->far, info->ipa, &mem);
 }
 
 void vcpu_inject_abort(struct vcpu *vcpu, const struct exit_info *info)

@@ -8,7 +8,6 @@
 
 #include <stdint.h>
 
-#include <arch/el1_state.h>
 #include "vcpu/exit.h"
 
 struct vcpu;
@@ -36,18 +35,6 @@ void exception_enter(struct exception_entry *out, uint64_t pstate, uint64_t vbar
 
 /* Which of them a guest with these identification registers has. */
 uint32_t exception_bits(const uint64_t *idregs);
-
-/**
- * walk_level() - at which level was the table that a walk could not read?
- * @w:     how EL1 translates
- * @va:    what was translated
- * @table: where the walk failed, 4 KiB aligned
- *
- * The first level when the translation base leads there. Else the one after it:
- * tables deeper down would have to be read to know better. Pure.
- * Spec: Arm ARM DDI 0487, "Translation table walk properties"; TCR_EL1.
- */
-uint32_t walk_level(const struct el1_walk *w, uint64_t va, ipa_t table);
 
 /* "Unknown reason", EC 0, at the vCPU's pc. */
 void vcpu_inject_undef(struct vcpu *vcpu);

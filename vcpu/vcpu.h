@@ -35,6 +35,11 @@ struct vcpu_group {
 	 * Called with interrupts masked; bounded time.
 	 */
 	void (*cache_setway)(struct vcpu *vcpu);
+	/*
+	 * Copy from the guest's memory: 0, or an errno. Only its RAM. NULL: the
+	 * level of an abort on a table walk is then told by the first table only.
+	 */
+	int (*read_guest)(struct vcpu *vcpu, ipa_t ipa, void *to, size_t size);
 	/* entry n: by pCPU n only */
 	struct vcpu *last_on[MAX_PCPUS];  /* whose TLB entries are there        */
 };

@@ -8,6 +8,7 @@
 #include <arch/timer.h>
 #include "core/log.h"
 #include "mm/frames.h"
+#include "mm/guest_copy.h"
 #include "mm/guest_mem.h"
 #include "mm/hyp_pool.h"
 #include "vm/abort.h"
@@ -229,12 +230,18 @@ static void vcpus_remove(struct vm *vm, uint32_t nr)
 	hyp_free(vm->vcpus);
 }
 
+static int read_guest(struct vcpu *v, ipa_t ipa, void *to, size_t size)
+{
+	return guest_copy_from(&v->vm->s2, to, ipa, size);
+}
+
 static int vcpus_create(struct vm *vm)
 {
 	int err = -ENOMEM;
 
 	vcpu_group_init(&vm->group, vm->s2.vttbr, vm->s2.vtcr,
 			stage2_ipa_bits(&vm->s2));
+	vm->group.read_guest = read_guest;
 	vm->vcpus = hyp_zalloc(vm->nr_vcpus * sizeof(*vm->vcpus));
 	for (uint32_t i = 0; vm->vcpus && i < vm->nr_vcpus; i++) {
 		err = vcpu_add(vm, i);

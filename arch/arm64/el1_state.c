@@ -141,6 +141,7 @@ void arch_exception_write(const struct el1_exception *e)
 
 void arch_walk_read(struct el1_walk *w)
 {
+	w->sctlr = read_sysreg(sctlr_el1);
 	w->tcr = read_sysreg(tcr_el1);
 	w->ttbr0 = read_sysreg(ttbr0_el1);
 	w->ttbr1 = read_sysreg(ttbr1_el1);

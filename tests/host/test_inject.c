@@ -9,6 +9,7 @@
 #include "tests/host/fake/el1_state.h"
 #include "tests/host/fake/vcpu_deps.h"
 #include "vcpu/inject.h"
+#include "vcpu/walk.h"
 
 #define VBAR   0xffff800010000800
 #define PC     0xffff800010123454
@@ -178,18 +179,50 @@ static void abort_of_another_class_is_undef(void **state)
 	assert_int_equal(vcpu->el1.esr, ESR_IL);
 }
 
+/* Three tables in a row, each the first descriptor of its page; the last one ends it. */
+static int read_tables(void *ctx, ipa_t ipa, uint64_t *desc)
+{
+	uint32_t *reads = ctx;
+
+	++*reads;
+	assert_in_range(ipa.v, 0x1000, 0x3fff);
+	*desc = ((ipa.v & ~PAGE_MASK) + 0x1000) | 3;
+	return 0;
+}
+
+static int read_guest(struct vcpu *v, ipa_t ipa, void *to, size_t size)
+{
+	uint32_t reads = 0;
+
+	assert_ptr_equal(v, vcpu);
+	assert_int_equal(size, 8);
+	return read_tables(&reads, ipa, to);
+}
+
 static void abort_on_a_walk_tells_its_level(void **state)
 {
 	struct exit_info d = abort_info(EC_DABT_LOW, ISS_ABT_S1PTW | FSC_TRANSLATION | 2);
 
 	(void)state;
 	vcpu->el1.tcr = BITS_VAL(TCR_T0SZ, 16);
-	vcpu->el1.ttbr0 = 0x80000000;
+	vcpu->el1.ttbr0 = 0x1000;
+	d.far = 0;
+	d.ipa = IPA(0x1000);
+	/* without a way to look into memory, the first table at least */
 	vcpu_inject_abort(vcpu, &d);
 	assert_int_equal(vcpu->el1.esr & ESR_ISS, FSC_SEA_WALK + 0);
-	vcpu->el1.ttbr0 = 0x90000000;
-	vcpu_inject_abort(vcpu, &d);
-	assert_int_equal(vcpu->el1.esr & ESR_ISS, FSC_SEA_WALK + 1);
+	group.read_guest = read_guest;
+	for (uint32_t level = 0; level < 4; level++) {
+		d.ipa = IPA(0x1000 * (level + 1));
+		vcpu_inject_abort(vcpu, &d);
+		assert_int_equal(vcpu->el1.esr & ESR_ISS, FSC_SEA_WALK + level);
+	}
+}
+
+static struct walk_memory tables(uint32_t *reads)
+{
+	*reads = 0;
+	return (struct walk_memory){ read_tables, reads };
 }
 
 /* First level by granule and size, "Translation table walk properties". */
@@ -202,19 +235,75 @@ static void first_level_by_granule_and_size(void **state)
 		/* sizes nobody allows must not do harm */
 		{ 0, 2, 0, 0 }, { 1, 3, 63, 3 },
 	};
+	uint32_t reads;
+	struct walk_memory mem = tables(&reads);
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(t); i++) {
 		struct el1_walk w = {
 			.tcr = BITS_VAL(TCR_T0SZ, t[i].tsz) | BITS_VAL(TCR_TG0, t[i].tg0) |
 			       BITS_VAL(TCR_T1SZ, t[i].tsz) | BITS_VAL(TCR_TG1, t[i].tg1),
-			.ttbr0 = 0x1000 | UINT64_C(5) << 48, .ttbr1 = 0x10000,
+			.ttbr0 = 0x1000 | UINT64_C(5) << 48, .ttbr1 = 0x20000,
 		};
+		/* the lowest address of the upper half */
+		uint64_t up = t[i].tsz ? ~UINT64_C(0) << (64 - t[i].tsz) : BIT(55);
 
-		assert_int_equal(walk_level(&w, 0, IPA(0x1000)), t[i].level);
-		assert_int_equal(walk_level(&w, ~UINT64_C(0), IPA(0x10000)), t[i].level);
-		assert_int_equal(walk_level(&w, 0, IPA(0x999000)), MIN(t[i].level + 1, 3u));
+		if (t[i].tsz > 8 && t[i].tsz < 60)
+			assert_int_equal(walk_level(&w, up, IPA(0x20000), &mem), t[i].level);
+		assert_int_equal(walk_level(&w, 0, IPA(0x1000), &mem), t[i].level);
 	}
+	assert_int_equal(reads, 0);
+}
+
+static int read_recursive(void *ctx, ipa_t ipa, uint64_t *desc)
+{
+	++*(uint32_t *)ctx;
+	*desc = (ipa.v & ~PAGE_MASK) | 3;
+	return 0;
+}
+
+static int read_block(void *ctx, ipa_t ipa, uint64_t *desc)
+{
+	(void)ctx;
+	(void)ipa;
+	*desc = 0x40000001;
+	return 0;
+}
+
+static int read_fails(void *ctx, ipa_t ipa, uint64_t *desc)
+{
+	(void)ctx;
+	(void)ipa;
+	(void)desc;
+	return -1;
+}
+
+static int read_big_endian(void *ctx, ipa_t ipa, uint64_t *desc)
+{
+	int r = read_tables(ctx, ipa, desc);
+
+	*desc = __builtin_bswap64(*desc);
+	return r;
+}
+
+/* Whatever is in the guest's tables: few reads, and an answer. */
+static void walk_ends_with_tables_that_lead_elsewhere(void **state)
+{
+	struct el1_walk w = { .tcr = BITS_VAL(TCR_T0SZ, 16), .ttbr0 = 0x1000 };
+	uint32_t reads = 0;
+	struct walk_memory loop = { read_recursive, &reads };
+	struct walk_memory block = { read_block, NULL }, fails = { read_fails, NULL };
+	struct walk_memory be = { read_big_endian, &reads };
+
+	(void)state;
+	assert_int_equal(walk_level(&w, 0, IPA(0x999000), &loop), 3);
+	assert_int_equal(reads, 3);
+	assert_int_equal(walk_level(&w, 0, IPA(0x999000), &block), 0);
+	assert_int_equal(walk_level(&w, 0, IPA(0x999000), &fails), 0);
+	/* tables in the order of bytes that EL1 has */
+	w.sctlr = SCTLR_EE;
+	assert_int_equal(walk_level(&w, 0, IPA(0x3000), &be), 2);
+	assert_int_equal(walk_level(&w, 0x200000 * 511, IPA(0x3000), &be), 2);
 }
 
 static void serror_waits_in_hcr(void **state)
@@ -284,6 +373,7 @@ int main(void)
 		cmocka_unit_test_setup(abort_of_another_class_is_undef, setup),
 		cmocka_unit_test_setup(abort_on_a_walk_tells_its_level, setup),
 		cmocka_unit_test(first_level_by_granule_and_size),
+		cmocka_unit_test(walk_ends_with_tables_that_lead_elsewhere),
 		cmocka_unit_test_setup(serror_waits_in_hcr, setup),
 		cmocka_unit_test_setup(advance_ends_a_step_and_clears_btype, setup),
 		cmocka_unit_test_setup(advance_moves_the_it_block, setup),

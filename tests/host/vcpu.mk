@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-vcpu_srcs := vcpu/exit.c vcpu/inject.c vcpu/idregs.c vcpu/sysreg.c vcpu/sysreg_table.c \
+vcpu_srcs := vcpu/exit.c vcpu/inject.c vcpu/walk.c vcpu/idregs.c vcpu/sysreg.c vcpu/sysreg_table.c \
 	vcpu/cp15.c vcpu/exits.c vcpu/fp.c vcpu/debug.c vcpu/group.c vcpu/vcpu.c vcpu/wfx.c \
 	tests/host/fake/el1_state.c tests/host/fake/vcpu_deps.c tests/host/fake/cpu.c
 vcpu_tests := test_exit test_inject test_idregs test_sysreg test_vcpu

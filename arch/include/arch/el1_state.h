@@ -53,7 +53,7 @@ struct el1_exception {
 
 /* How EL1 translates, to tell the level at which a table walk failed. */
 struct el1_walk {
-	uint64_t tcr, ttbr0, ttbr1;
+	uint64_t sctlr, tcr, ttbr0, ttbr1;
 };
 
 /* What EL2 programs for one vCPU. */

@@ -82,6 +82,7 @@ void arch_exception_write(const struct el1_exception *e)
 
 void arch_walk_read(struct el1_walk *w)
 {
+	w->sctlr = fake_pcpu()->el1.sctlr;
 	w->tcr = fake_pcpu()->el1.tcr;
 	w->ttbr0 = fake_pcpu()->el1.ttbr0;
 	w->ttbr1 = fake_pcpu()->el1.ttbr1;
