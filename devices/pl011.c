@@ -384,9 +384,9 @@ static int pl011_access(struct mmio_device *dev, struct mmio_access *acc)
 	uint64_t flags;
 	int r;
 
-	/* Half of what a console driver does is to poll this one. */
-	if (acc->offset == UARTFR && acc->size == 4 && !acc->is_write) {
-		acc->value = atomic_load_explicit(&u->fr, memory_order_relaxed);
+	/* Half of what a console driver does is to poll this one; Linux by 16 bits. */
+	if (acc->offset == UARTFR && acc->size <= 4 && !acc->is_write) {
+		acc->value = fr_read(u, acc, 0) & BITS(8 * acc->size - 1, 0);
 		return 0;
 	}
 	flags = spin_lock_irqsave(&u->lock);

@@ -82,7 +82,7 @@ static void begin(struct console *c, struct console_port *p)
 static bool has_line(const struct console *c, const struct console_port *p)
 {
 	return p->lines > 0 || ring_room(&p->out) == 0 ||
-	       (p->out.level > 0 && (p->closing || c->flushing));
+	       (p->out.level > 0 && p->dev && (p->closing || c->flushing));
 }
 
 static void line_begin(struct console *c, struct console_port *p)
