@@ -18,11 +18,18 @@ struct console con;
 static struct console_port shell_port;
 static uint8_t shell_out[1024];
 
+/* ---- in and out of the lock; kept out of the many callers for size ---- */
+
+static __attribute__((noinline)) uint64_t enter(struct console *c)
+{
+	return spin_lock_irqsave(&c->lock);
+}
+
 /* ---- pokes: telling devices, without the console's lock ---- */
 
 static void poke_port(struct console *c, uint32_t slot)
 {
-	uint64_t flags = spin_lock_irqsave(&c->lock);
+	uint64_t flags = enter(c);
 	struct console_port *p = c->ports[slot];
 	bool tx = p && p->tx_poke, rx = p && p->rx_poke;
 
@@ -44,7 +51,7 @@ static void poke_port(struct console *c, uint32_t slot)
 
 /*
  * Leave the console: drop its lock and tell the ports that wait. Only where no
- * lock of a device is held. Kept out of its many callers for its size.
+ * lock of a device is held.
  */
 static __attribute__((noinline)) void leave(struct console *c, uint64_t flags)
 {
@@ -57,7 +64,7 @@ static __attribute__((noinline)) void leave(struct console *c, uint64_t flags)
 }
 
 /* Leave with a device's lock held: the timer's interrupt tells them. */
-static void leave_device(struct console *c, uint64_t flags)
+static __attribute__((noinline)) void leave_device(struct console *c, uint64_t flags)
 {
 	if (c->poke)
 		console_timer_arm(c, 0);
@@ -75,7 +82,7 @@ void console_timer_arm(struct console *c, uint32_t ms)
 static void console_timer(struct timer *t)
 {
 	struct console *c = container_of(t, struct console, timer);
-	uint64_t flags = spin_lock_irqsave(&c->lock);
+	uint64_t flags = enter(c);
 
 	c->timer_armed = false;
 	console_settle(c);
@@ -87,7 +94,7 @@ static void console_timer(struct timer *t)
 static void deaf_timer(struct timer *t)
 {
 	struct console *c = container_of(t, struct console, deaf_timer);
-	uint64_t flags = spin_lock_irqsave(&c->lock);
+	uint64_t flags = enter(c);
 
 	console_deafen(c);
 	leave(c, flags);
@@ -96,7 +103,7 @@ static void deaf_timer(struct timer *t)
 void console_irq(void)
 {
 	struct console *c = &con;
-	uint64_t flags = spin_lock_irqsave(&c->lock);
+	uint64_t flags = enter(c);
 
 	if (console_running(c)) {
 		c->uart->ops->irq_ack(c->uart);
@@ -111,7 +118,7 @@ void console_irq(void)
 static unsigned int backend_write(void *ctx, const uint8_t *buf, unsigned int n)
 {
 	struct console *c = &con;
-	uint64_t flags = spin_lock_irqsave(&c->lock);
+	uint64_t flags = enter(c);
 
 	n = console_take(c, ctx, buf, n);
 	leave_device(c, flags);
@@ -132,7 +139,7 @@ static unsigned int in_take(struct console *c, struct console_port *p, uint8_t *
 static unsigned int backend_read(void *ctx, uint8_t *buf, unsigned int n)
 {
 	struct console *c = &con;
-	uint64_t flags = spin_lock_irqsave(&c->lock);
+	uint64_t flags = enter(c);
 
 	n = in_take(c, ctx, buf, n);
 	leave_device(c, flags);
@@ -170,7 +177,7 @@ void console_init(struct uart_phys *uart, uint8_t escape_key, uint32_t nr_vms)
 /* Until somebody chooses, the VM of the lowest number is attached, without a word. */
 static int port_put(struct console *c, uint32_t slot, struct console_port *p)
 {
-	uint64_t flags = spin_lock_irqsave(&c->lock);
+	uint64_t flags = enter(c);
 	int r = c->ports[slot] ? -EEXIST : 0;
 
 	if (r == 0)
@@ -221,7 +228,7 @@ static struct console_port *successor(const struct console *c, const struct cons
 
 static void port_close(struct console *c, struct console_port *p)
 {
-	uint64_t flags = spin_lock_irqsave(&c->lock);
+	uint64_t flags = enter(c);
 
 	p->closing = true;
 	if (c->open == p)
@@ -234,7 +241,7 @@ static void port_close(struct console *c, struct console_port *p)
 /* Everything that p had to say is out? */
 static bool port_drain(struct console *c, struct console_port *p)
 {
-	uint64_t flags = spin_lock_irqsave(&c->lock);
+	uint64_t flags = enter(c);
 	bool done;
 
 	c->may_break = true;
@@ -248,7 +255,7 @@ static bool port_drain(struct console *c, struct console_port *p)
 /* Take p out of the table; true once nobody uses it. */
 static bool port_take(struct console *c, struct console_port *p)
 {
-	uint64_t flags = spin_lock_irqsave(&c->lock);
+	uint64_t flags = enter(c);
 	uint32_t slot = console_slot(c, p);
 	bool unused = p->nr_users == 0;
 
@@ -281,7 +288,7 @@ void console_remove(int idx)
 int console_attach(int idx)
 {
 	struct console *c = &con;
-	uint64_t flags = spin_lock_irqsave(&c->lock);
+	uint64_t flags = enter(c);
 	struct console_port *p = port_of(c, idx);
 
 	if (p)
@@ -311,7 +318,7 @@ int console_attached(void)
 void console_log(const char *line, unsigned int len)
 {
 	struct console *c = &con;
-	uint64_t flags = spin_lock_irqsave(&c->lock);
+	uint64_t flags = enter(c);
 
 	console_say(c, line, len);
 	leave_device(c, flags);
@@ -320,7 +327,7 @@ void console_log(const char *line, unsigned int len)
 /* One round of console_drain(): true when all is on the wire. */
 static bool drain_step(struct console *c)
 {
-	uint64_t flags = spin_lock_irqsave(&c->lock);
+	uint64_t flags = enter(c);
 	bool done;
 
 	c->flushing = true;
@@ -379,7 +386,7 @@ void console_shell_open(void (*input_ready)(void))
 
 int console_shell_getc(void)
 {
-	uint64_t flags = spin_lock_irqsave(&con.lock);
+	uint64_t flags = enter(&con);
 	uint8_t b;
 	unsigned int n = in_take(&con, &shell_port, &b, 1);
 
@@ -389,7 +396,7 @@ int console_shell_getc(void)
 
 static unsigned int shell_put(const char *text, size_t len)
 {
-	uint64_t flags = spin_lock_irqsave(&con.lock);
+	uint64_t flags = enter(&con);
 	unsigned int n = console_take(&con, &shell_port, (const uint8_t *)text, (unsigned int)len);
 
 	leave(&con, flags);
