@@ -7,7 +7,7 @@ GUEST_OUT   := build/guests-el1
 GUEST_CROSS := $(if $(CROSS_COMPILE),$(CROSS_COMPILE),aarch64-linux-gnu-)
 GUEST_CC    := $(GUEST_CROSS)gcc
 
-GUEST_NAMES := $(sort $(basename $(notdir $(wildcard $(GUEST_DIR)/*.c)))) bench_guest
+GUEST_NAMES := $(sort $(basename $(notdir $(wildcard $(GUEST_DIR)/*.c))))
 GUEST_BINS  := $(GUEST_NAMES:%=$(GUEST_OUT)/%.bin)
 GUEST_LIB   := $(patsubst $(GUEST_DIR)/%,$(GUEST_OUT)/%.o,\
 		 $(wildcard $(GUEST_DIR)/lib/*.c) $(wildcard $(GUEST_DIR)/lib/*.S))
@@ -45,3 +45,4 @@ $(GUEST_OUT)/%.bin: $(GUEST_OUT)/%.elf
 
 .SECONDARY: $(GUEST_NAMES:%=$(GUEST_OUT)/%.elf) $(GUEST_LIB) $(GUEST_NAMES:%=$(GUEST_OUT)/%.c.o)
 -include $(wildcard $(GUEST_OUT)/*.d $(GUEST_OUT)/lib/*.d)
+TEST_DEPS += guests-el1

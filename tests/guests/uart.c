@@ -181,8 +181,7 @@ static void take_input(void)
 		return;
 	while (!(mmio_r32(UARTFR) & FR_RXFE) && nr_got < sizeof(got))
 		got[nr_got++] = (char)mmio_r32(UARTDR);
-	mmio_w32(UARTICR, INT_RX | INT_RT);
-	gic_eoi(id);
+	gic_eoi(id);		/* no UARTICR: it would hide what came after the last read */
 }
 
 /* As a driver does it. */

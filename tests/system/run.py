@@ -1,0 +1,51 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Whole machines in QEMU.
+
+usage: tests/system/run.py --list [--matrix]     names, one a line
+       tests/system/run.py --run NAME            one of them; the exit status is the truth
+
+    bare_GUEST      an EL1 test guest on the bare machine: proves the expectation
+    corbel_GUEST    the same guest under Corbel
+    boot_*          what Corbel says when it cannot boot
+    linux_*         Debian's kernel under Corbel
+    matrix_*        --matrix: CPUs, sizes, emulators, firmware, kernels
+
+The machine's output goes to standard output; tools/test.py keeps it in build/test/.
+"""
+import argparse
+import sys
+
+import boot
+import guests
+import linux
+import matrix
+from machine import TAIL, Failure
+
+
+def main():
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument("--list", action="store_true")
+    parser.add_argument("--matrix", action="store_true")
+    parser.add_argument("--run", metavar="NAME")
+    args = parser.parse_args()
+    usual = dict([*boot.tests(), *guests.tests(), *linux.tests()])
+    wide = dict(matrix.tests())
+    if args.list:
+        print("\n".join(wide if args.matrix else usual))
+        return 0
+    test = {**usual, **wide}.get(args.run)
+    if not test:
+        print(__doc__)
+        return 2
+    try:
+        test()
+    except Failure as failure:
+        print("\nFAILED: %s" % str(failure)[-TAIL:])
+        return 1
+    print("\nPASSED")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
