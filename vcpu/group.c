@@ -56,7 +56,7 @@ uint64_t group_hcr(const uint64_t *id)
 	/* Pointer authentication and its keys do not trap. */
 	if (has_pauth(id))
 		hcr |= HCR_API | HCR_APK;
-	/* No error records. */
+	/* RAS without error records. */
 	if (bits_get(PFR0_RAS, id[IDREG_A64PFR0]))
 		hcr |= HCR_TERR;
 	/* No limited ordering regions. */
@@ -89,7 +89,7 @@ void vcpu_group_init(struct vcpu_group *group, uint64_t vttbr, uint64_t vtcr,
 	arch_el1_set_features(group_features(host_idregs));
 	idregs_filter(group->idregs, host_idregs, ipa_bits);
 	group->hcr = group_hcr(host_idregs);
-	group->exception_bits = exception_bits(group->idregs);
+	group->exception_bits = exception_bits(host_idregs);
 	group->vttbr = vttbr;
 	group->vtcr = vtcr;
 }

@@ -21,10 +21,12 @@ struct field {
 #define ANY_SIGNED 0x7
 
 /*
- * What a guest is shown. Not here, and so absent: SVE, SME, MTE, RAS, AMU, MPAM,
- * RME, NMI, EL2, EL3 and nesting (VH, NV, XNX, FWB, VMIDBits, *_2 granules), PMU,
- * SPE, TRBE, BRBE, trace, LORegions, ECV, FGT, HCX, EVT, TWED, WFxT, LS64, MOPS,
+ * What a guest is shown. Not here, and so absent: SVE, SME, tagged memory, AMU,
+ * MPAM, RME, EL2, EL3 and nesting (VH, NV, XNX, FWB, VMIDBits, *_2 granules),
+ * PMU, SPE, TRBE, BRBE, trace, LORegions, FGT, HCX, EVT, TWED, WFxT, LS64, MOPS,
  * LPA2, and every extension of TCR, SCTLR and permissions that HCRX_EL2 keeps off.
+ * What cannot be trapped but needs nothing of us is shown: the base of RAS, MTE,
+ * ECV and NMI (DISR_EL1, PSTATE.TCO, CNTPCTSS_EL0, PSTATE.ALLINT).
  */
 static const struct field fields[] = {
 	/* ID_AA64PFR0_EL1 */
@@ -33,12 +35,15 @@ static const struct field fields[] = {
 	{ IDREG_A64PFR0,  16, SIGNED, ANY_SIGNED },  /* FP                         */
 	{ IDREG_A64PFR0,  20, SIGNED, ANY_SIGNED },  /* AdvSIMD                    */
 	{ IDREG_A64PFR0,  24, FIXED,  1 },           /* GIC: GICv3 CPU interface   */
+	{ IDREG_A64PFR0,  28, LOW,    1 },           /* RAS, without error records */
 	{ IDREG_A64PFR0,  48, LOW,    1 },           /* DIT                        */
 	{ IDREG_A64PFR0,  56, LOW,    1 },           /* CSV2; 2 has SCXTNUM_ELx    */
 	{ IDREG_A64PFR0,  60, LOW,    1 },           /* CSV3                       */
 	/* ID_AA64PFR1_EL1 */
 	{ IDREG_A64PFR1,   0, LOW,    1 },           /* BT                         */
 	{ IDREG_A64PFR1,   4, LOW,    2 },           /* SSBS                       */
+	{ IDREG_A64PFR1,   8, LOW,    1 },           /* MTE: instructions, no tags */
+	{ IDREG_A64PFR1,  36, LOW,    1 },           /* NMI; the vGIC has none     */
 	/* ID_AA64DFR0_EL1 */
 	{ IDREG_A64DFR0,   0, LOW,    8 },           /* DebugVer: up to ARMv8.2    */
 	{ IDREG_A64DFR0,  12, LOW,    ANY },         /* BRPs                       */
@@ -96,6 +101,7 @@ static const struct field fields[] = {
 	{ IDREG_A64MMFR0, 36, FIXED,  1 },           /* TGran64_2: none            */
 	{ IDREG_A64MMFR0, 40, FIXED,  1 },           /* TGran4_2: none             */
 	{ IDREG_A64MMFR0, 44, LOW,    1 },           /* ExS                        */
+	{ IDREG_A64MMFR0, 60, LOW,    1 },           /* ECV, without CNTPOFF_EL2   */
 	/* ID_AA64MMFR1_EL1 */
 	{ IDREG_A64MMFR1,  0, LOW,    2 },           /* HAFDBS                     */
 	{ IDREG_A64MMFR1, 12, LOW,    2 },           /* HPDS                       */
@@ -108,6 +114,7 @@ static const struct field fields[] = {
 	{ IDREG_A64MMFR2,  0, LOW,    1 },           /* CnP                        */
 	{ IDREG_A64MMFR2,  4, LOW,    1 },           /* UAO                        */
 	{ IDREG_A64MMFR2,  8, LOW,    1 },           /* LSM                        */
+	{ IDREG_A64MMFR2, 12, LOW,    1 },           /* IESB                       */
 	{ IDREG_A64MMFR2, 16, LOW,    1 },           /* VARange                    */
 	{ IDREG_A64MMFR2, 20, LOW,    1 },           /* CCIDX                      */
 	{ IDREG_A64MMFR2, 28, LOW,    1 },           /* ST                         */
@@ -198,14 +205,7 @@ static void combine_whole(uint64_t *common, const uint64_t *raw, uint8_t reg)
 
 void idregs_combine(uint64_t *common, const uint64_t *raw)
 {
-	/*
-	 * What guests do not see decides which traps are set and which registers
-	 * are switched: those fields follow the boot CPU, but for RAS, which not
-	 * all may have.
-	 */
-	static const struct field ras = { IDREG_A64PFR0, 28, LOW, ANY };
-
-	combine_fields(common, raw, &ras, 1);
+	/* What guests do not see decides on traps only, and follows the boot CPU. */
 	combine_fields(common, raw, fields, ARRAY_SIZE(fields));
 	combine_fields(common, raw, fields32, ARRAY_SIZE(fields32));
 	for (uint32_t i = 0; i < ARRAY_SIZE(whole32); i++)

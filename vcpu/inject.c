@@ -39,6 +39,8 @@ void exception_enter(struct exception_entry *out, uint64_t pstate, uint64_t vbar
 		p |= SPSR_SSBS;
 	if (bits & EXCEPTION_TCO)
 		p |= SPSR_TCO;
+	if ((bits & EXCEPTION_ALLINT) && !(sctlr & SCTLR_SPINTMASK))
+		p |= SPSR_ALLINT;
 	out->pstate = p;
 	out->pc = vbar + vector_offset(pstate);
 }
@@ -53,6 +55,8 @@ uint32_t exception_bits(const uint64_t *idregs)
 		bits |= EXCEPTION_SSBS;
 	if (bits_get(PFR1_MTE, idregs[IDREG_A64PFR1]) >= 2)
 		bits |= EXCEPTION_TCO;
+	if (bits_get(PFR1_NMI, idregs[IDREG_A64PFR1]))
+		bits |= EXCEPTION_ALLINT;
 	return bits;
 }
 
@@ -94,10 +98,29 @@ static void inject(struct vcpu *vcpu, struct el1_exception *e)
 	regs->pstate = to.pstate;
 }
 
+/* A read with op0 3, op1 0, 1 or 3, CRn 0, CRm 0 to 7: the identification space. */
+static bool is_id_space_read(uint64_t esr)
+{
+	uint64_t op1 = bits_get(ISS_SYS_OP1, esr);
+
+	return bits_get(ESR_EC, esr) == EC_SYS64 &&
+	       (esr & ISS_SYS_SPACE) == (BITS_VAL(ISS_SYS_OP0, 3) | ISS_SYS_READ) &&
+	       (op1 == 0 || op1 == 1 || op1 == 3) && bits_get(ISS_SYS_CRM, esr) < 8;
+}
+
+static uint64_t undef_syndrome(const struct vcpu *vcpu)
+{
+	uint64_t esr = vcpu->regs->esr;
+
+	if (bits_get(A64MMFR2_IDS, vcpu->group->idregs[IDREG_A64MMFR2]) && is_id_space_read(esr))
+		return esr & (ESR_EC | ESR_IL | ESR_ISS);
+	/* IL is 1 for this class, whatever the length of the instruction. */
+	return BITS_VAL(ESR_EC, EC_UNKNOWN) | ESR_IL;
+}
+
 void vcpu_inject_undef(struct vcpu *vcpu)
 {
-	/* IL is 1 for this class, whatever the length of the instruction. */
-	struct el1_exception e = { .esr = BITS_VAL(ESR_EC, EC_UNKNOWN) | ESR_IL };
+	struct el1_exception e = { .esr = undef_syndrome(vcpu) };
 
 	inject(vcpu, &e);
 }

@@ -24,19 +24,23 @@ struct exception_entry {
  * @pstate: of the interrupted state, as in SPSR_EL2; AArch32 EL0 too
  * @vbar:   VBAR_EL1
  * @sctlr:  SCTLR_EL1
- * @bits:   EXCEPTION_*: which bits of the program state this guest knows
+ * @bits:   EXCEPTION_*: which bits of the program state there are
  */
 void exception_enter(struct exception_entry *out, uint64_t pstate, uint64_t vbar,
 		     uint64_t sctlr, uint32_t bits);
 
 #define EXCEPTION_PAN  1u   /* FEAT_PAN                                         */
 #define EXCEPTION_SSBS 2u   /* FEAT_SSBS                                        */
-#define EXCEPTION_TCO  4u   /* FEAT_MTE                                         */
+#define EXCEPTION_TCO  4u   /* FEAT_MTE2                                        */
+#define EXCEPTION_ALLINT 8u /* FEAT_NMI                                         */
 
-/* Which of them a guest with these identification registers has. */
+/* Which of them a CPU has: what its own exceptions do, whatever guests are shown. */
 uint32_t exception_bits(const uint64_t *idregs);
 
-/* "Unknown reason", EC 0, at the vCPU's pc. */
+/*
+ * Undefined, at the vCPU's pc: "unknown reason", EC 0; with FEAT_IDST a read in
+ * the identification space, when that was the exit, is reported by its syndrome.
+ */
 void vcpu_inject_undef(struct vcpu *vcpu);
 
 /**

@@ -180,6 +180,15 @@ const struct sysreg_desc vcpu_sysregs[] = {
 	{ SYSREG(3, 0, 0, 1, 0),   "ID_*_EL1",          id_read,      NULL          },
 	/* HCR_EL2.TACR */
 	{ SYSREG(3, 0, 1, 0, 1),   "ACTLR_EL1",         raz,          wi            },
+	/* HCR_EL2.TERR: no error records; with that the rest of them is RAZ/WI */
+	{ SYSREG(3, 0, 5, 3, 0),   "ERRIDR_EL1",        raz,          NULL          },
+	{ SYSREG(3, 0, 5, 3, 1),   "ERRSELR_EL1",       raz,          wi            },
+	{ SYSREG(3, 0, 5, 4, 0),   "ERXFR_EL1",         raz,          NULL          },
+	{ SYSREG(3, 0, 5, 4, 1),   "ERXCTLR_EL1",       raz,          wi            },
+	{ SYSREG(3, 0, 5, 4, 2),   "ERXSTATUS_EL1",     raz,          wi            },
+	{ SYSREG(3, 0, 5, 4, 3),   "ERXADDR_EL1",       raz,          wi            },
+	{ SYSREG(3, 0, 5, 5, 0),   "ERXMISC0_EL1",      raz,          wi            },
+	{ SYSREG(3, 0, 5, 5, 1),   "ERXMISC1_EL1",      raz,          wi            },
 	/* ICH_HCR_EL2.TDIR; HCR_EL2.IMO and FMO; ICC_SRE_EL2.Enable */
 	{ SYSREG(3, 0, 12, 11, 1), "ICC_DIR_EL1",       NULL,         icc_dir_write },
 	{ SYSREG(3, 0, 12, 11, 5), "ICC_SGI1R_EL1",     NULL,         icc_sgi_write },

@@ -26,7 +26,7 @@ struct vcpu_group {
 	/* fixed once a vCPU runs; by vcpu_group_init() */
 	uint64_t idregs[IDREG_NR];      /* identification registers, as seen    */
 	uint64_t hcr;                   /* HCR_EL2 without the bits that change */
-	uint32_t exception_bits;        /* EXCEPTION_*                          */
+	uint32_t exception_bits;        /* EXCEPTION_*, of the hardware         */
 	uint64_t vttbr;                 /* VTTBR_EL2 of the stage-2 table       */
 	uint64_t vtcr;                  /* VTCR_EL2: the form of that table     */
 	/*

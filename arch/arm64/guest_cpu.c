@@ -100,11 +100,11 @@ static void init_fine_grained(uint64_t mmfr0, uint64_t pfr0)
 	WRITE(HDFGWTR2_EL2, 0);
 }
 
-/* HCRX_EL2: 0 keeps every later feature off; no NMI for guests either. */
-static void init_hcrx(uint64_t mmfr1, uint64_t pfr1)
+/* HCRX_EL2: 0 keeps every later feature off. */
+static void init_hcrx(uint64_t mmfr1)
 {
 	if (bits_get(A64MMFR1_HCX, mmfr1))
-		WRITE(HCRX_EL2, bits_get(PFR1_NMI, pfr1) ? HCRX_TALLINT : 0);
+		WRITE(HCRX_EL2, 0);
 }
 
 static void init_mpam(uint64_t pfr0, uint64_t pfr1)
@@ -127,7 +127,7 @@ void arch_guest_cpu_init(void)
 	init_debug(dfr0);
 	clear_debug_registers(dfr0);
 	init_fine_grained(read_sysreg(id_aa64mmfr0_el1), pfr0);
-	init_hcrx(read_sysreg(id_aa64mmfr1_el1), pfr1);
+	init_hcrx(read_sysreg(id_aa64mmfr1_el1));
 	init_mpam(pfr0, pfr1);
 	/* No AArch32 EL1, so nothing of CP15 to trap; EL0 has its own controls. */
 	write_sysreg(hstr_el2, 0);

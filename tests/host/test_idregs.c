@@ -28,23 +28,23 @@ static void what_is_not_virtualized_is_hidden(void **state)
 {
 	static const struct { uint8_t reg, lsb; const char *what; } hidden[] = {
 		{ IDREG_A64PFR0, 8, "EL2" }, { IDREG_A64PFR0, 12, "EL3" },
-		{ IDREG_A64PFR0, 28, "RAS" }, { IDREG_A64PFR0, 32, "SVE" },
+		{ IDREG_A64PFR0, 32, "SVE" },
 		{ IDREG_A64PFR0, 36, "SEL2" }, { IDREG_A64PFR0, 40, "MPAM" },
 		{ IDREG_A64PFR0, 44, "AMU" }, { IDREG_A64PFR0, 52, "RME" },
-		{ IDREG_A64PFR1, 8, "MTE" }, { IDREG_A64PFR1, 12, "RAS_frac" },
+		{ IDREG_A64PFR1, 12, "RAS_frac" },
 		{ IDREG_A64PFR1, 16, "MPAM_frac" }, { IDREG_A64PFR1, 24, "SME" },
-		{ IDREG_A64PFR1, 36, "NMI" }, { IDREG_A64PFR1, 44, "GCS" },
+		{ IDREG_A64PFR1, 44, "GCS" },
 		{ IDREG_A64DFR0, 4, "TraceVer" }, { IDREG_A64DFR0, 8, "PMUVer" },
 		{ IDREG_A64DFR0, 32, "PMSVer" }, { IDREG_A64DFR0, 40, "TraceFilt" },
 		{ IDREG_A64DFR0, 44, "TraceBuffer" }, { IDREG_A64DFR0, 52, "BRBE" },
 		{ IDREG_A64ISAR0, 24, "TME" }, { IDREG_A64ISAR1, 60, "LS64" },
 		{ IDREG_A64ISAR2, 0, "WFxT" }, { IDREG_A64ISAR2, 16, "MOPS" },
-		{ IDREG_A64MMFR0, 56, "FGT" }, { IDREG_A64MMFR0, 60, "ECV" },
+		{ IDREG_A64MMFR0, 56, "FGT" },
 		{ IDREG_A64MMFR0, 28, "LPA2" },
 		{ IDREG_A64MMFR1, 4, "VMIDBits" }, { IDREG_A64MMFR1, 8, "VH" },
 		{ IDREG_A64MMFR1, 16, "LO" }, { IDREG_A64MMFR1, 28, "XNX" },
 		{ IDREG_A64MMFR1, 32, "TWED" }, { IDREG_A64MMFR1, 40, "HCX" },
-		{ IDREG_A64MMFR2, 12, "IESB" }, { IDREG_A64MMFR2, 24, "NV" },
+		{ IDREG_A64MMFR2, 24, "NV" },
 		{ IDREG_A64MMFR2, 40, "FWB" }, { IDREG_A64MMFR2, 56, "EVT" },
 		{ IDREG_DFR0, 24, "PerfMon" }, { IDREG_PFR0, 28, "RAS" },
 		{ IDREG_PFR0, 20, "AMU" }, { IDREG_PFR1, 12, "Virtualization" },
@@ -86,6 +86,9 @@ static void what_is_switched_is_shown(void **state)
 	assert_int_equal(FIELD(view[IDREG_A64PFR0], 24), 1);   /* GICv3          */
 	assert_int_equal(FIELD(view[IDREG_A64PFR0], 56), 1);   /* CSV2, no more  */
 	assert_int_equal(FIELD(view[IDREG_A64PFR1], 4), 2);    /* SSBS           */
+	assert_int_equal(FIELD(view[IDREG_A64PFR0], 28), 1);   /* RAS            */
+	assert_int_equal(FIELD(view[IDREG_A64PFR1], 8), 1);    /* MTE, no tags   */
+	assert_int_equal(FIELD(view[IDREG_A64MMFR0], 60), 1);  /* ECV            */
 	assert_int_equal(FIELD(view[IDREG_A64DFR0], 0), 8);
 	assert_int_equal(FIELD(view[IDREG_A64DFR0], 12), 15);
 	assert_int_equal(FIELD(view[IDREG_A64ISAR1], 4), 5);   /* APA            */

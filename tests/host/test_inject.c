@@ -76,9 +76,10 @@ static void program_state_as_take_exception(void **state)
 static void optional_bits_follow_features_and_sctlr(void **state)
 {
 	(void)state;
-	for (uint32_t bits = 0; bits < 8; bits++) {
-		for (int i = 0; i < 4; i++) {
-			uint64_t sctlr = (i & 1 ? SCTLR_SPAN : 0) | (i & 2 ? SCTLR_DSSBS : 0);
+	for (uint32_t bits = 0; bits < 16; bits++) {
+		for (int i = 0; i < 8; i++) {
+			uint64_t sctlr = (i & 1 ? SCTLR_SPAN : 0) | (i & 2 ? SCTLR_DSSBS : 0) |
+					 (i & 4 ? SCTLR_SPINTMASK : 0);
 			struct exception_entry e;
 
 			exception_enter(&e, SPSR_EL1H, VBAR, sctlr, bits);
@@ -87,11 +88,13 @@ static void optional_bits_follow_features_and_sctlr(void **state)
 			assert_int_equal(!!(e.pstate & SPSR_SSBS),
 					 (bits & EXCEPTION_SSBS) && (i & 2));
 			assert_int_equal(!!(e.pstate & SPSR_TCO), !!(bits & EXCEPTION_TCO));
+			assert_int_equal(!!(e.pstate & SPSR_ALLINT),
+					 (bits & EXCEPTION_ALLINT) && !(i & 4));
 		}
 	}
 }
 
-static void bits_come_from_the_guests_view(void **state)
+static void bits_come_from_the_features(void **state)
 {
 	uint64_t id[IDREG_NR] = { 0 };
 
@@ -100,6 +103,8 @@ static void bits_come_from_the_guests_view(void **state)
 	id[IDREG_A64MMFR1] = BITS_VAL(A64MMFR1_PAN, 1);
 	id[IDREG_A64PFR1] = BITS_VAL(PFR1_SSBS, 2) | BITS_VAL(PFR1_MTE, 2);
 	assert_int_equal(exception_bits(id), EXCEPTION_PAN | EXCEPTION_SSBS | EXCEPTION_TCO);
+	id[IDREG_A64PFR1] = BITS_VAL(PFR1_MTE, 1) | BITS_VAL(PFR1_NMI, 1);
+	assert_int_equal(exception_bits(id), EXCEPTION_PAN | EXCEPTION_ALLINT);
 }
 
 /* The same from every source, on saved state and on the CPU's registers. */
@@ -122,6 +127,33 @@ static void undef_from_everywhere(void **state)
 			assert_int_equal(fake.regs.pc, VBAR + sources[i].offset);
 			assert_int_equal(fake.regs.pstate, SPSR_Z | SPSR_DAIF | SPSR_EL1H);
 		}
+	}
+}
+
+/* FEAT_IDST: the syndrome of an Undefined read of the identification space. */
+static void undef_in_the_id_space_is_told_by_its_syndrome(void **state)
+{
+	const uint64_t smidr = BITS_VAL(ESR_EC, EC_SYS64) | ESR_IL | BITS_VAL(ISS_SYS_OP0, 3) |
+		BITS_VAL(ISS_SYS_OP1, 1) | BITS_VAL(ISS_SYS_OP2, 6) | BITS_VAL(ISS_SYS_RT, 7) |
+		ISS_SYS_READ;
+	/* one thing different each: op1, CRn, CRm, a write, op0, another class */
+	const uint64_t others[] = {
+		smidr | BITS_VAL(ISS_SYS_OP1, 4), smidr | BITS_VAL(ISS_SYS_CRN, 1),
+		smidr | BITS_VAL(ISS_SYS_CRM, 8), smidr & ~ISS_SYS_READ,
+		smidr & ~BITS_VAL(ISS_SYS_OP0, 1), smidr ^ BITS_VAL(ESR_EC, 1),
+	};
+
+	(void)state;
+	fake.regs.esr = smidr | BIT(40);
+	vcpu_inject_undef(vcpu);
+	assert_int_equal(vcpu->el1.esr, ESR_IL);
+	group.idregs[IDREG_A64MMFR2] = BITS_VAL(A64MMFR2_IDS, 1);
+	vcpu_inject_undef(vcpu);
+	assert_int_equal(vcpu->el1.esr, smidr);
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
+		fake.regs.esr = others[i];
+		vcpu_inject_undef(vcpu);
+		assert_int_equal(vcpu->el1.esr, ESR_IL);
 	}
 }
 
@@ -366,8 +398,9 @@ int main(void)
 		cmocka_unit_test(vector_by_source),
 		cmocka_unit_test(program_state_as_take_exception),
 		cmocka_unit_test(optional_bits_follow_features_and_sctlr),
-		cmocka_unit_test(bits_come_from_the_guests_view),
+		cmocka_unit_test(bits_come_from_the_features),
 		cmocka_unit_test(undef_from_everywhere),
+		cmocka_unit_test_setup(undef_in_the_id_space_is_told_by_its_syndrome, setup),
 		cmocka_unit_test(abort_from_everywhere),
 		cmocka_unit_test_setup(plain_read_abort_has_nothing_set, setup),
 		cmocka_unit_test_setup(abort_of_another_class_is_undef, setup),

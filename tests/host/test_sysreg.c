@@ -104,7 +104,7 @@ static void unlisted_registers_are_undefined(void **state)
 		SYSREG(3, 3, 9, 13, 0),    /* PMCCNTR_EL0                        */
 		SYSREG(3, 0, 9, 9, 0),     /* PMSCR_EL1: no profiling            */
 		SYSREG(3, 0, 10, 4, 3),    /* LORC_EL1: no LORegions             */
-		SYSREG(3, 0, 5, 3, 0),     /* ERRIDR_EL1: no RAS                 */
+		SYSREG(3, 0, 5, 4, 4),     /* ERXPFGF_EL1: no fault injection    */
 		SYSREG(3, 0, 1, 2, 0),     /* ZCR_EL1: no SVE                    */
 		SYSREG(3, 1, 0, 0, 6),     /* SMIDR_EL1: no SME                  */
 		SYSREG(3, 1, 0, 0, 4),     /* GMID_EL1: no MTE                   */

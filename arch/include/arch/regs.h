@@ -59,6 +59,7 @@ enum esr_ec {
 #define ISS_SYS_RT      BITS(9, 5)
 #define ISS_SYS_CRM     BITS(4, 1)
 #define ISS_SYS_READ    BIT(0)       /* 1: MRS                                     */
+#define ISS_SYS_SPACE   (ISS_SYS_OP0 | ISS_SYS_CRN | ISS_SYS_READ)
 
 /* ISS of a trapped MCR or MRC (EC_CP15_32, EC_CP14_32, EC_CP10_ID). */
 #define ISS_CP32_OPC2   BITS(19, 17)
@@ -157,6 +158,7 @@ enum esr_ec {
 #define SCTLR_NTLSMD    BIT(28)
 #define SCTLR_LSMAOE    BIT(29)
 #define SCTLR_DSSBS     BIT(44)      /* PSTATE.SSBS after an exception             */
+#define SCTLR_SPINTMASK BIT(62)      /* 0: an exception to EL1 sets PSTATE.ALLINT  */
 
 /* TCR_EL1, Translation Control Register. */
 #define TCR_T0SZ        BITS(5, 0)
@@ -214,9 +216,6 @@ enum esr_ec {
 #define HCR_API         BIT(41)
 #define HCR_ATA         BIT(56)
 #define HCR_TID5        BIT(58)
-
-/* HCRX_EL2, Extended Hypervisor Configuration Register. */
-#define HCRX_TALLINT    BIT(6)
 
 /* CPTR_EL2 as it is while HCR_EL2.E2H is 0. */
 #define CPTR_RES1       (BIT(13) | BIT(9) | BITS(7, 0))
@@ -318,6 +317,7 @@ enum esr_ec {
 #define A64ISAR1_API    BITS(11, 8)
 #define A64ISAR2_APA3   BITS(15, 12)
 #define A64MMFR0_FGT    BITS(59, 56)
+#define A64MMFR2_IDS    BITS(39, 36)
 #define A64MMFR1_LO     BITS(19, 16)
 #define A64MMFR1_PAN    BITS(23, 20)
 #define A64MMFR1_HCX    BITS(43, 40)
