@@ -74,7 +74,8 @@ static uint64_t swap_bytes(uint64_t value, unsigned int size)
 }
 
 /* One access on the bus. The value is the low bytes of *value, either way. */
-static bool bus_io(struct vcpu *v, ipa_t ipa, const struct exit_access *a, bool swap, uint64_t *value)
+static bool bus_io(struct vcpu *v, ipa_t ipa, const struct exit_access *a, bool swap,
+		   uint64_t *value)
 {
 	struct mmio_access acc = { .vcpu_idx = v->idx, .size = a->size, .is_write = a->is_write };
 
@@ -112,7 +113,8 @@ static enum exit_verdict fetch_insn(struct vcpu *v, const struct exit_info *info
 
 	if (par & PAR_F)
 		return par & PAR_S ? EXIT_ABORT : EXIT_RETRY;
-	if (guest_copy_from(&v->vm->s2, op, IPA((par & PAR_PA) | (info->pc & PAGE_MASK)), sizeof(*op)))
+	if (guest_copy_from(&v->vm->s2, op, IPA((par & PAR_PA) | (info->pc & PAGE_MASK)),
+			    sizeof(*op)))
 		return EXIT_ABORT;
 	return EXIT_UP;
 }
@@ -141,7 +143,8 @@ static struct exit_access access_of(const struct insn_access *a)
 }
 
 /* Registers change only when all of it has worked. */
-static enum exit_verdict insn_carry_out(struct vcpu *v, const struct exit_info *info, const struct insn *i)
+static enum exit_verdict insn_carry_out(struct vcpu *v, const struct exit_info *info,
+					const struct insn *i)
 {
 	bool swap = data_big_endian(v, info);
 	uint64_t value[2];

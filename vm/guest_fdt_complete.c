@@ -119,7 +119,8 @@ static int cpu_idx(const struct guest_fdt_desc *d, const void *fdt, int node, in
 }
 
 /* A CPU of the tree that the VM has not, or that comes twice: its offset, or NOTFOUND. */
-static int cpu_foreign(const struct guest_fdt_desc *d, const void *fdt, int cpus, int cells, uint64_t *seen)
+static int cpu_foreign(const struct guest_fdt_desc *d, const void *fdt, int cpus, int cells,
+		       uint64_t *seen)
 {
 	int node;
 
@@ -256,7 +257,8 @@ static int chosen_initrd(void *fdt, int chosen, const struct guest_fdt_desc *d)
 		return err ? err : drop(fdt, chosen, "linux,initrd-end");
 	}
 	err = fdt_setprop_u64(fdt, chosen, "linux,initrd-start", d->initrd.v);
-	return err ? err : fdt_setprop_u64(fdt, chosen, "linux,initrd-end", d->initrd.v + d->initrd_size);
+	return err ? err : fdt_setprop_u64(fdt, chosen, "linux,initrd-end",
+					   d->initrd.v + d->initrd_size);
 }
 
 static int complete_chosen(void *fdt, const struct guest_fdt_desc *d)

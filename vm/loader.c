@@ -48,12 +48,14 @@ static int fail(struct planner *p, const char *file, const char *fmt, ...)
 
 /* --- room -------------------------------------------------------------- */
 
-static const struct config_region *region_of(const struct vm_config *cfg, uint64_t ipa, uint64_t size)
+static const struct config_region *region_of(const struct vm_config *cfg, uint64_t ipa,
+					     uint64_t size)
 {
 	for (uint32_t i = 0; i < cfg->nr_regions; i++) {
 		const struct config_region *r = &cfg->regions[i];
 
-		if (ipa >= r->ipa.v && ipa - r->ipa.v <= r->size && r->size - (ipa - r->ipa.v) >= size)
+		if (ipa >= r->ipa.v && ipa - r->ipa.v <= r->size &&
+		    r->size - (ipa - r->ipa.v) >= size)
 			return r;
 	}
 	return NULL;
@@ -105,7 +107,8 @@ static bool find_in_region(const struct planner *p, const struct config_region *
 }
 
 /* Distance: how far from the start of each region to begin, if that works out. */
-static bool find_room(const struct planner *p, const struct wish *w, uint64_t distance, uint64_t *ipa)
+static bool find_room(const struct planner *p, const struct wish *w, uint64_t distance,
+		      uint64_t *ipa)
 {
 	for (uint32_t i = 0; i < p->cfg->nr_regions; i++) {
 		const struct config_region *r = &p->cfg->regions[i];
@@ -126,7 +129,8 @@ static int place(struct planner *p, const struct load_piece *piece)
 	const struct load_piece *other;
 
 	if (range_bad(piece->ipa.v, piece->room) || !region_of(p->cfg, piece->ipa.v, piece->room))
-		return fail(p, piece->file, "its %llu bytes at 0x%llx are not inside the VM's memory",
+		return fail(p, piece->file,
+			    "its %llu bytes at 0x%llx are not inside the VM's memory",
 			    (unsigned long long)piece->room, (unsigned long long)piece->ipa.v);
 	other = piece_in(p->plan, piece->ipa.v, piece->room);
 	if (other)
@@ -164,12 +168,16 @@ static int kernel_load_given(struct planner *p, const struct load_file *k)
 	uint64_t load = p->cfg->kernel.load;
 
 	if (img->fixed)
-		return fail(p, k->name, "an ELF program linked to fixed addresses; it takes no load address");
-	if (img->type == IMAGE_ARM64 && (load < img->skew || !is_aligned(load - img->skew, img->align)))
-		return fail(p, k->name, "an arm64 Image is loaded 0x%llx bytes past a multiple of 2 MiB, not at 0x%llx",
+		return fail(p, k->name,
+			    "an ELF program linked to fixed addresses; it takes no load address");
+	if (img->type == IMAGE_ARM64 && (load < img->skew ||
+					 !is_aligned(load - img->skew, img->align)))
+		return fail(p, k->name,
+			    "an Image goes 0x%llx bytes past a multiple of 2 MiB, not to 0x%llx",
 			    (unsigned long long)img->skew, (unsigned long long)load);
 	if (load > UINT64_MAX - img->span)
-		return fail(p, k->name, "load address 0x%llx is out of range", (unsigned long long)load);
+		return fail(p, k->name, "load address 0x%llx is out of range",
+			    (unsigned long long)load);
 	return place_kernel_at(p, k, load);
 }
 
@@ -195,7 +203,8 @@ static int place_kernel_auto(struct planner *p, const struct load_file *k)
 	if (kernel_is_placed(p))
 		return 0;
 	if (!find_room(p, &w, img->low ? 0 : LOAD_DTB_ROOM, &base))
-		return fail(p, k->name, "its %llu bytes in memory fit in no memory region of the VM",
+		return fail(p, k->name,
+			    "its %llu bytes in memory fit in no memory region of the VM",
 			    (unsigned long long)img->span);
 	return place_kernel_at(p, k, base);
 }
@@ -363,7 +372,8 @@ int loader_run(struct load_plan *plan, const char *name, const struct load_sink 
 		int err = plan->piece[i].src ? run_piece(&plan->piece[i], to) : 0;
 
 		if (err) {
-			snprintf(plan->error, sizeof(plan->error), "VM %s: %.60s: cannot be written to 0x%llx (%d)",
+			snprintf(plan->error, sizeof(plan->error),
+				 "VM %s: %.60s: cannot be written to 0x%llx (%d)",
 				 name, plan->piece[i].file,
 				 (unsigned long long)plan->piece[i].ipa.v, err);
 			return err;

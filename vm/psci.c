@@ -5,6 +5,7 @@
 
 /* Arguments of CPU_SUSPEND: the original format of DEN 0022, "power_state parameter". */
 #define SUSPEND_MBZ       (BITS(31, 26) | BITS(23, 17))
+#define SUSPEND_LEVEL     BITS(25, 24)   /* 0: the core alone                  */
 #define SUSPEND_POWERDOWN BIT(16)
 
 #define TOS_NOT_PRESENT   2              /* MIGRATE_INFO_TYPE: no need to migrate */
@@ -95,7 +96,8 @@ static enum exit_verdict cpu_suspend(struct vcpu *v, struct arch_gpregs *r, uint
 {
 	uint32_t power_state = (uint32_t)r->x[1];
 
-	if (power_state & SUSPEND_MBZ)
+	/* There is no power domain above the core. */
+	if (power_state & (SUSPEND_MBZ | SUSPEND_LEVEL))
 		return done(r, PSCI_INVALID_PARAMETERS);
 	if ((power_state & SUSPEND_POWERDOWN) && !entry_valid(v->vm, entry))
 		return done(r, PSCI_INVALID_ADDRESS);
@@ -123,7 +125,8 @@ static int32_t affinity_answer(enum power_state s)
 static uint64_t affinity_mask(uint64_t level)
 {
 	static const uint64_t mask[AFF_LEVELS] = {
-		MPIDR_AFF, MPIDR_AFF & ~MPIDR_AFF0, MPIDR_AFF & ~(MPIDR_AFF0 | MPIDR_AFF1), MPIDR_AFF3,
+		MPIDR_AFF, MPIDR_AFF & ~MPIDR_AFF0,
+		MPIDR_AFF3 | MPIDR_AFF2, MPIDR_AFF3,
 	};
 
 	return mask[level];
@@ -199,7 +202,8 @@ static bool psci_has(uint32_t fid)
 
 	if (fid == SMCCC_VERSION)
 		return true;
-	if ((fid & ~(SMCCC_SMC64 | SMCCC_FN)) != SMCCC_FID32(SMCCC_OWNER_STD, 0) || fn >= PSCI_NR_FNS)
+	if ((fid & ~(SMCCC_SMC64 | SMCCC_FN)) != SMCCC_FID32(SMCCC_OWNER_STD, 0) ||
+	    fn >= PSCI_NR_FNS)
 		return false;
 	return fid & SMCCC_SMC64 ? psci_fns[fn].smc64 : psci_fns[fn].smc32;
 }

@@ -128,8 +128,10 @@ static const struct fn_range {
 	{ KEY(SMCCC_OWNER_ARCH, 0),               ARRAY_SIZE(arch_fns),          arch_fns },
 	{ KEY(SMCCC_OWNER_STD, 0),                PSCI_NR_FNS,                   psci_fns },
 	{ KEY(SMCCC_OWNER_STD, TRNG_FN_BASE),     TRNG_NR_FNS,                   trng_fns },
-	{ KEY(SMCCC_OWNER_ARCH, SMCCC_FN_WORKAROUND_3), ARRAY_SIZE(workaround_3_fns),  workaround_3_fns },
-	{ KEY(SMCCC_OWNER_ARCH, SMCCC_FN_WORKAROUND_2), ARRAY_SIZE(workaround_21_fns), workaround_21_fns },
+	{ KEY(SMCCC_OWNER_ARCH, SMCCC_FN_WORKAROUND_3), ARRAY_SIZE(workaround_3_fns),
+		workaround_3_fns },
+	{ KEY(SMCCC_OWNER_ARCH, SMCCC_FN_WORKAROUND_2), ARRAY_SIZE(workaround_21_fns),
+		workaround_21_fns },
 	{ KEY(SMCCC_OWNER_VENDOR, FN_VENDOR_COUNT), ARRAY_SIZE(vendor_fns),      vendor_fns },
 };
 _Static_assert(SMCCC_FN_WORKAROUND_1 == SMCCC_FN_WORKAROUND_2 + 1, "one run");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Random numbers for guests. TRNG DEN 0098, "Arm True Random Number Generator Firmware Interface". */
+/* Random numbers for guests. TRNG DEN 0098, "True Random Number Generator Firmware Interface". */
 #pragma once
 
 #include "vm/smccc.h"

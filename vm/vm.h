@@ -91,7 +91,8 @@ struct vm {
  * Return: 0; negative errno with a log line that names the VM and what could
  *         not be had. Then nothing is left of it.
  */
-int vm_create(struct vm *vm, uint32_t slot, const struct vm_config *cfg, const struct vm_host *host);
+int vm_create(struct vm *vm, uint32_t slot, const struct vm_config *cfg,
+	      const struct vm_host *host);
 
 /**
  * vm_load() - put kernel, initrd and device tree into memory

@@ -122,7 +122,7 @@ static int complete_tree(struct vm *vm, const struct guest_fdt_desc *d, const st
 	used = guest_fdt_complete(d, copy, f->size, buf, size);
 	hyp_free(copy);
 	if (used == -EINVAL)
-		log_err("VM %s: %s is not a sound device tree, or the VM's memory or CPUs do not fit its cells",
+		log_err("VM %s: %s is no sound device tree, or its cells do not hold our addresses",
 			vm_name(vm), f->name);
 	return used;
 }

@@ -45,7 +45,8 @@ static int dev_access(struct mmio_device *dev, struct mmio_access *acc)
 	return 0;
 }
 
-static struct mmio_device device = { .name = "dev", .base = DEV, .size = 0x2000, .access = dev_access };
+static struct mmio_device device = { .name = "dev", .base = DEV, .size = 0x2000,
+	.access = dev_access };
 
 uint64_t arch_translate_s1(uint64_t va)
 {
@@ -143,11 +144,14 @@ static void loads_of_every_width_extend_as_told(void **state)
 
 		assert_int_equal(take(dabt(DEV, described(7, log2, false))), EXIT_DONE);
 		assert_int_equal(v->regs->x[7], (uint32_t)plain);
-		assert_int_equal(take(dabt(DEV, described(7, log2, false) | ISS_DABT_SF)), EXIT_DONE);
+		assert_int_equal(take(dabt(DEV, described(7, log2, false) | ISS_DABT_SF)),
+				 EXIT_DONE);
 		assert_int_equal(v->regs->x[7], plain);
-		assert_int_equal(take(dabt(DEV, described(7, log2, false) | ISS_DABT_SSE)), EXIT_DONE);
+		assert_int_equal(take(dabt(DEV, described(7, log2, false) | ISS_DABT_SSE)),
+				 EXIT_DONE);
 		assert_int_equal(v->regs->x[7], (uint32_t)sign);
-		assert_int_equal(take(dabt(DEV, described(7, log2, false) | ISS_DABT_SSE | ISS_DABT_SF)),
+		assert_int_equal(take(dabt(DEV, described(7, log2, false) | ISS_DABT_SSE |
+					   ISS_DABT_SF)),
 				 EXIT_DONE);
 		assert_int_equal(v->regs->x[7], sign);
 		assert_int_equal(seen[0].size, 1u << log2);
@@ -281,11 +285,13 @@ static void pairs_are_two_accesses(void **state)
 {
 	(void)state;
 	v->regs->x[3] = va(DEV + 0x10);
-	assert_int_equal(take_insn(0xa9400861, DEV + 0x10, false), EXIT_DONE);  /* ldp x1, x2, [x3] */
+	/* ldp x1, x2, [x3] */
+	assert_int_equal(take_insn(0xa9400861, DEV + 0x10, false), EXIT_DONE);
 	assert_int_equal(v->regs->x[1], 0x10);
 	assert_int_equal(v->regs->x[2], 0x18);
 	assert_int_equal(accesses, 2);
-	assert_int_equal(take_insn(0xa8817c7f, DEV + 0x10, true), EXIT_DONE);   /* stp xzr, xzr, [x3], #16 */
+	/* stp xzr, xzr, [x3], #16 */
+	assert_int_equal(take_insn(0xa8817c7f, DEV + 0x10, true), EXIT_DONE);
 	assert_int_equal(v->regs->x[3], va(DEV + 0x20));
 	assert_int_equal(seen[3].value, 0);
 	assert_int_equal(seen[3].offset, 0x18);
@@ -299,7 +305,8 @@ static void a_pair_refused_half_way_leaves_the_registers(void **state)
 	v->regs->x[3] = va(DEV);
 	before = *v->regs;
 	refusal = 2;
-	assert_int_equal(take_insn(0xa8c10861, DEV, false), EXIT_ABORT);        /* ldp x1, x2, [x3], #16 */
+	/* ldp x1, x2, [x3], #16 */
+	assert_int_equal(take_insn(0xa8c10861, DEV, false), EXIT_ABORT);
 	assert_memory_equal(&before, v->regs, sizeof(before));
 }
 
@@ -361,7 +368,8 @@ static void first_touch_populates_and_repeats(void **state)
 	/* Undescribed, by a walk, by cache maintenance, by a fetch: all the same. */
 	assert_int_equal(take(dabt(RAM + 0x2000, S2_FAULT)), EXIT_RETRY);
 	assert_int_equal(take(dabt(RAM + 0x3000, S2_FAULT | ISS_ABT_S1PTW)), EXIT_RETRY);
-	assert_int_equal(take(dabt(RAM + 0x4000, S2_FAULT | ISS_DABT_CM | ISS_DABT_WnR)), EXIT_RETRY);
+	assert_int_equal(take(dabt(RAM + 0x4000, S2_FAULT | ISS_DABT_CM | ISS_DABT_WnR)),
+			 EXIT_RETRY);
 	assert_int_equal(touched, RAM + 0x4000);
 	fetch.ec = EC_IABT_LOW;
 	assert_int_equal(exit_iabt_lower(v, &fetch), EXIT_RETRY);
@@ -383,7 +391,8 @@ static void permission_faults_abort_unless_settled_meanwhile(void **state)
 
 	(void)state;
 	leaf = (struct stage2_leaf){ .mapped = true, .attr = S2_R };
-	assert_int_equal(take(dabt(RAM, (described(1, 2, true) & ~(uint64_t)S2_FAULT) | PERM)), EXIT_ABORT);
+	assert_int_equal(take(dabt(RAM, (described(1, 2, true) & ~(uint64_t)S2_FAULT) | PERM)),
+			 EXIT_ABORT);
 	assert_int_equal(take(dabt(RAM, PERM | ISS_DABT_CM | ISS_DABT_WnR)), EXIT_ABORT);
 	assert_int_equal(take(dabt(RAM, PERM | ISS_ABT_S1PTW)), EXIT_ABORT);
 	fetch.ec = EC_IABT_LOW;

@@ -34,7 +34,8 @@ static void dev_reset(struct mmio_device *m)
 static struct dev make(uint64_t base, uint64_t size)
 {
 	return (struct dev){
-		.dev = { .name = "d", .base = base, .size = size, .access = dev_access, .reset = dev_reset },
+		.dev = { .name = "d", .base = base, .size = size, .access = dev_access,
+			.reset = dev_reset },
 	};
 }
 

@@ -97,7 +97,8 @@ static int count_type(const char *type)
 {
 	int nr = 0;
 
-	for (int n = fdt_node_offset_by_prop_value(buf, -1, "device_type", type, (int)strlen(type) + 1);
+	for (int n = fdt_node_offset_by_prop_value(buf, -1, "device_type", type,
+						   (int)strlen(type) + 1);
 	     n >= 0;
 	     n = fdt_node_offset_by_prop_value(buf, n, "device_type", type, (int)strlen(type) + 1))
 		nr++;
@@ -304,7 +305,8 @@ static void completed_memory_uses_the_cells_of_the_tree(void **state)
 	}
 	/* What does not fit the cells is refused, not cut. */
 	cfg.regions[0].ipa = IPA(0x8000000000);
-	assert_int_equal(guest_fdt_complete(&desc, user, user_tree(1, 1, 1), buf, sizeof(buf)), -EINVAL);
+	assert_int_equal(guest_fdt_complete(&desc, user, user_tree(1, 1, 1), buf, sizeof(buf)),
+			 -EINVAL);
 }
 
 static void completed_cpus_are_those_of_the_vm(void **state)

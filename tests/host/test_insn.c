@@ -87,7 +87,8 @@ static void loads_and_stores_are_read_as_the_manual_says(void **state)
 			if (a->rt != (n ? w->rt2 : w->rt) || a->size != w->size ||
 			    a->is_write != w->is_write || a->sign_extend != w->sign ||
 			    a->wide != w->wide)
-				fail_msg("%s: access %d: rt %u size %u write %d sign %d wide %d", w->text,
+				fail_msg("%s: access %d: rt %u size %u write %d sign %d wide %d",
+					 w->text,
 					 n, a->rt, a->size, a->is_write, a->sign_extend, a->wide);
 		}
 	}

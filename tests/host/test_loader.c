@@ -41,7 +41,8 @@ struct elf {
 static struct elf elf_make(uint16_t type, uint16_t phnum, uint64_t paddr)
 {
 	struct elf e = { .h = {
-		.ident = { 0x7f, 'E', 'L', 'F', 2, 1, 1 }, .type = type, .machine = 183, .version = 1,
+		.ident = { 0x7f, 'E', 'L', 'F', 2, 1, 1 }, .type = type, .machine = 183,
+			.version = 1,
 		.entry = 0xffff000000000010, .phoff = sizeof(e.h), .phentsize = 56, .phnum = phnum,
 	} };
 

@@ -51,7 +51,8 @@ static void *caller(void *arg)
 
 	for (uint64_t i = 1; !atomic_load(&over); i++) {
 		uint64_t tag = (uint64_t)v->idx << 12 | (i & 0x3ff) << 2;
-		int64_t res = call(v, SMCCC_FID64(4, PSCI_FN_CPU_ON), TARGET, CONFIG_RAM_BASE + tag, tag);
+		int64_t res = call(v, SMCCC_FID64(4, PSCI_FN_CPU_ON), TARGET, CONFIG_RAM_BASE + tag,
+				   tag);
 
 		if (res == PSCI_SUCCESS)
 			atomic_fetch_add(&wins, 1);
