@@ -15,13 +15,16 @@ static inline uint32_t word_pending(const struct vgic_word *w)
 	return w->latch | w->lr_pend | (w->line & ~w->edge);
 }
 
-/* Pending, enabled, and of a group that the distributor forwards. */
+/* Enabled, and of a group that the distributor forwards. */
+static inline uint32_t word_forwarded(const struct vgic_word *w, uint32_t ctlr)
+{
+	return w->enabled & (((ctlr & GICD_CTLR_ENABLE_G1) ? w->group : 0) |
+			     ((ctlr & GICD_CTLR_ENABLE_G0) ? ~w->group : 0));
+}
+
 static inline uint32_t word_ready(const struct vgic_word *w, uint32_t ctlr)
 {
-	uint32_t forwarded = ((ctlr & GICD_CTLR_ENABLE_G1) ? w->group : 0) |
-			     ((ctlr & GICD_CTLR_ENABLE_G0) ? ~w->group : 0);
-
-	return word_pending(w) & w->enabled & forwarded;
+	return word_pending(w) & word_forwarded(w, ctlr);
 }
 
 static inline uint32_t vgic_ctlr(const struct vgic *g)

@@ -35,16 +35,25 @@ static void wfi_word(struct vgic_vcpu *v, struct vgic_word *w, uint32_t first,
 	}
 }
 
-static void wfi_lrs(const struct vgic_vcpu *v, struct wfi_best *b)
+/* Only hardware knows how far this one is, only the words what changed since. */
+static void wfi_lr(struct vgic_vcpu *v, uint32_t n, struct wfi_best *b)
+{
+	uint32_t intid = v->lr_intid[n], bit = 1u << (intid & 31);
+	struct vgic_word *w = vgic_word_of(v, intid);
+	uint64_t lr = arch_ich_lr_read(n);
+	bool pending = ((lr & ICH_LR_PENDING) && (v->lr_soft >> n & 1)) ||
+		       ((w->latch | (w->line & ~w->edge)) & bit);
+
+	if (pending && !(lr & ICH_LR_ACTIVE) && (word_forwarded(w, b->ctlr) & bit))
+		wfi_note(b, w->group & bit, vgic_prio_of(v, intid));
+}
+
+static void wfi_lrs(struct vgic_vcpu *v, struct wfi_best *b)
 {
 	uint32_t used = v->discard ? 0 : atomic_load_explicit(&v->lr_used, memory_order_relaxed);
 
-	for (; used; used &= used - 1) {
-		uint64_t lr = arch_ich_lr_read((uint32_t)__builtin_ctz(used));
-
-		if ((lr & ICH_LR_PENDING) && !(lr & ICH_LR_ACTIVE))
-			wfi_note(b, lr & ICH_LR_GROUP1, (uint32_t)bits_get(ICH_LR_PRIORITY, lr));
-	}
+	for (; used; used &= used - 1)
+		wfi_lr(v, (uint32_t)__builtin_ctz(used), b);
 }
 
 /* Bit n of the active priorities registers, low first, is group priority n << shift. */
