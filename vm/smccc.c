@@ -163,6 +163,9 @@ enum exit_verdict smccc_dispatch(struct vcpu *v, struct arch_gpregs *r)
 	uint32_t fid = (uint32_t)r->x[0];
 	smccc_call *call;
 
+	/* Guests ask for the version to measure an exit; no search for that. */
+	if (fid - (uint32_t)SMCCC_VERSION < ARRAY_SIZE(arch_fns))
+		return arch_fns[fid - (uint32_t)SMCCC_VERSION].smc32(v, r);
 	/* Yielding calls are a trusted OS's; there is none. */
 	if ((fid & (SMCCC_FAST | SMCCC_MBZ)) != SMCCC_FAST)
 		return not_supported(r);
