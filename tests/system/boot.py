@@ -1,3 +1,103 @@
 # SPDX-License-Identifier: Apache-2.0
+"""What cannot be booted: a plain sentence on the UART each time, then a clean stop."""
+import gzip
+
+from guests import build, initrd_file
+from machine import BUILD, LONG, WORK, Failure, Machine, board, corbel, pack
+
+IMAGE = BUILD / "corbel.bin"
+STOPPED = r"(?i)stopped"
+
+
+def guest_toml(name, keys="", vcpus=1, memory="128M"):
+    return ('[[vm]]\nname = "%s"\nvcpus = %d\nmemory = "%s"\nkernel = "%s"\n%s\n' %
+            (name, vcpus, memory, build("mmio_widths"), keys))
+
+
+def says(args, sentence, off=True):
+    """The machine says so and stops: powers off where it can, else it is silent."""
+    with Machine(args) as m:
+        m.expect(sentence, LONG)
+        m.expect(STOPPED, LONG)
+        if off:
+            m.ends(30)
+            return
+        size = len(m.text)
+        m.quiet(2)
+        if len(m.text) > size + 2:
+            raise Failure("it goes on after it stopped")
+
+
+def entered_at_el1():
+    args = board(machine="virt,gic-version=3") + ["-no-reboot", "-kernel", str(IMAGE)]
+    says(args, r"entered at EL1, but a hypervisor needs EL2", off=False)
+
+
+def without_device_tree():
+    """As a loader that only copies and jumps: x0 is zero."""
+    args = board(smp=1) + ["-no-reboot", "-device",
+                           "loader,file=%s,addr=0x40200000,cpu-num=0,force-raw=on" % IMAGE]
+    says(args, r"no device tree: x0 is zero", off=False)
+
+
+def with_gicv2():
+    args = corbel(None, machine="virt,gic-version=2,virtualization=on")
+    says(args, r"GICv3")
+
+
+def without_bundle():
+    says(corbel(None), r"(?i)no bundle")
+
+
+def damaged(name, data):
+    WORK.mkdir(parents=True, exist_ok=True)
+    path = WORK / name
+    path.write_bytes(data)
+    return path
+
+
+def truncated_bundle():
+    whole = pack("boot_truncated", guest_toml("guest")).read_bytes()
+    for part in (len(whole) // 2, 200, 100, len(whole) - 600):
+        says(corbel(damaged("boot_truncated.part", whole[:part])), r"(?i)bundle.*(cut|truncated|end)")
+
+
+def foreign_bundle():
+    """Somebody else's initrd, random bytes, an archive without a system in it."""
+    says(corbel(damaged("boot_foreign.gz", gzip.compress(b"initramfs" * 1000))), r"(?i)bundle")
+    says(corbel(initrd_file()), r"(?i)bundle")
+    whole = pack("boot_foreign", guest_toml("guest")).read_bytes()
+    says(corbel(damaged("boot_foreign.cpio", whole.replace(b"system.dtb", b"sistem.dtb"))),
+         r"(?i)bundle")
+    at = whole.index(b"\xd0\x0d\xfe\xed")
+    says(corbel(damaged("boot_foreign.dtb", whole[:at] + b"\0\0\0\0" + whole[at + 4:])),
+         r"(?i)system\.dtb|bundle|configuration")
+
+
+def wrong_vm_is_refused_and_others_start():
+    """More memory than the board has, and a CPU that it has not: both named, the third runs."""
+    text = (guest_toml("greedy", memory="8G") + guest_toml("good") +
+            guest_toml("lost", keys="cpus = [7]"))
+    with Machine(corbel(pack("boot_refused", text, mem=None), smp=2)) as m:
+        m.expect(r"GUEST under Corbel", LONG)
+        m.expect(r"^\[good\] DONE \d+ passed, 0 failed", LONG)
+        m.ends()
+        for name in ("greedy", "lost"):
+            m.seen = 0
+            m.expect(r"VM %s.*(refused|cannot be had|no memory|no pCPU)" % name, 1)
+
+
+def all_vms_refused():
+    says(corbel(pack("boot_none", guest_toml("greedy", memory="8G"), mem=None)),
+         r"VM greedy.*(refused|cannot be had|no memory)")
+
+
 def tests():
-    return []
+    yield "boot_entered_at_el1", entered_at_el1
+    yield "boot_without_device_tree", without_device_tree
+    yield "boot_with_gicv2", with_gicv2
+    yield "boot_without_bundle", without_bundle
+    yield "boot_truncated_bundle", truncated_bundle
+    yield "boot_foreign_bundle", foreign_bundle
+    yield "boot_wrong_vm_is_refused", wrong_vm_is_refused_and_others_start
+    yield "boot_all_vms_refused", all_vms_refused
