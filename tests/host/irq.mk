@@ -10,3 +10,10 @@ test_vgic_regs_SRCS := tests/host/test_vgic_regs.c $(vgic_SRCS)
 
 HOST_TESTS += test_vgic_model
 test_vgic_model_SRCS := tests/host/test_vgic_model.c $(vgic_SRCS)
+
+HOST_TESTS += test_vtimer
+test_vtimer_SRCS := tests/host/test_vtimer.c irq/vtimer.c $(vgic_SRCS)
+
+HOST_TESTS += test_gicv3
+test_gicv3_SRCS := tests/host/test_gicv3.c irq/gicv3.c irq/irq.c tests/host/fake/gic.c \
+	tests/host/fake/cpu.c tests/host/fake/log.c

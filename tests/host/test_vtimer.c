@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A vCPU's timers: offsets, ends of range, switches, the emulated CNTP. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include <arch/timer.h>
+#include "irq/irq.h"
+#include "tests/host/fake/cpu.h"
+#include "tests/host/fake/vgic_world.h"
+
+#define PIRQ 27u
+#define ON   CNT_CTL_ENABLE
+
+static struct vtimer vt[2];
+static irq_handler *virt_handler;
+
+int irq_link_percpu(uint32_t intid, irq_handler *handler, void *ctx)
+{
+	assert_int_equal(intid, PIRQ);
+	assert_null(ctx);
+	virt_handler = handler;
+	return 0;
+}
+
+static bool is_armed(const struct timer *t)
+{
+	return !list_empty(&t->node);
+}
+
+/* The counter gets there, and the soft timer fires. */
+static void fire(struct timer *t)
+{
+	assert_true(is_armed(t));
+	fake_counter = t->deadline;
+	list_remove(&t->node);
+	t->fire(t);
+}
+
+/* Two vCPUs that share pCPU 0; the first one is loaded. */
+static void setup(uint64_t offset)
+{
+	world_setup(2, 32, 4);
+	world_run(1);
+	vgic_put(&world.vcpu[1]);
+	world.cpu_of[1] = 0;
+	world_run(0);
+	memset(vt, 0, sizeof(vt));
+	fake_counter = 1000000;
+	assert_int_equal(vtimer_board_init(PIRQ), 0);
+	vtimer_cpu_init();
+	for (uint32_t n = 0; n < 2; n++) {
+		vtimer_init(&vt[n], &world.vcpu[n], offset);
+		world_irq(n, VTIMER_INTID_VIRT, 0x80, false);
+		world_irq(n, VTIMER_INTID_PHYS, 0x80, false);
+	}
+	vtimer_load(&vt[0]);
+}
+
+static void switch_to(uint32_t n)
+{
+	vtimer_put(&vt[!n]);
+	world_run(n);
+	vtimer_load(&vt[n]);
+}
+
+static uint32_t take(void)
+{
+	uint32_t intid;
+
+	world_enter();
+	intid = fake_guest_ack(1);
+	if (intid < INTID_SPI_END)
+		fake_guest_eoi(1, intid);
+	world_enter();
+	return intid;
+}
+
+static bool pending(uint32_t n, uint32_t intid)
+{
+	return world_gicr_read(n, GICR_SGI_BASE + GICR_ISPENDR0, 4) >> intid & 1;
+}
+
+static void registers_move_with_the_vcpu(void **state)
+{
+	(void)state;
+	setup(0x5000);
+	assert_int_equal(fake_cntvoff, 0x5000);
+	assert_int_equal(fake_cnthctl, CNTHCTL_EL1PCTEN);
+	fake_cntv_cval = 0x123456789;
+	fake_cntv_ctl = ON | CNT_CTL_IMASK | CNT_CTL_ISTATUS;
+	switch_to(1);
+	assert_int_equal(fake_cntv_ctl, 0);
+	assert_int_equal(fake_cntv_cval, 0);
+	assert_false(is_armed(&vt[0].v_soft));       /* masked */
+	switch_to(0);
+	assert_int_equal(fake_cntv_ctl, ON | CNT_CTL_IMASK);
+	assert_true(fake_cntv_cval == 0x123456789);
+}
+
+static void a_vcpu_that_lost_its_core_gets_its_deadline(void **state)
+{
+	(void)state;
+	setup(0x5000);
+	fake_cntv_cval = fake_counter - 0x5000 + 700;
+	fake_cntv_ctl = ON;
+	switch_to(1);
+	assert_int_equal(vt[0].v_soft.deadline, fake_counter + 700);
+	fire(&vt[0].v_soft);
+	assert_int_not_equal(world.thread[0].requests & THREAD_REQ_IRQ, 0);
+	switch_to(0);
+	assert_false(is_armed(&vt[0].v_soft));
+	/* Active in the GIC, so that the timer, still due, does not come twice. */
+	assert_int_equal(fake_gic()->phys_ppi_active, BIT(PIRQ));
+	assert_int_equal(take(), VTIMER_INTID_VIRT);
+	assert_int_equal(fake_gic()->phys_ppi_active, 0);
+}
+
+static void all_ones_never_comes_even_with_an_offset(void **state)
+{
+	(void)state;
+	setup(0x5000);
+	fake_cntv_cval = UINT64_MAX;
+	fake_cntv_ctl = ON;
+	switch_to(1);
+	assert_true(vt[0].v_soft.deadline == UINT64_MAX);
+	switch_to(0);
+	/* An offset that is negative: the guest's counter is ahead. */
+	setup(UINT64_C(0) - 0x5000);
+	fake_cntv_cval = fake_counter + 0x5000 + 9;
+	fake_cntv_ctl = ON;
+	switch_to(1);
+	assert_int_equal(vt[0].v_soft.deadline, fake_counter + 9);
+	switch_to(0);
+}
+
+static void a_deadline_that_passed_fires_at_once(void **state)
+{
+	(void)state;
+	setup(0);
+	fake_cntv_cval = 5;
+	fake_cntv_ctl = ON | CNT_CTL_ISTATUS;
+	switch_to(1);
+	assert_int_equal(vt[0].v_soft.deadline, fake_counter);
+	switch_to(0);
+}
+
+static void the_physical_interrupt_is_the_loaded_vcpus(void **state)
+{
+	(void)state;
+	setup(0);
+	fake_gic()->phys_ppi_active = BIT(PIRQ);
+	virt_handler(NULL, PIRQ);
+	assert_true(pending(0, VTIMER_INTID_VIRT));
+	assert_false(pending(1, VTIMER_INTID_VIRT));
+	/* In flight: another deadline is not announced before this one has ended. */
+	fake_cntv_ctl = ON;
+	switch_to(1);
+	assert_false(is_armed(&vt[0].v_soft));
+	switch_to(0);
+	assert_int_equal(take(), VTIMER_INTID_VIRT);
+	/* Ended, though its list register was not looked at since. */
+	fake_cntv_cval = fake_counter + 50;
+	fake_cntv_ctl = ON;
+	switch_to(1);
+	assert_true(is_armed(&vt[0].v_soft));
+	switch_to(0);
+}
+
+static void with_nobody_loaded_the_timer_is_silenced(void **state)
+{
+	(void)state;
+	setup(0);
+	vtimer_put(&vt[0]);
+	vgic_put(&world.vcpu[0]);
+	fake_cntv_ctl = ON;
+	fake_gic()->phys_ppi_active = BIT(PIRQ);
+	virt_handler(NULL, PIRQ);
+	assert_int_equal(fake_cntv_ctl, 0);
+	assert_int_equal(fake_gic()->phys_ppi_active, 0);
+	world_run(0);
+	vtimer_load(&vt[0]);
+}
+
+static void cntp_condition_drives_the_line(void **state)
+{
+	struct vtimer *t = &vt[0];
+
+	(void)state;
+	setup(0x5000);
+	vtimer_phys_write(t, VTIMER_CVAL, fake_counter + 100);
+	assert_false(is_armed(&t->p_soft));
+	vtimer_phys_write(t, VTIMER_CTL, ON);
+	assert_int_equal(t->p_soft.deadline, fake_counter + 100);
+	assert_int_equal(vtimer_phys_read(t, VTIMER_CTL), ON);
+	assert_int_equal(vtimer_phys_read(t, VTIMER_TVAL), 100);
+	fire(&t->p_soft);
+	assert_int_equal(vtimer_phys_read(t, VTIMER_CTL), ON | CNT_CTL_ISTATUS);
+	assert_true(pending(0, VTIMER_INTID_PHYS));
+	assert_int_equal(take(), VTIMER_INTID_PHYS);
+	assert_int_equal(take(), VTIMER_INTID_PHYS);         /* level */
+	vtimer_phys_write(t, VTIMER_CTL, ON | CNT_CTL_IMASK);
+	assert_false(pending(0, VTIMER_INTID_PHYS));
+	assert_int_equal(vtimer_phys_read(t, VTIMER_CTL), ON | CNT_CTL_IMASK | CNT_CTL_ISTATUS);
+	vtimer_phys_write(t, VTIMER_CTL, ON);
+	assert_true(pending(0, VTIMER_INTID_PHYS));
+	vtimer_phys_write(t, VTIMER_CVAL, fake_counter + 10);
+	assert_false(pending(0, VTIMER_INTID_PHYS));
+	assert_true(is_armed(&t->p_soft));
+	vtimer_phys_write(t, VTIMER_CTL, 0);
+	assert_false(is_armed(&t->p_soft));
+	assert_int_equal(take(), INTID_SPURIOUS);
+}
+
+static void cntp_tval_is_signed_and_32_bits(void **state)
+{
+	struct vtimer *t = &vt[0];
+
+	(void)state;
+	setup(0);
+	vtimer_phys_write(t, VTIMER_TVAL, 0xfffffffff0000064);
+	assert_true(vtimer_phys_read(t, VTIMER_CVAL) == fake_counter - 0x0fffff9c);
+	vtimer_phys_write(t, VTIMER_TVAL, 100);
+	assert_int_equal(vtimer_phys_read(t, VTIMER_CVAL), fake_counter + 100);
+	fake_counter += 101;
+	assert_int_equal(vtimer_phys_read(t, VTIMER_TVAL), 0xffffffff);
+	vtimer_phys_write(t, VTIMER_CTL, ON);
+	vtimer_phys_write(t, VTIMER_CVAL, UINT64_MAX);
+	assert_int_equal(vtimer_phys_read(t, VTIMER_CTL), ON);
+	assert_true(t->p_soft.deadline == UINT64_MAX);
+	vtimer_phys_write(t, VTIMER_CTL, ~UINT64_C(0));
+	assert_int_equal(vtimer_phys_read(t, VTIMER_CTL), ON | CNT_CTL_IMASK);
+}
+
+static void nothing_is_left_of_timers_after_a_reset(void **state)
+{
+	(void)state;
+	setup(0);
+	fake_cntv_cval = fake_counter - 1;
+	fake_cntv_ctl = ON;
+	fake_gic()->phys_ppi_active = BIT(PIRQ);
+	virt_handler(NULL, PIRQ);
+	vtimer_phys_write(&vt[0], VTIMER_TVAL, 0);
+	vtimer_phys_write(&vt[0], VTIMER_CTL, ON);
+	vtimer_reset(&vt[0], 77);
+	vtimer_restart(&vt[0]);
+	assert_int_equal(fake_cntv_ctl, 0);
+	assert_int_equal(fake_cntvoff, 77);
+	assert_int_equal(fake_gic()->phys_ppi_active, 0);
+	assert_false(is_armed(&vt[0].p_soft));
+	assert_int_equal(take(), INTID_SPURIOUS);
+	/* A soft timer that was on its way changes nothing. */
+	vt[0].v_soft.fire(&vt[0].v_soft);
+	vt[0].p_soft.fire(&vt[0].p_soft);
+	assert_int_equal(take(), INTID_SPURIOUS);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(registers_move_with_the_vcpu),
+		cmocka_unit_test(a_vcpu_that_lost_its_core_gets_its_deadline),
+		cmocka_unit_test(all_ones_never_comes_even_with_an_offset),
+		cmocka_unit_test(a_deadline_that_passed_fires_at_once),
+		cmocka_unit_test(the_physical_interrupt_is_the_loaded_vcpus),
+		cmocka_unit_test(with_nobody_loaded_the_timer_is_silenced),
+		cmocka_unit_test(cntp_condition_drives_the_line),
+		cmocka_unit_test(cntp_tval_is_signed_and_32_bits),
+		cmocka_unit_test(nothing_is_left_of_timers_after_a_reset),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
