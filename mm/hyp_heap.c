@@ -44,6 +44,7 @@ static uint64_t all_unused(unsigned int class)
 
 void hyp_heap_init(void)
 {
+	heap.lock = (struct spinlock)SPINLOCK_INIT;
 	for (unsigned int i = 0; i < NR_CLASSES; i++)
 		list_init(&heap.partial[i]);
 }

@@ -13,6 +13,7 @@
 #include "mm/frames_impl.h"
 #include "mm/hyp_pool.h"
 #include "mm/plan.h"
+#include "mm/stage2.h"
 #include "mm/vmid.h"
 
 static struct mm_plan plan;
@@ -45,6 +46,7 @@ int mm_early_init(const struct mm_boot *b)
 	if (err)
 		return err;
 	frames_device_reset();
+	stage2_registry_init();
 	hyp_pool_init(b->image_pa, b->image_size);
 	el2_region_init();
 	return el2_map_init(b, &plan);

@@ -76,6 +76,11 @@ static const struct pgtable_ops stage2_ops = { table_alloc, table_free, invalida
 
 /* ---- life ---- */
 
+void stage2_registry_init(void)
+{
+	memset(&registry, 0, sizeof(registry));
+}
+
 static int registry_add(struct stage2 *s2)
 {
 	struct stage2 **slot = &registry.of_vm[s2->owner - OWNER_VM0];

@@ -110,6 +110,9 @@ int stage2_visit(uint32_t vm_id, int (*fn)(struct stage2 *s2, void *arg), void *
 int stage2_lookup(struct stage2 *s2, ipa_t ipa, struct stage2_leaf *leaf);
 int stage2_lookup_locked(struct stage2 *s2, ipa_t ipa, struct stage2_leaf *leaf);
 
+/* No tables yet. For mm/mm_init.c. */
+void stage2_registry_init(void);
+
 /* 2 to the power of this many bytes of IPA. */
 static inline unsigned int stage2_ipa_bits(const struct stage2 *s2)
 {

@@ -49,9 +49,10 @@ int vmid_alloc(uint16_t *vmid)
 
 void vmid_free(uint16_t vmid)
 {
-	uint64_t flags = spin_lock_irqsave(&vmids.lock);
+	uint64_t flags;
 
 	BUG_ON(vmid == 0 || vmid >= vmids.nr);
+	flags = spin_lock_irqsave(&vmids.lock);
 	BUG_ON(!(vmids.used[vmid / 64] & BIT(vmid % 64)));
 	vmids.used[vmid / 64] &= ~BIT(vmid % 64);
 	spin_unlock_irqrestore(&vmids.lock, flags);

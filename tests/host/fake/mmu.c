@@ -423,6 +423,7 @@ void fake_machine_reset(void)
 	image_size = 0;
 	fake_pa_bits = 40;
 	fake_vmid_bits = 8;
+	fake_daif = 0;
 	fake_many_cpus = false;
 	fake_zero_skip = false;
 	fake_tlbi_hook = NULL;
