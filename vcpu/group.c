@@ -46,6 +46,10 @@ uint32_t group_features(const uint64_t *id)
 		features |= EL1_PAUTH;
 	if (bits_get(PFR0_RAS, id[IDREG_A64PFR0]))
 		features |= EL1_RAS;
+	/* Of SME this alone is reached by EL1 unless fine-grained traps refuse it. */
+	if (bits_get(PFR1_SME, id[IDREG_A64PFR1]) &&
+	    !bits_get(A64MMFR0_FGT, id[IDREG_A64MMFR0]))
+		features |= EL1_TPIDR2;
 	return features;
 }
 

@@ -18,6 +18,7 @@
 #define APDBKEYHI_EL1  S3_0_C2_C2_3
 #define APGAKEYLO_EL1  S3_0_C2_C3_0
 #define APGAKEYHI_EL1  S3_0_C2_C3_1
+#define TPIDR2_EL0     S3_3_C13_C0_5
 #define VDISR_EL2      S3_4_C12_C1_1
 #define VSESR_EL2      S3_4_C5_C2_3
 
@@ -87,6 +88,8 @@ void arch_el1_save(struct el1_state *s)
 	s->csselr = read_sysreg(csselr_el1);
 	if (features & EL1_RAS)
 		s->disr = READ(VDISR_EL2);
+	if (features & EL1_TPIDR2)
+		s->tpidr2_el0 = READ(TPIDR2_EL0);
 	if (features & EL1_PAUTH)
 		save_keys(s->apkeys);
 }
@@ -120,6 +123,8 @@ void arch_el1_load(const struct el1_state *s)
 		WRITE(VDISR_EL2, s->disr);
 		WRITE(VSESR_EL2, s->vsesr);
 	}
+	if (features & EL1_TPIDR2)
+		WRITE(TPIDR2_EL0, s->tpidr2_el0);
 	if (features & EL1_PAUTH)
 		load_keys(s->apkeys);
 }

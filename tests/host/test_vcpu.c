@@ -306,6 +306,17 @@ static void traps_follow_features(void **state)
 	assert_int_equal(group_features(id), EL1_RAS);
 }
 
+static void what_cannot_be_trapped_is_switched(void **state)
+{
+	uint64_t id[IDREG_NR] = { 0 };
+
+	(void)state;
+	id[IDREG_A64PFR1] = BITS_VAL(PFR1_SME, 1);
+	assert_int_equal(group_features(id), EL1_TPIDR2);
+	id[IDREG_A64MMFR0] = BITS_VAL(A64MMFR0_FGT, 1);
+	assert_int_equal(group_features(id), 0);
+}
+
 static void group_is_made_of_all_cpus(void **state)
 {
 	static struct vcpu_group g;
@@ -355,6 +366,7 @@ int main(void)
 		cmocka_unit_test_setup(wfi_traps_only_while_others_want_the_core, setup),
 		cmocka_unit_test_setup(wfi_blocks_and_the_others_give_way, setup),
 		cmocka_unit_test_setup(traps_follow_features, setup),
+		cmocka_unit_test_setup(what_cannot_be_trapped_is_switched, setup),
 		cmocka_unit_test_setup(group_is_made_of_all_cpus, setup),
 		cmocka_unit_test_setup(counts_by_layer_and_class, setup),
 	};

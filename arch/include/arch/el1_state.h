@@ -12,12 +12,13 @@
 /* Features of this board's CPUs that decide which registers exist. */
 #define EL1_PAUTH      1u           /* pointer authentication keys            */
 #define EL1_RAS        2u           /* DISR_EL1, VSESR_EL2                    */
+#define EL1_TPIDR2     4u           /* TPIDR2_EL0, where nothing can trap it  */
 
 /* System registers of EL1 and EL0 that a guest reads and writes directly. */
 struct el1_state {
 	uint64_t sctlr, cpacr, tcr, ttbr0, ttbr1, mair, amair, contextidr;
 	uint64_t vbar, elr, spsr, esr, far, afsr0, afsr1, par;
-	uint64_t sp_el0, sp_el1, tpidr_el0, tpidrro_el0, tpidr_el1;
+	uint64_t sp_el0, sp_el1, tpidr_el0, tpidrro_el0, tpidr_el1, tpidr2_el0;
 	uint64_t cntkctl, csselr;
 	uint64_t disr;              /* VDISR_EL2, which EL1 knows as DISR_EL1 */
 	uint64_t vsesr;             /* syndrome of a pending virtual SError   */
