@@ -7,7 +7,7 @@ GUEST_OUT   := build/guests-el1
 GUEST_CROSS := $(if $(CROSS_COMPILE),$(CROSS_COMPILE),aarch64-linux-gnu-)
 GUEST_CC    := $(GUEST_CROSS)gcc
 
-GUEST_NAMES := $(sort $(basename $(notdir $(wildcard $(GUEST_DIR)/*.c))))
+GUEST_NAMES := $(sort $(basename $(notdir $(wildcard $(GUEST_DIR)/*.c)))) bench_guest
 GUEST_BINS  := $(GUEST_NAMES:%=$(GUEST_OUT)/%.bin)
 GUEST_LIB   := $(patsubst $(GUEST_DIR)/%,$(GUEST_OUT)/%.o,\
 		 $(wildcard $(GUEST_DIR)/lib/*.c) $(wildcard $(GUEST_DIR)/lib/*.S))

@@ -85,8 +85,10 @@ class Machine:
 
     def __enter__(self):
         print("$ " + " ".join(self.args), flush=True)
+        # Not a part of the make that may run us.
+        env = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
         self.process = subprocess.Popen(self.args, stdin=self.stdin, stdout=subprocess.PIPE,
-                                        stderr=subprocess.STDOUT, cwd=TOP,
+                                        stderr=subprocess.STDOUT, cwd=TOP, env=env,
                                         start_new_session=True)
         return self
 

@@ -9,6 +9,7 @@ usage: tests/system/run.py --list [--matrix]     names, one a line
     corbel_GUEST    the same guest under Corbel
     boot_*          what Corbel says when it cannot boot
     linux_*         Debian's kernel under Corbel
+    guests_*        some guests on another emulator
     matrix_*        --matrix: CPUs, sizes, emulators, firmware, kernels
 
 The machine's output goes to standard output; tools/test.py keeps it in build/test/.
@@ -29,7 +30,8 @@ def main():
     parser.add_argument("--matrix", action="store_true")
     parser.add_argument("--run", metavar="NAME")
     args = parser.parse_args()
-    usual = dict([*boot.tests(), *guests.tests(), *linux.tests()])
+    usual = dict([*boot.tests(), *guests.tests(), *linux.tests(),
+                  *matrix.representative()])
     wide = dict(matrix.tests())
     if args.list:
         print("\n".join(wide if args.matrix else usual))

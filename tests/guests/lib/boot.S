@@ -23,7 +23,7 @@ _start:
 
 	.text
 primary_entry:
-	adr	x19, .			/* not the Image's start: only a scratch */
+	mrs	x19, cntpct_el0
 	mrs	x20, CurrentEL
 	mrs	x21, daif
 	mrs	x22, sctlr_el1
@@ -68,7 +68,7 @@ primary_entry:
 	stp	x25, x26, [x0, #16]
 	stp	x20, x21, [x0, #32]
 	stp	x22, x27, [x0, #48]
-	str	x28, [x0, #64]
+	stp	x28, x19, [x0, #64]
 
 	adrp	x0, stack_top_0
 	add	x0, x0, :lo12:stack_top_0

@@ -36,6 +36,7 @@ struct boot_state {
 	uint64_t sctlr;
 	uint64_t pc;        /* where the Image starts */
 	uint64_t sp_sel;
+	uint64_t count;     /* CNTPCT_EL0 at the first instruction: no reset restarts it */
 };
 
 extern struct boot_state boot_state;
@@ -180,7 +181,7 @@ void delay_ms(unsigned int ms);
 		uint64_t end_ = ticks_now() + (uint64_t)(ms) * ticks_per_ms(); \
 		bool ok_;                                                      \
 		while (!(ok_ = (cond)) && ticks_now() < end_)                  \
-			;                                                      \
+			__asm__ volatile("yield"); /* one thread plays all CPUs */ \
 		ok_ || (cond);                                                 \
 	})
 
