@@ -7,6 +7,7 @@
 
 Everything the machine prints goes to standard output too, which is the test's log.
 """
+import ctypes
 import os
 import pathlib
 import re
@@ -22,6 +23,14 @@ WORK = BUILD / "test"
 # The host may be shared with many others: limits are against hanging, not for speed.
 LONG = 180
 TAIL = 3000
+
+
+PR_SET_PDEATHSIG = 1
+
+
+def die_with_parent():
+    """In the child: a test that is killed leaves no emulator behind."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 class Failure(Exception):
@@ -89,7 +98,7 @@ class Machine:
         env = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
         self.process = subprocess.Popen(self.args, stdin=self.stdin, stdout=subprocess.PIPE,
                                         stderr=subprocess.STDOUT, cwd=TOP, env=env,
-                                        start_new_session=True)
+                                        start_new_session=True, preexec_fn=die_with_parent)
         return self
 
     def __exit__(self, *unused):

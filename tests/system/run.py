@@ -15,6 +15,7 @@ usage: tests/system/run.py --list [--matrix]     names, one a line
 The machine's output goes to standard output; tools/test.py keeps it in build/test/.
 """
 import argparse
+import signal
 import sys
 
 import boot
@@ -40,6 +41,8 @@ def main():
     if not test:
         print(__doc__)
         return 2
+    # Whoever ends us ends the machine as well.
+    signal.signal(signal.SIGTERM, lambda *unused: sys.exit("terminated"))
     try:
         test()
     except Failure as failure:
