@@ -174,8 +174,8 @@ static const char *parse_elf(struct image *img, const struct file *f)
 	for (uint32_t i = 0; !why && i < h.phnum; i++) {
 		struct elf64_phdr p;
 
-		/* phoff is a lie or below size; i * 56 is small: no overflow after the check. */
-		if (h.phoff > f->size || !read_at(f, h.phoff + i * sizeof(p), &p, sizeof(p)))
+		/* The first one proves phoff below size, so the sums do not wrap. */
+		if (!read_at(f, h.phoff + i * sizeof(p), &p, sizeof(p)))
 			return "its ELF program headers reach past the end of the file";
 		if (p.type != ELF_PT_LOAD || p.memsz == 0)
 			continue;

@@ -128,7 +128,7 @@ static int place(struct planner *p, const struct load_piece *piece)
 {
 	const struct load_piece *other;
 
-	if (range_bad(piece->ipa.v, piece->room) || !region_of(p->cfg, piece->ipa.v, piece->room))
+	if (!region_of(p->cfg, piece->ipa.v, piece->room))
 		return fail(p, piece->file,
 			    "its %llu bytes at 0x%llx are not inside the VM's memory",
 			    (unsigned long long)piece->room, (unsigned long long)piece->ipa.v);
@@ -277,7 +277,7 @@ static int place_dtb_given(struct planner *p)
 	if (!is_aligned(ipa, 8))
 		return fail(p, "the device tree", "its address 0x%llx is not a multiple of 8",
 			    (unsigned long long)ipa);
-	while (room > DTB_ROOM_MIN && (range_bad(ipa, room) || !region_of(p->cfg, ipa, room) ||
+	while (room > DTB_ROOM_MIN && (!region_of(p->cfg, ipa, room) ||
 				       piece_in(p->plan, ipa, room)))
 		room /= 2;
 	return place_dtb_at(p, ipa, room);

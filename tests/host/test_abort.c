@@ -238,9 +238,10 @@ static void walks_and_cache_maintenance_do_not_touch_devices(void **state)
 
 static void error_of_the_bus_goes_back_to_the_guest(void **state)
 {
-	struct exit_info info = dabt(0, FSC_SEA | ISS_ABT_EA);
+	struct exit_info info = dabt(RAM, FSC_SEA | ISS_ABT_EA);
 
 	(void)state;
+	leaf = (struct stage2_leaf){ .mapped = true, .attr = S2_RWX };
 	info.ipa_valid = false;
 	assert_int_equal(take(info), EXIT_ABORT);
 	info.ec = EC_IABT_LOW;

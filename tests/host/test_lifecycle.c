@@ -32,7 +32,7 @@ static bool parked;
 /* Written by the manager while the VM is parked, read by vCPUs in the guest. */
 static uint64_t guest_memory;
 static _Atomic int in_guest;
-static _Atomic unsigned int starts_seen;
+static _Atomic unsigned int starts_seen, requests_made, blocks;
 static _Atomic bool stop_strays;
 static bool last_life_only_off;
 
@@ -47,6 +47,7 @@ void thread_request(struct thread *t, uint32_t bits)
 {
 	struct sleeper *s = sleeper_of(t);
 
+	atomic_fetch_add(&requests_made, 1);
 	atomic_fetch_or(&t->requests, bits);
 	pthread_mutex_lock(&s->lock);
 	s->poked = true;
@@ -62,6 +63,7 @@ void thread_block(uint32_t mask)
 	struct thread *t = self();
 	struct sleeper *s = sleeper_of(t);
 
+	atomic_fetch_add(&blocks, 1);
 	pthread_mutex_lock(&s->lock);
 	while (!(atomic_load(&t->requests) & mask) && !s->poked)
 		pthread_cond_wait(&s->wake, &s->lock);
@@ -128,6 +130,8 @@ static void guest(struct vcpu *v)
 	struct vm *vm = v->vm;
 
 	atomic_fetch_add(&in_guest, 1);
+	/* Whatever woke its thread, it was turned on. */
+	assert_int_equal(power_get(&vm->power[v->idx]), POWER_ON);
 	assert_int_equal(v->regs->pc, v->idx ? 0x1000u + v->idx : vm->plan.entry.v);
 	assert_int_equal(v->regs->x[0], v->idx ? v->idx : vm->plan.dtb.v);
 	assert_int_equal(guest_memory, vm->nr_starts);
@@ -254,6 +258,8 @@ static void vm_is_reset_many_times_and_ends(void **state)
 	atomic_store(&stop_strays, true);
 	pthread_join(stray, NULL);
 	assert_int_equal(vm->nr_starts, RESETS + 1);
+	/* A request ends at most two waits, by its bit and by its wake-up: nobody spins. */
+	assert_true(atomic_load(&blocks) <= 2 * atomic_load(&requests_made) + NR_VCPUS);
 	assert_int_equal(atomic_load(&in_guest), 0);
 }
 

@@ -355,6 +355,18 @@ static void position_independent_elf_goes_where_there_is_room(void **state)
 	assert_int_equal(plan.entry.v, RAM + 32 * MIB + 0x1010);
 }
 
+static void load_address_does_not_wrap_into_low_ram(void **state)
+{
+	struct elf e = elf_make(3, 2, 0x1000);
+
+	(void)state;
+	vm_one_region(0, 64 * MIB);
+	cfg.kernel.load = 0;
+	assert_int_equal(make_plan(&e, sizeof(e), 0), 0);
+	cfg.kernel.load = -UINT64_C(0x1000);
+	assert_int_equal(make_plan(&e, sizeof(e), 0), -EINVAL);
+}
+
 static void elf_fields_that_lie_are_refused(void **state)
 {
 	static const uint64_t bad[] = { UINT64_MAX, UINT64_MAX - 0x3f, UINT64_C(1) << 63,
@@ -526,6 +538,7 @@ int main(void)
 		TEST(compressed_kernels_are_named_not_run),
 		TEST(elf_segments_go_to_their_physical_addresses),
 		TEST(position_independent_elf_goes_where_there_is_room),
+		TEST(load_address_does_not_wrap_into_low_ram),
 		TEST(elf_fields_that_lie_are_refused),
 		TEST(elf_of_another_kind_is_refused),
 		TEST(random_headers_never_make_an_unsound_plan),

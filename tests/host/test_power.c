@@ -81,11 +81,61 @@ static void one_caller_wins_and_its_start_is_whole(void **state)
 	assert_int_equal(power.starts, STARTS);
 }
 
+/* All at once, again and again: they spin for the start, as near to each other as can be. */
+#define RACERS 2
+#define RACES  10000
+static _Atomic int go, finished;
+static _Atomic unsigned int round_wins;
+
+static void spin_until(_Atomic int *p, int value)
+{
+	for (unsigned int spins = 1; atomic_load(p) != value; spins++)
+		if (spins % 1024 == 0)
+			sched_yield();
+}
+
+static void *racer(void *arg)
+{
+	struct power_start start = { .pc = (uintptr_t)arg };
+
+	for (int i = 1; i <= RACES; i++) {
+		spin_until(&go, i);
+		if (power_turn_on(&power, &start) == POWER_OFF)
+			atomic_fetch_add(&round_wins, 1);
+		atomic_fetch_add(&finished, 1);
+	}
+	return NULL;
+}
+
+static void of_callers_at_the_same_time_one_wins(void **state)
+{
+	pthread_t threads[RACERS];
+	struct power_start got;
+
+	(void)state;
+	power_turn_off(&power);
+	for (uintptr_t i = 0; i < RACERS; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, racer, (void *)(i + 1)), 0);
+	for (int i = 1; i <= RACES; i++) {
+		atomic_store(&go, i);
+		/* While they race: nothing is taken that is not whole. */
+		for (unsigned int spins = 1; !power_take(&power, &got); spins++)
+			if (spins % 64 == 0)
+				sched_yield();
+		spin_until(&finished, RACERS * i);
+		assert_int_equal(atomic_exchange(&round_wins, 0), 1);
+		power_turn_off(&power);
+	}
+	for (int i = 0; i < RACERS; i++)
+		pthread_join(threads[i], NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(states_follow_each_other),
 		cmocka_unit_test(one_caller_wins_and_its_start_is_whole),
+		cmocka_unit_test(of_callers_at_the_same_time_one_wins),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
