@@ -65,7 +65,8 @@ static void program_state_as_take_exception(void **state)
 
 	(void)state;
 	exception_enter(&e, SPSR_EL0T | all_flags, VBAR, SCTLR_SPAN, 0);
-	assert_int_equal(e.pstate, SPSR_NZCV | SPSR_DIT | SPSR_PAN | SPSR_TCO | SPSR_DAIF | SPSR_EL1H);
+	assert_int_equal(e.pstate, SPSR_NZCV | SPSR_DIT | SPSR_PAN | SPSR_TCO | SPSR_DAIF |
+			 SPSR_EL1H);
 	/* AArch32: Q, IT, GE, E and T lie where AArch64 has other things */
 	exception_enter(&e, 0xffffffff & ~(uint64_t)0xf, VBAR, SCTLR_SPAN, 0);
 	assert_int_equal(e.pstate, SPSR_NZCV | SPSR_DIT | SPSR_PAN | SPSR_DAIF | SPSR_EL1H);

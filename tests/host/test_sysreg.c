@@ -302,9 +302,19 @@ static void an_enabled_breakpoint_is_in_the_cpu(void **state)
 	assert_int_equal(vcpu->debug.bp_on, 0);
 }
 
+static void reserved_bits_of_control_registers_stay_zero(void **state)
+{
+	(void)state;
+	assert_int_equal(msr(SYSREG(2, 0, 0, 0, 5), ~UINT64_C(0)), EXIT_DONE);
+	assert_int_equal(fake_pcpu()->debug[DEBUG_BCR][0], 0x00ffe1e7);
+	assert_int_equal(msr(SYSREG(2, 0, 0, 0, 7), ~UINT64_C(0)), EXIT_DONE);
+	assert_int_equal(fake_pcpu()->debug[DEBUG_WCR][0], 0x1f1fffff);
+}
+
 /* ---- AArch32 at EL0 ------------------------------------------------------ */
 
-static uint32_t cp32(uint32_t opc1, uint32_t crn, uint32_t crm, uint32_t opc2, uint32_t rt, bool read)
+static uint32_t cp32(uint32_t opc1, uint32_t crn, uint32_t crm, uint32_t opc2, uint32_t rt,
+		     bool read)
 {
 	return (uint32_t)(ISS_CV | BITS_VAL(ISS_COND, 14) | BITS_VAL(ISS_CP32_OPC1, opc1) |
 			  BITS_VAL(ISS_CP32_CRN, crn) | BITS_VAL(ISS_CP32_CRM, crm) |
@@ -401,6 +411,7 @@ int main(void)
 		cmocka_unit_test_setup(mdscr_is_cut_to_self_hosted_debug, setup),
 		cmocka_unit_test_setup(only_implemented_debug_registers_exist, setup),
 		cmocka_unit_test_setup(an_enabled_breakpoint_is_in_the_cpu, setup),
+		cmocka_unit_test_setup(reserved_bits_of_control_registers_stay_zero, setup),
 		cmocka_unit_test_setup(timer_from_32_bit_programs, setup),
 		cmocka_unit_test_setup(debug_channel_of_32_bit_programs_leads_nowhere, setup),
 		cmocka_unit_test_setup(failed_condition_makes_a_nop, setup),
