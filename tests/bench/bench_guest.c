@@ -34,7 +34,8 @@ static void measure(const char *name, void (*op)(void))
 	if (!empty_loop)
 		empty_loop = total;
 	else
-		gprintf("bench %s %lu\n", name, total > empty_loop ? (total - empty_loop) / LOOPS : 0);
+		gprintf("bench %s %lu\n", name,
+			total > empty_loop ? (total - empty_loop) / LOOPS : 0);
 }
 
 static void op_nothing(void) { __asm__ volatile("" ::: "memory"); }
@@ -274,4 +275,4 @@ static void bench(void)
 	all();
 }
 
-GUEST_CASES({ "bench", bench });
+GUEST_CASES(CASE(bench));

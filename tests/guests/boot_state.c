@@ -296,16 +296,16 @@ static void secondary_state_is_reset_after_use(void)
 }
 
 GUEST_CASES(
-	{ "entered_as_boot_protocol_says", entered_as_boot_protocol_says },
-	{ "device_tree_is_sound", device_tree_is_sound },
-	{ "memory_holds_image_and_tree", memory_holds_image_and_tree },
-	{ "memory_is_there_to_its_end", memory_is_there_to_its_end },
-	{ "cpu_nodes_have_unique_affinities", cpu_nodes_have_unique_affinities },
-	{ "psci_node_says_hvc", psci_node_says_hvc },
-	{ "devices_are_where_virt_has_them", devices_are_where_virt_has_them },
-	{ "timer_node_has_the_ppis", timer_node_has_the_ppis },
-	{ "chosen_names_the_console", chosen_names_the_console },
-	{ "initrd_is_whole", initrd_is_whole },
-	{ "counter_frequency_is_set", counter_frequency_is_set },
-	{ "secondary_starts_in_reset_state", secondary_starts_in_reset_state },
-	{ "secondary_state_is_reset_after_use", secondary_state_is_reset_after_use });
+	CASE(entered_as_boot_protocol_says),
+	CASE(device_tree_is_sound),
+	CASE(memory_holds_image_and_tree),
+	CASE(memory_is_there_to_its_end),
+	CASE(cpu_nodes_have_unique_affinities),
+	CASE(psci_node_says_hvc),
+	CASE(devices_are_where_virt_has_them),
+	CASE(timer_node_has_the_ppis),
+	CASE(chosen_names_the_console),
+	CASE(initrd_is_whole),
+	CASE(counter_frequency_is_set),
+	CASE(secondary_starts_in_reset_state),
+	CASE(secondary_state_is_reset_after_use));

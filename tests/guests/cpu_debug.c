@@ -195,7 +195,8 @@ static void single_step_over_an_exit_is_one_step(void)
 	hits = 0;
 	this_cpu()->sync_hook = note_step;
 	debug_on(MDSCR_KDE);
-	__asm__ volatile("adr x9, 1f\n mov %0, x9\n ldr x0, =0x84000000\n mov x10, #0x09000000\n brk #1\n"
+	__asm__ volatile("adr x9, 1f\n mov %0, x9\n"
+			 "ldr x0, =0x84000000\n mov x10, #0x09000000\n brk #1\n"
 			 "1: nop\n"
 			 "hvc #0\n"
 			 "mrs x9, id_aa64pfr0_el1\n"
@@ -229,13 +230,13 @@ static void debug_registers_are_per_cpu(void)
 }
 
 GUEST_CASES(
-	{ "os_lock_can_be_cleared", os_lock_can_be_cleared },
-	{ "every_breakpoint_register_stores", every_breakpoint_register_stores },
-	{ "breakpoint_hits_at_its_address", breakpoint_hits_at_its_address },
-	{ "breakpoint_needs_mde", breakpoint_needs_mde },
-	{ "watchpoint_hits_on_store", watchpoint_hits_on_store },
-	{ "watchpoint_hits_on_load", watchpoint_hits_on_load },
-	{ "store_watchpoint_ignores_loads", store_watchpoint_ignores_loads },
-	{ "single_step_goes_instruction_by_instruction", single_step_goes_instruction_by_instruction },
-	{ "single_step_over_an_exit_is_one_step", single_step_over_an_exit_is_one_step },
-	{ "debug_registers_are_per_cpu", debug_registers_are_per_cpu });
+	CASE(os_lock_can_be_cleared),
+	CASE(every_breakpoint_register_stores),
+	CASE(breakpoint_hits_at_its_address),
+	CASE(breakpoint_needs_mde),
+	CASE(watchpoint_hits_on_store),
+	CASE(watchpoint_hits_on_load),
+	CASE(store_watchpoint_ignores_loads),
+	CASE(single_step_goes_instruction_by_instruction),
+	CASE(single_step_over_an_exit_is_one_step),
+	CASE(debug_registers_are_per_cpu));

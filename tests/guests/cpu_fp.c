@@ -18,11 +18,21 @@ void fp_store(struct fp_state *s);
 
 __asm__(".text\n .arch_extension fp\n .arch_extension simd\n"
 	".macro pairs op\n"
-	"	\\op q0, q1, [x0]\n	\\op q2, q3, [x0, #32]\n	\\op q4, q5, [x0, #64]\n"
-	"	\\op q6, q7, [x0, #96]\n	\\op q8, q9, [x0, #128]\n	\\op q10, q11, [x0, #160]\n"
-	"	\\op q12, q13, [x0, #192]\n	\\op q14, q15, [x0, #224]\n	\\op q16, q17, [x0, #256]\n"
-	"	\\op q18, q19, [x0, #288]\n	\\op q20, q21, [x0, #320]\n	\\op q22, q23, [x0, #352]\n"
-	"	\\op q24, q25, [x0, #384]\n	\\op q26, q27, [x0, #416]\n	\\op q28, q29, [x0, #448]\n"
+	"	\\op q0, q1, [x0]\n"
+	"	\\op q2, q3, [x0, #32]\n"
+	"	\\op q4, q5, [x0, #64]\n"
+	"	\\op q6, q7, [x0, #96]\n"
+	"	\\op q8, q9, [x0, #128]\n"
+	"	\\op q10, q11, [x0, #160]\n"
+	"	\\op q12, q13, [x0, #192]\n"
+	"	\\op q14, q15, [x0, #224]\n"
+	"	\\op q16, q17, [x0, #256]\n"
+	"	\\op q18, q19, [x0, #288]\n"
+	"	\\op q20, q21, [x0, #320]\n"
+	"	\\op q22, q23, [x0, #352]\n"
+	"	\\op q24, q25, [x0, #384]\n"
+	"	\\op q26, q27, [x0, #416]\n"
+	"	\\op q28, q29, [x0, #448]\n"
 	"	\\op q30, q31, [x0, #480]\n"
 	".endm\n"
 	"fp_load:\n	pairs ldp\n	ldr x1, [x0, #512]\n	msr fpcr, x1\n"
@@ -180,8 +190,8 @@ static void own_trap_comes_to_the_guest(void)
 }
 
 GUEST_CASES(
-	{ "registers_survive_exits", registers_survive_exits },
-	{ "registers_survive_sleep", registers_survive_sleep },
-	{ "registers_survive_interrupts", registers_survive_interrupts },
-	{ "cpus_do_not_share_registers", cpus_do_not_share_registers },
-	{ "own_trap_comes_to_the_guest", own_trap_comes_to_the_guest });
+	CASE(registers_survive_exits),
+	CASE(registers_survive_sleep),
+	CASE(registers_survive_interrupts),
+	CASE(cpus_do_not_share_registers),
+	CASE(own_trap_comes_to_the_guest));

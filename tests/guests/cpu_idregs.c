@@ -300,12 +300,12 @@ static void report(void)
 }
 
 GUEST_CASES(
-	{ "report", report },
-	{ "every_feature_is_whole_or_absent", every_feature_is_whole_or_absent },
-	{ "pauth_keys_go_with_its_field", pauth_keys_go_with_its_field },
-	{ "exception_levels_above_are_not_shown", exception_levels_above_are_not_shown },
-	{ "debug_resources_are_named", debug_resources_are_named },
-	{ "mpidr_is_multiprocessor", mpidr_is_multiprocessor },
-	{ "cache_registers_are_sane", cache_registers_are_sane },
-	{ "id_space_reads_without_trap", id_space_reads_without_trap },
-	{ "all_cpus_show_the_same", all_cpus_show_the_same });
+	CASE(report),
+	CASE(every_feature_is_whole_or_absent),
+	CASE(pauth_keys_go_with_its_field),
+	CASE(exception_levels_above_are_not_shown),
+	CASE(debug_resources_are_named),
+	CASE(mpidr_is_multiprocessor),
+	CASE(cache_registers_are_sane),
+	CASE(id_space_reads_without_trap),
+	CASE(all_cpus_show_the_same));

@@ -135,7 +135,7 @@ static void keys_survive_sleep(void)
 }
 
 GUEST_CASES(
-	{ "all_keys_store", all_keys_store },
-	{ "signed_pointers_authenticate", signed_pointers_authenticate },
-	{ "keys_are_per_cpu", keys_are_per_cpu },
-	{ "keys_survive_sleep", keys_survive_sleep });
+	CASE(all_keys_store),
+	CASE(signed_pointers_authenticate),
+	CASE(keys_are_per_cpu),
+	CASE(keys_survive_sleep));

@@ -79,6 +79,6 @@ static void overflow_raises_its_interrupt(void)
 }
 
 GUEST_CASES(
-	{ "registers_go_with_the_id_field", registers_go_with_the_id_field },
-	{ "cycle_counter_counts", cycle_counter_counts },
-	{ "overflow_raises_its_interrupt", overflow_raises_its_interrupt });
+	CASE(registers_go_with_the_id_field),
+	CASE(cycle_counter_counts),
+	CASE(overflow_raises_its_interrupt));

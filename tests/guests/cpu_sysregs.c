@@ -47,8 +47,10 @@ static bool access_is_undef(uint32_t insn)
 	v = call(insn, MARK);
 	if (!trap_end())
 		return false;
-	CHECK(this_cpu()->trap.count == 1, "insn %08x: %u exceptions", insn, this_cpu()->trap.count);
-	CHECK(this_cpu()->trap.esr == undef_esr(insn), "insn %08x: ESR 0x%lx", insn, this_cpu()->trap.esr);
+	CHECK(this_cpu()->trap.count == 1, "insn %08x: %u exceptions", insn,
+	      this_cpu()->trap.count);
+	CHECK(this_cpu()->trap.esr == undef_esr(insn), "insn %08x: ESR 0x%lx", insn,
+	      this_cpu()->trap.esr);
 	CHECK(this_cpu()->trap.elr == (uintptr_t)code, "insn %08x: ELR 0x%lx", insn,
 	      this_cpu()->trap.elr);
 	if (insn & (1u << 21))
@@ -219,13 +221,13 @@ static void address_translation_instruction_works(void)
 }
 
 GUEST_CASES(
-	{ "every_read_gives_a_value_or_undef", every_read_gives_a_value_or_undef },
-	{ "every_debug_read_gives_a_value_or_undef", every_debug_read_gives_a_value_or_undef },
-	{ "registers_of_higher_levels_are_undef", registers_of_higher_levels_are_undef },
-	{ "writes_to_higher_levels_are_undef", writes_to_higher_levels_are_undef },
-	{ "sys_instructions_of_higher_levels_are_undef", sys_instructions_of_higher_levels_are_undef },
-	{ "writes_to_read_only_registers_are_undef", writes_to_read_only_registers_are_undef },
-	{ "reads_of_write_only_registers_are_undef", reads_of_write_only_registers_are_undef },
-	{ "own_registers_keep_their_values", own_registers_keep_their_values },
-	{ "implementation_registers_do_not_trap", implementation_registers_do_not_trap },
-	{ "address_translation_instruction_works", address_translation_instruction_works });
+	CASE(every_read_gives_a_value_or_undef),
+	CASE(every_debug_read_gives_a_value_or_undef),
+	CASE(registers_of_higher_levels_are_undef),
+	CASE(writes_to_higher_levels_are_undef),
+	CASE(sys_instructions_of_higher_levels_are_undef),
+	CASE(writes_to_read_only_registers_are_undef),
+	CASE(reads_of_write_only_registers_are_undef),
+	CASE(own_registers_keep_their_values),
+	CASE(implementation_registers_do_not_trap),
+	CASE(address_translation_instruction_works));

@@ -181,14 +181,13 @@ static void stack_and_pc_alignment_faults_stay_in_the_guest(void)
 }
 
 GUEST_CASES(
-	{ "unknown_hvc_is_not_supported", unknown_hvc_is_not_supported },
-	{ "unknown_smc_is_not_supported", unknown_smc_is_not_supported },
-	{ "function_id_is_32_bits", function_id_is_32_bits },
-	{ "calls_keep_the_other_registers", calls_keep_the_other_registers },
-	{ "calls_return_behind_themselves", calls_return_behind_themselves },
-	{ "own_exceptions_stay_in_the_guest", own_exceptions_stay_in_the_guest },
-	{ "unallocated_instructions_are_undef", unallocated_instructions_are_undef },
-	{ "smc_without_anyone_is_undef", smc_without_anyone_is_undef },
-	{ "illegal_exception_return_stays_in_the_guest", illegal_exception_return_stays_in_the_guest },
-	{ "stack_and_pc_alignment_faults_stay_in_the_guest",
-	  stack_and_pc_alignment_faults_stay_in_the_guest });
+	CASE(unknown_hvc_is_not_supported),
+	CASE(unknown_smc_is_not_supported),
+	CASE(function_id_is_32_bits),
+	CASE(calls_keep_the_other_registers),
+	CASE(calls_return_behind_themselves),
+	CASE(own_exceptions_stay_in_the_guest),
+	CASE(unallocated_instructions_are_undef),
+	CASE(smc_without_anyone_is_undef),
+	CASE(illegal_exception_return_stays_in_the_guest),
+	CASE(stack_and_pc_alignment_faults_stay_in_the_guest));

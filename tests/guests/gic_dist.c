@@ -217,16 +217,16 @@ static void every_offset_can_be_read(void)
 }
 
 GUEST_CASES(
-	{ "ctlr_has_are_and_enables", ctlr_has_are_and_enables },
-	{ "typer_describes_the_machine", typer_describes_the_machine },
-	{ "identification_says_gicv3", identification_says_gicv3 },
-	{ "set_and_clear_registers_pair_up", set_and_clear_registers_pair_up },
-	{ "priorities_take_bytes_and_words", priorities_take_bytes_and_words },
-	{ "private_part_is_raz_wi", private_part_is_raz_wi },
-	{ "config_bits_store", config_bits_store },
-	{ "group_bits_store", group_bits_store },
-	{ "routes_take_words_and_doublewords", routes_take_words_and_doublewords },
-	{ "setspi_registers_go_with_mbis", setspi_registers_go_with_mbis },
-	{ "interrupts_that_are_not_there_are_raz_wi", interrupts_that_are_not_there_are_raz_wi },
-	{ "reserved_offsets_are_raz_wi", reserved_offsets_are_raz_wi },
-	{ "every_offset_can_be_read", every_offset_can_be_read });
+	CASE(ctlr_has_are_and_enables),
+	CASE(typer_describes_the_machine),
+	CASE(identification_says_gicv3),
+	CASE(set_and_clear_registers_pair_up),
+	CASE(priorities_take_bytes_and_words),
+	CASE(private_part_is_raz_wi),
+	CASE(config_bits_store),
+	CASE(group_bits_store),
+	CASE(routes_take_words_and_doublewords),
+	CASE(setspi_registers_go_with_mbis),
+	CASE(interrupts_that_are_not_there_are_raz_wi),
+	CASE(reserved_offsets_are_raz_wi),
+	CASE(every_offset_can_be_read));

@@ -94,14 +94,15 @@ static void set_and_clear(uintptr_t s, uintptr_t c, uint32_t bits, const char *w
 /* SGI 3 and 5, and PPI 22 which no device of virt drives. */
 static void private_interrupts_have_their_registers(void)
 {
+	const uint32_t sgis = 1u << 3 | 1u << 5, ppi = 1u << 22;
 	uintptr_t r;
 
 	gic_init();
 	mmio_w32(GICD(GICD_CTLR), GICD_CTLR_ARE);
 	r = gic_redist() + GICR_SGI;
-	set_and_clear(r + GICD_ISENABLER, r + GICD_ICENABLER, 1u << 3 | 1u << 5 | 1u << 22, "enable");
-	set_and_clear(r + GICD_ISPENDR, r + GICD_ICPENDR, 1u << 3 | 1u << 5, "pending");
-	set_and_clear(r + GICD_ISACTIVER, r + GICD_ICACTIVER, 1u << 3 | 1u << 5 | 1u << 22, "active");
+	set_and_clear(r + GICD_ISENABLER, r + GICD_ICENABLER, sgis | ppi, "enable");
+	set_and_clear(r + GICD_ISPENDR, r + GICD_ICPENDR, sgis, "pending");
+	set_and_clear(r + GICD_ISACTIVER, r + GICD_ICACTIVER, sgis | ppi, "active");
 	mmio_w32(r + GICD_IPRIORITYR + 4, 0x40302010);
 	CHECK_EQ(mmio_r32(r + GICD_IPRIORITYR + 4), 0x40302010, "GICR_IPRIORITYR1");
 	mmio_w8(r + GICD_IPRIORITYR + 5, 0x80);
@@ -164,13 +165,13 @@ static void every_offset_can_be_read(void)
 }
 
 GUEST_CASES(
-	{ "every_cpu_has_one_and_the_last_says_so", every_cpu_has_one_and_the_last_says_so },
-	{ "typer_is_whole_at_every_width", typer_is_whole_at_every_width },
-	{ "lpi_support_agrees", lpi_support_agrees },
-	{ "waker_wakes", waker_wakes },
-	{ "identification_says_gicv3", identification_says_gicv3 },
-	{ "private_interrupts_have_their_registers", private_interrupts_have_their_registers },
-	{ "sgis_are_edge", sgis_are_edge },
-	{ "frames_of_others_are_separate", frames_of_others_are_separate },
-	{ "reserved_offsets_are_raz_wi", reserved_offsets_are_raz_wi },
-	{ "every_offset_can_be_read", every_offset_can_be_read });
+	CASE(every_cpu_has_one_and_the_last_says_so),
+	CASE(typer_is_whole_at_every_width),
+	CASE(lpi_support_agrees),
+	CASE(waker_wakes),
+	CASE(identification_says_gicv3),
+	CASE(private_interrupts_have_their_registers),
+	CASE(sgis_are_edge),
+	CASE(frames_of_others_are_separate),
+	CASE(reserved_offsets_are_raz_wi),
+	CASE(every_offset_can_be_read));

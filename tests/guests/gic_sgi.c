@@ -122,7 +122,8 @@ static void pmr_masks_by_priority(void)
 	CHECK_EQ(gic_wait_ack(LONG_MS), 1, "priority 0x80 with ICC_PMR_EL1 0x90");
 	gic_eoi(1);
 	gic_pmr(0xff);
-	CHECK((read_sysreg(ICC_PMR_EL1) & 0xf0) == 0xf0, "ICC_PMR_EL1 0x%lx", read_sysreg(ICC_PMR_EL1));
+	CHECK((read_sysreg(ICC_PMR_EL1) & 0xf0) == 0xf0, "ICC_PMR_EL1 0x%lx",
+	      read_sysreg(ICC_PMR_EL1));
 }
 
 /* Only a higher priority than the running one interrupts (is acknowledged). */
@@ -352,17 +353,17 @@ static void pending_by_register_reaches_another_cpu(void)
 }
 
 GUEST_CASES(
-	{ "sgi_to_self_is_delivered", sgi_to_self_is_delivered },
-	{ "sgi_interrupts_through_the_vector", sgi_interrupts_through_the_vector },
-	{ "sixteen_together_go_by_priority", sixteen_together_go_by_priority },
-	{ "repeated_sgi_is_one", repeated_sgi_is_one },
-	{ "pending_while_active_comes_after_eoi", pending_while_active_comes_after_eoi },
-	{ "pmr_masks_by_priority", pmr_masks_by_priority },
-	{ "running_priority_holds_back_equals", running_priority_holds_back_equals },
-	{ "binary_point_makes_groups", binary_point_makes_groups },
-	{ "eoimode_1_splits_drop_and_deactivation", eoimode_1_splits_drop_and_deactivation },
-	{ "pend_and_unpend_by_register", pend_and_unpend_by_register },
-	{ "disabled_interrupt_waits", disabled_interrupt_waits },
-	{ "groups_can_be_turned_off", groups_can_be_turned_off },
-	{ "targets_are_respected", targets_are_respected },
-	{ "pending_by_register_reaches_another_cpu", pending_by_register_reaches_another_cpu });
+	CASE(sgi_to_self_is_delivered),
+	CASE(sgi_interrupts_through_the_vector),
+	CASE(sixteen_together_go_by_priority),
+	CASE(repeated_sgi_is_one),
+	CASE(pending_while_active_comes_after_eoi),
+	CASE(pmr_masks_by_priority),
+	CASE(running_priority_holds_back_equals),
+	CASE(binary_point_makes_groups),
+	CASE(eoimode_1_splits_drop_and_deactivation),
+	CASE(pend_and_unpend_by_register),
+	CASE(disabled_interrupt_waits),
+	CASE(groups_can_be_turned_off),
+	CASE(targets_are_respected),
+	CASE(pending_by_register_reaches_another_cpu));

@@ -217,15 +217,15 @@ static void a_thousand_aborts_later_all_is_well(void)
 }
 
 GUEST_CASES(
-	{ "reads_of_holes_abort", reads_of_holes_abort },
-	{ "writes_to_holes_abort", writes_to_holes_abort },
-	{ "every_width_aborts_in_a_hole", every_width_aborts_in_a_hole },
-	{ "forms_without_syndrome_abort_in_a_hole", forms_without_syndrome_abort_in_a_hole },
-	{ "high_holes_abort", high_holes_abort },
-	{ "ram_end_is_the_end", ram_end_is_the_end },
-	{ "fetch_from_a_hole_aborts", fetch_from_a_hole_aborts },
-	{ "fetch_from_a_high_hole_aborts", fetch_from_a_high_hole_aborts },
-	{ "fetch_from_a_device_stays_in_the_guest", fetch_from_a_device_stays_in_the_guest },
-	{ "table_in_a_hole_aborts_the_walk", table_in_a_hole_aborts_the_walk },
-	{ "own_translation_faults_are_reported_as_such", own_translation_faults_are_reported_as_such },
-	{ "a_thousand_aborts_later_all_is_well", a_thousand_aborts_later_all_is_well });
+	CASE(reads_of_holes_abort),
+	CASE(writes_to_holes_abort),
+	CASE(every_width_aborts_in_a_hole),
+	CASE(forms_without_syndrome_abort_in_a_hole),
+	CASE(high_holes_abort),
+	CASE(ram_end_is_the_end),
+	CASE(fetch_from_a_hole_aborts),
+	CASE(fetch_from_a_high_hole_aborts),
+	CASE(fetch_from_a_device_stays_in_the_guest),
+	CASE(table_in_a_hole_aborts_the_walk),
+	CASE(own_translation_faults_are_reported_as_such),
+	CASE(a_thousand_aborts_later_all_is_well));

@@ -278,14 +278,13 @@ static void cache_maintenance_of_a_device_does_not_abort(void)
 }
 
 GUEST_CASES(
-	{ "loads_extend_as_told", loads_extend_as_told },
-	{ "positive_values_are_not_extended", positive_values_are_not_extended },
-	{ "byte_stores_touch_one_byte", byte_stores_touch_one_byte },
-	{ "doublewords_work_where_legal", doublewords_work_where_legal },
-	{ "register_31_is_zero", register_31_is_zero },
-	{ "every_register_can_be_the_target", every_register_can_be_the_target },
-	{ "other_single_register_forms_work", other_single_register_forms_work },
-	{ "forms_without_syndrome_work_or_abort", forms_without_syndrome_work_or_abort },
-	{ "odd_accesses_do_no_harm", odd_accesses_do_no_harm },
-	{ "cache_maintenance_of_a_device_does_not_abort",
-	  cache_maintenance_of_a_device_does_not_abort });
+	CASE(loads_extend_as_told),
+	CASE(positive_values_are_not_extended),
+	CASE(byte_stores_touch_one_byte),
+	CASE(doublewords_work_where_legal),
+	CASE(register_31_is_zero),
+	CASE(every_register_can_be_the_target),
+	CASE(other_single_register_forms_work),
+	CASE(forms_without_syndrome_work_or_abort),
+	CASE(odd_accesses_do_no_harm),
+	CASE(cache_maintenance_of_a_device_does_not_abort));

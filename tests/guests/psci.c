@@ -43,7 +43,8 @@ static void features_tell_the_truth(void)
 		int rc = psci_call(harmless[i].fid, harmless[i].a, 0, 0);
 
 		if (named)
-			CHECK(rc != PSCI_NOT_SUPPORTED, "0x%x is named, gives %d", harmless[i].fid, rc);
+			CHECK(rc != PSCI_NOT_SUPPORTED, "0x%x is named, gives %d",
+			      harmless[i].fid, rc);
 		else
 			CHECK(rc == PSCI_NOT_SUPPORTED || rc == PSCI_INVALID_PARAMETERS,
 			      "0x%x is not named, gives %d", harmless[i].fid, rc);
@@ -114,7 +115,8 @@ static void a_running_cpu_is_already_on(void)
 	stop = false;
 	if (!smp_start(1, stay, NULL))
 		return;
-	CHECK_EQ(psci_call(PSCI_AFFINITY_INFO64, cpus[1].mpidr, 0, 0), PSCI_AFF_ON, "AFFINITY_INFO");
+	CHECK_EQ(psci_call(PSCI_AFFINITY_INFO64, cpus[1].mpidr, 0, 0), PSCI_AFF_ON,
+		 "AFFINITY_INFO");
 	CHECK_EQ(psci_call(PSCI_CPU_ON64, cpus[1].mpidr, (uintptr_t)secondary_entry,
 			   (uintptr_t)&cpus[1]), PSCI_ALREADY_ON, "CPU_ON of a running CPU");
 	stop = true;
@@ -208,7 +210,8 @@ static void off_is_off(void)
 		delay_ms(1);
 	}
 	CHECK_EQ(ran[1], before, "runs");
-	CHECK_EQ(psci_call(PSCI_AFFINITY_INFO64, cpus[1].mpidr, 0, 0), PSCI_AFF_OFF, "AFFINITY_INFO");
+	CHECK_EQ(psci_call(PSCI_AFFINITY_INFO64, cpus[1].mpidr, 0, 0), PSCI_AFF_OFF,
+		 "AFFINITY_INFO");
 }
 
 /* Standby (power state 0, StateID 0): wakes on an interrupt and returns to its caller. */
@@ -265,16 +268,16 @@ static void smc_serves_the_same(void)
 }
 
 GUEST_CASES(
-	{ "version_is_1_1", version_is_1_1 },
-	{ "features_names_what_is_there", features_names_what_is_there },
-	{ "features_tell_the_truth", features_tell_the_truth },
-	{ "no_trusted_os_to_migrate", no_trusted_os_to_migrate },
-	{ "affinity_info_tells_on_and_off", affinity_info_tells_on_and_off },
-	{ "cpu_on_refuses_what_it_must", cpu_on_refuses_what_it_must },
-	{ "every_secondary_comes_and_goes", every_secondary_comes_and_goes },
-	{ "a_running_cpu_is_already_on", a_running_cpu_is_already_on },
-	{ "exactly_one_caller_wins", exactly_one_caller_wins },
-	{ "off_is_off", off_is_off },
-	{ "suspend_to_standby_wakes_and_returns", suspend_to_standby_wakes_and_returns },
-	{ "suspend_refuses_unknown_states", suspend_refuses_unknown_states },
-	{ "smc_serves_the_same", smc_serves_the_same });
+	CASE(version_is_1_1),
+	CASE(features_names_what_is_there),
+	CASE(features_tell_the_truth),
+	CASE(no_trusted_os_to_migrate),
+	CASE(affinity_info_tells_on_and_off),
+	CASE(cpu_on_refuses_what_it_must),
+	CASE(every_secondary_comes_and_goes),
+	CASE(a_running_cpu_is_already_on),
+	CASE(exactly_one_caller_wins),
+	CASE(off_is_off),
+	CASE(suspend_to_standby_wakes_and_returns),
+	CASE(suspend_refuses_unknown_states),
+	CASE(smc_serves_the_same));

@@ -100,5 +100,5 @@ static void reset_as_told(void)
 }
 
 GUEST_CASES(
-	{ "boot_is_clean", boot_is_clean },
-	{ "reset_as_told", reset_as_told });
+	CASE(boot_is_clean),
+	CASE(reset_as_told));

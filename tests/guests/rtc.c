@@ -106,10 +106,10 @@ static void alarm_wakes_a_sleeper(void)
 }
 
 GUEST_CASES(
-	{ "identification_says_pl031", identification_says_pl031 },
-	{ "time_is_the_worlds", time_is_the_worlds },
-	{ "seconds_go_by", seconds_go_by },
-	{ "load_sets_the_time", load_sets_the_time },
-	{ "registers_store", registers_store },
-	{ "alarm_interrupts_at_its_second", alarm_interrupts_at_its_second },
-	{ "alarm_wakes_a_sleeper", alarm_wakes_a_sleeper });
+	CASE(identification_says_pl031),
+	CASE(time_is_the_worlds),
+	CASE(seconds_go_by),
+	CASE(load_sets_the_time),
+	CASE(registers_store),
+	CASE(alarm_interrupts_at_its_second),
+	CASE(alarm_wakes_a_sleeper));

@@ -97,7 +97,8 @@ static void trng_gives_the_bits_asked_for(void)
 			ones[w] |= v;
 		}
 	}
-	CHECK(ones[0] == ~0ul && ones[2] == ~0ul, "bits never set: 0x%lx 0x%lx", ~ones[0], ~ones[2]);
+	CHECK(ones[0] == ~0ul && ones[2] == ~0ul, "bits never set: 0x%lx 0x%lx", ~ones[0],
+	      ~ones[2]);
 }
 
 static void trng_refuses_wrong_sizes(void)
@@ -151,12 +152,12 @@ static void services_of_others_are_not_reachable(void)
 }
 
 GUEST_CASES(
-	{ "version_is_1_1_or_later", version_is_1_1_or_later },
-	{ "arch_features_names_its_own", arch_features_names_its_own },
-	{ "workarounds_answer", workarounds_answer },
-	{ "trng_describes_itself", trng_describes_itself },
-	{ "trng_gives_the_bits_asked_for", trng_gives_the_bits_asked_for },
-	{ "trng_refuses_wrong_sizes", trng_refuses_wrong_sizes },
-	{ "vendor_uid_is_whole_or_absent", vendor_uid_is_whole_or_absent },
-	{ "smc_serves_the_same", smc_serves_the_same },
-	{ "services_of_others_are_not_reachable", services_of_others_are_not_reachable });
+	CASE(version_is_1_1_or_later),
+	CASE(arch_features_names_its_own),
+	CASE(workarounds_answer),
+	CASE(trng_describes_itself),
+	CASE(trng_gives_the_bits_asked_for),
+	CASE(trng_refuses_wrong_sizes),
+	CASE(vendor_uid_is_whole_or_absent),
+	CASE(smc_serves_the_same),
+	CASE(services_of_others_are_not_reachable));

@@ -140,5 +140,5 @@ static void locks_hold_between_cpus(void)
 }
 
 GUEST_CASES(
-	{ "no_ipi_is_lost", no_ipi_is_lost },
-	{ "locks_hold_between_cpus", locks_hold_between_cpus });
+	CASE(no_ipi_is_lost),
+	CASE(locks_hold_between_cpus));

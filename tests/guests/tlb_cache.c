@@ -167,10 +167,10 @@ static void mmu_off_and_on_again(void)
 }
 
 GUEST_CASES(
-	{ "set_way_maintenance_keeps_data", set_way_maintenance_keeps_data },
-	{ "maintenance_by_address_works", maintenance_by_address_works },
-	{ "aliases_agree_after_maintenance", aliases_agree_after_maintenance },
-	{ "remapped_page_shows_the_new_frame", remapped_page_shows_the_new_frame },
-	{ "other_cpus_see_the_change", other_cpus_see_the_change },
-	{ "changed_code_runs_as_written", changed_code_runs_as_written },
-	{ "mmu_off_and_on_again", mmu_off_and_on_again });
+	CASE(set_way_maintenance_keeps_data),
+	CASE(maintenance_by_address_works),
+	CASE(aliases_agree_after_maintenance),
+	CASE(remapped_page_shows_the_new_frame),
+	CASE(other_cpus_see_the_change),
+	CASE(changed_code_runs_as_written),
+	CASE(mmu_off_and_on_again));

@@ -219,15 +219,15 @@ static void without_fifo_one_character_fills_it(void)
 }
 
 GUEST_CASES(
-	{ "identification_says_pl011", identification_says_pl011 },
-	{ "flags_of_an_idle_uart", flags_of_an_idle_uart },
-	{ "registers_store", registers_store },
-	{ "read_only_registers_ignore_writes", read_only_registers_ignore_writes },
-	{ "unused_offsets_do_not_abort", unused_offsets_do_not_abort },
-	{ "narrow_accesses_work", narrow_accesses_work },
-	{ "transmit_interrupt_follows_sending", transmit_interrupt_follows_sending },
-	{ "received_characters_come_in_order", received_characters_come_in_order },
-	{ "one_character_interrupts", one_character_interrupts },
-	{ "full_fifo_says_so", full_fifo_says_so },
-	{ "input_by_interrupts_is_whole", input_by_interrupts_is_whole },
-	{ "without_fifo_one_character_fills_it", without_fifo_one_character_fills_it });
+	CASE(identification_says_pl011),
+	CASE(flags_of_an_idle_uart),
+	CASE(registers_store),
+	CASE(read_only_registers_ignore_writes),
+	CASE(unused_offsets_do_not_abort),
+	CASE(narrow_accesses_work),
+	CASE(transmit_interrupt_follows_sending),
+	CASE(received_characters_come_in_order),
+	CASE(one_character_interrupts),
+	CASE(full_fifo_says_so),
+	CASE(input_by_interrupts_is_whole),
+	CASE(without_fifo_one_character_fills_it));

@@ -212,11 +212,11 @@ static void wfit_ends_at_its_time(void)
 }
 
 GUEST_CASES(
-	{ "wfi_with_pending_interrupt_returns_at_once", wfi_with_pending_interrupt_returns_at_once },
-	{ "wfi_sleeps_until_the_alarm", wfi_sleeps_until_the_alarm },
-	{ "wfe_after_sevl_returns_at_once", wfe_after_sevl_returns_at_once },
-	{ "wfe_after_sev_returns_at_once", wfe_after_sev_returns_at_once },
-	{ "event_stream_ends_wfe", event_stream_ends_wfe },
-	{ "sev_wakes_another_cpu", sev_wakes_another_cpu },
-	{ "wakeup_is_not_lost_before_wfi", wakeup_is_not_lost_before_wfi },
-	{ "wfit_ends_at_its_time", wfit_ends_at_its_time });
+	CASE(wfi_with_pending_interrupt_returns_at_once),
+	CASE(wfi_sleeps_until_the_alarm),
+	CASE(wfe_after_sevl_returns_at_once),
+	CASE(wfe_after_sev_returns_at_once),
+	CASE(event_stream_ends_wfe),
+	CASE(sev_wakes_another_cpu),
+	CASE(wakeup_is_not_lost_before_wfi),
+	CASE(wfit_ends_at_its_time));

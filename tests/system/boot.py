@@ -59,7 +59,8 @@ def damaged(name, data):
 def truncated_bundle():
     whole = pack("boot_truncated", guest_toml("guest")).read_bytes()
     for part in (len(whole) // 2, 200, 100, len(whole) - 600):
-        says(corbel(damaged("boot_truncated.part", whole[:part])), r"(?i)bundle.*(cut|truncated|end)")
+        says(corbel(damaged("boot_truncated.part", whole[:part])),
+             r"(?i)bundle.*(cut|truncated|end)")
 
 
 def foreign_bundle():

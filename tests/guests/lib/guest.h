@@ -24,6 +24,8 @@ struct guest_case {
 extern const struct guest_case guest_cases[];
 extern const unsigned int      guest_nr_cases;
 
+#define CASE(fn) { #fn, fn }
+
 #define GUEST_CASES(...)                                                       \
 	const struct guest_case guest_cases[] = { __VA_ARGS__ };               \
 	const unsigned int guest_nr_cases = ARRAY_SIZE(guest_cases)

@@ -111,8 +111,9 @@ void guest_start(void)
 void trap_fatal(const struct trap_frame *f, unsigned int kind);
 void trap_fatal(const struct trap_frame *f, unsigned int kind)
 {
-	gprintf("  cpu %u: unexpected exception, vector %u: ESR %lx ELR %lx (Image+%lx) FAR %lx SPSR %lx\n",
-		this_cpu()->idx, kind, f->esr, f->elr, f->elr - boot_state.pc, f->far, f->spsr);
+	gprintf("  cpu %u: unexpected exception, vector %u, at Image+%lx\n", this_cpu()->idx, kind,
+		f->elr - boot_state.pc);
+	gprintf("  ESR %lx ELR %lx FAR %lx SPSR %lx\n", f->esr, f->elr, f->far, f->spsr);
 	for (unsigned int i = 0; i < 30; i += 5)
 		gprintf("  x%u: %016lx %016lx %016lx %016lx %016lx\n", i, f->x[i], f->x[i + 1],
 			f->x[i + 2], f->x[i + 3], f->x[i + 4]);

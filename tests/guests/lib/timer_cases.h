@@ -328,17 +328,17 @@ static void timers_are_per_cpu(void)
 }
 
 GUEST_CASES(
-	{ "counter_runs", counter_runs },
-	{ "cval_and_tval_are_two_views", cval_and_tval_are_two_views },
-	{ "condition_follows_the_counter", condition_follows_the_counter },
-	{ "control_bits_store", control_bits_store },
-	{ "interrupt_comes_at_its_time", interrupt_comes_at_its_time },
-	{ "interrupt_is_a_level", interrupt_is_a_level },
-	{ "imask_holds_the_interrupt_back", imask_holds_the_interrupt_back },
-	{ "pending_bit_shows_the_line", pending_bit_shows_the_line },
-	{ "all_ones_is_never", all_ones_is_never },
-	{ "periodic_ticks_through_the_vector", periodic_ticks_through_the_vector },
-	{ "wfi_with_interrupts_masked_wakes", wfi_with_interrupts_masked_wakes },
-	{ "wfi_with_interrupts_open_wakes", wfi_with_interrupts_open_wakes },
-	{ "deadline_survives_exits", deadline_survives_exits },
-	{ "timers_are_per_cpu", timers_are_per_cpu });
+	CASE(counter_runs),
+	CASE(cval_and_tval_are_two_views),
+	CASE(condition_follows_the_counter),
+	CASE(control_bits_store),
+	CASE(interrupt_comes_at_its_time),
+	CASE(interrupt_is_a_level),
+	CASE(imask_holds_the_interrupt_back),
+	CASE(pending_bit_shows_the_line),
+	CASE(all_ones_is_never),
+	CASE(periodic_ticks_through_the_vector),
+	CASE(wfi_with_interrupts_masked_wakes),
+	CASE(wfi_with_interrupts_open_wakes),
+	CASE(deadline_survives_exits),
+	CASE(timers_are_per_cpu));
