@@ -251,6 +251,13 @@ void gicv3_set_pending(uint32_t intid, bool pending)
 	write_bit(pending ? GICD_ISPENDR : GICD_ICPENDR, intid);
 }
 
+bool gicv3_is_pending(uint32_t intid)
+{
+	const char *frame = frame_of(intid);
+
+	return frame && (read32(frame, GICD_ISPENDR + intid / 32 * 4) >> (intid & 31) & 1);
+}
+
 void gicv3_set_priority(uint32_t intid, uint8_t prio)
 {
 	char *frame = frame_of(intid);

@@ -59,6 +59,9 @@ void gicv3_set_edge(uint32_t intid, bool edge);     /* while disabled */
 void gicv3_set_active(uint32_t intid, bool active);
 void gicv3_set_pending(uint32_t intid, bool pending);
 
+/* Pending, by its line if it is level: also while it is active. */
+bool gicv3_is_pending(uint32_t intid);
+
 /* SPI only: send it to pCPU cpu. */
 void gicv3_route(uint32_t intid, uint32_t cpu);
 

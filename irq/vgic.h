@@ -87,12 +87,14 @@ struct vgic_vcpu {
 	uint32_t lr_soft;                      /* pending came out of latch       */
 	uint32_t lr_hw;                        /* written with the HW bit         */
 	uint32_t lr_spi;                       /* holds an SPI                    */
+	uint32_t refolded;                     /* PPIs that were still pending    */
 	_Atomic uint32_t lr_used;              /* read without                    */
 	uint32_t hcr;                          /* ICH_HCR_EL2 as written          */
 	bool     discard;                      /* reset: LR contents are void     */
 	_Atomic bool loaded;
 	_Atomic uint32_t loaded_cpu;           /* valid while loaded              */
 	_Atomic uint32_t hold;                 /* > 0: keep list registers empty  */
+	_Atomic bool asked;                    /* its pCPU shall fold; set under lock */
 	/* while not loaded */
 	uint64_t vmcr;
 	uint32_t ap0r[ICH_NR_APRS_MAX], ap1r[ICH_NR_APRS_MAX];

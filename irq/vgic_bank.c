@@ -6,14 +6,17 @@
 #include "core/percpu.h"
 #include "irq/gicv3.h"
 
-/* The vCPUs that have one of bits in a list register. Bank locked. */
+/*
+ * The vCPUs that know more of bits than memory does, as they have them in a list
+ * register, or the line of a linked one at their pCPU. Bank locked.
+ */
 static uint64_t holders(const struct vgic_bank *b, uint32_t bits)
 {
 	uint32_t m = b->w->in_lr & bits;
 	uint64_t set = 0;
 
 	if (b->v)
-		return m ? BIT(b->v->idx) : 0;
+		return m | (b->w->latch & b->w->phys_active & bits) ? BIT(b->v->idx) : 0;
 	for (; m; m &= m - 1)
 		set |= BIT(b->g->spi[b->idx * 32 + (uint32_t)__builtin_ctz(m)].owner);
 	return set;

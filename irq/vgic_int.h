@@ -132,8 +132,18 @@ static inline uint8_t vgic_prio_of(const struct vgic_vcpu *v, uint32_t intid)
 bool vgic_lr_lock(struct vgic_vcpu *v);
 void vgic_lr_unlock(struct vgic_vcpu *v, bool spis);
 
-/* Read v's list registers back. They are to be written again: fill or clear. */
+/*
+ * Read v's list registers back. They are to be written again: fill or clear.
+ * Return: those that were in use.
+ */
 uint32_t vgic_lr_fold_locked(struct vgic_vcpu *v);
+
+/*
+ * Linked level PPIs of bits that came and were not acknowledged: is their line
+ * still high? The guest may have reprogrammed its timer without an exit. Not
+ * once the timer was taken from the guest.
+ */
+void vgic_lr_resample_locked(struct vgic_vcpu *v, uint32_t bits);
 void vgic_lr_fill_locked(struct vgic_vcpu *v, bool spis, uint32_t stale);
 void vgic_lr_clear_locked(struct vgic_vcpu *v, uint32_t stale);
 

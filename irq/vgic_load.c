@@ -110,6 +110,7 @@ void vgic_put(struct vgic_vcpu *v)
 	pcpus[cpu].phys_ppi = phys_ppis(v);
 	pcpus[cpu].loaded = NULL;
 	atomic_store_explicit(&v->loaded, false, memory_order_relaxed);
+	atomic_store_explicit(&v->asked, false, memory_order_release);
 	vgic_lr_unlock(v, spis);
 }
 
@@ -134,9 +135,9 @@ static bool is_loaded_here(const struct vgic_vcpu *v)
 	       atomic_load_explicit(&v->loaded_cpu, memory_order_relaxed) == cpu_self();
 }
 
-static uint32_t lr_used(const struct vgic_vcpu *v)
+static bool is_asked(const struct vgic_vcpu *v)
 {
-	return atomic_load_explicit(&v->lr_used, memory_order_acquire);
+	return atomic_load_explicit(&v->asked, memory_order_acquire);
 }
 
 /* While we wait for another pCPU it may wait for us: do what it asks. */
@@ -144,15 +145,15 @@ static void serve_own_hold(void)
 {
 	struct vgic_vcpu *own = vgic_loaded();
 
-	if (own && atomic_load_explicit(&own->hold, memory_order_relaxed) && lr_used(own))
+	if (own && is_asked(own))
 		vgic_lr_empty(own);
 }
 
-static void wait_empty(const struct vgic_vcpu *v, uint32_t cpu)
+static void wait_answer(const struct vgic_vcpu *v, uint32_t cpu)
 {
 	uint64_t end = arch_counter() + arch_counter_hz() / 1000 * HOLD_TIMEOUT_MS;
 
-	while (lr_used(v)) {
+	while (is_asked(v)) {
 		serve_own_hold();
 		arch_cpu_relax();
 		if (arch_counter() > end) {
@@ -162,24 +163,35 @@ static void wait_empty(const struct vgic_vcpu *v, uint32_t cpu)
 	}
 }
 
+/* Is there anything that only the pCPU where v is loaded knows? Locked. */
+static bool must_ask_locked(const struct vgic_vcpu *v)
+{
+	return atomic_load_explicit(&v->loaded, memory_order_relaxed) &&
+	       (atomic_load_explicit(&v->lr_used, memory_order_relaxed) ||
+		(v->word.latch & v->word.phys_active));
+}
+
+/* A fill that did not see hold has ended once we have its lock. */
 void vgic_hold(struct vgic_vcpu *v)
 {
-	uint32_t used, cpu;
+	uint32_t cpu;
+	bool ask;
 
 	atomic_fetch_add_explicit(&v->hold, 1, memory_order_relaxed);
 	if (is_loaded_here(v)) {
 		vgic_lr_empty(v);
 		return;
 	}
-	/* A fill that did not see hold has ended once we have its lock. */
 	spin_lock(&v->lock);
-	used = lr_used(v);
+	ask = must_ask_locked(v);
 	cpu = atomic_load_explicit(&v->loaded_cpu, memory_order_relaxed);
+	if (ask)
+		atomic_store_explicit(&v->asked, true, memory_order_relaxed);
 	spin_unlock(&v->lock);
-	if (!used)
+	if (!ask)
 		return;
 	gicv3_sgi(cpu, IRQ_SGI_VGIC);
-	wait_empty(v, cpu);
+	wait_answer(v, cpu);
 }
 
 void vgic_release(struct vgic_vcpu *v)

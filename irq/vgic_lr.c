@@ -8,6 +8,7 @@
 #include "irq/vgic_int.h"
 
 #include <arch/gic.h>
+#include "irq/gicv3.h"
 
 struct vgic_hw vgic_hw;
 
@@ -59,6 +60,29 @@ static void spi_inactive(struct vgic_vcpu *v, uint32_t intid)
 	vgic_route_renew(v->vgic, b.idx, 1u << (intid & 31));
 }
 
+/* A linked SPI that was not acknowledged yet, and whose device has thought better of it. */
+static void spi_resample(struct vgic_vcpu *v, struct vgic_word *w, uint32_t intid)
+{
+	uint32_t bit = 1u << (intid & 31);
+
+	if ((w->latch & w->phys_active & ~(w->active | w->edge) & bit) &&
+	    !gicv3_is_pending(v->vgic->spi[intid - 32].pintid))
+		w->latch &= ~bit;
+}
+
+void vgic_lr_resample_locked(struct vgic_vcpu *v, uint32_t bits)
+{
+	struct vgic_word *w = &v->word;
+
+	bits &= w->latch & w->phys_active & ~(w->active | w->edge);
+	if (!bits)
+		return;
+	for (; bits; bits &= bits - 1)
+		if (!gicv3_is_pending(v->pintid[__builtin_ctz(bits)]))
+			w->latch &= ~(bits & -bits);
+	vgic_bank_release_phys(&(struct vgic_bank){ v->vgic, v, w, 0, ~0u });
+}
+
 static void fold_one(struct vgic_vcpu *v, uint32_t n)
 {
 	uint32_t intid = v->lr_intid[n], bit = 1u << (intid & 31);
@@ -72,8 +96,12 @@ static void fold_one(struct vgic_vcpu *v, uint32_t n)
 		w->latch |= bit;
 	w->active = (w->active & ~bit) | ((lr & ICH_LR_ACTIVE) ? bit : 0);
 	fold_phys(w, bit, done && (v->lr_hw >> n & 1));
-	if (intid >= INTID_SPI_FIRST && !(lr & ICH_LR_ACTIVE))
+	if (intid < INTID_SPI_FIRST) {
+		v->refolded |= w->latch & bit;
+	} else if (!(lr & ICH_LR_ACTIVE)) {
+		spi_resample(v, w, intid);
 		spi_inactive(v, intid);
+	}
 }
 
 struct best {
@@ -106,6 +134,8 @@ static void fold_eoicount(struct vgic_vcpu *v)
 	uint64_t nr = bits_get(ICH_HCR_EOICOUNT, hcr);
 
 	v->hcr = (uint32_t)hcr;              /* differs from what fill writes if nr */
+	if (arch_ich_vmcr_read() & ICH_VMCR_VEOIM)
+		return;
 	for (; nr; nr--) {
 		struct best best = { 0, false };
 		uint32_t intid;
@@ -134,6 +164,7 @@ uint32_t vgic_lr_fold_locked(struct vgic_vcpu *v)
 {
 	uint32_t used = atomic_load_explicit(&v->lr_used, memory_order_relaxed);
 
+	v->refolded = 0;
 	if (v->discard) {
 		discard(v);
 	} else {
@@ -352,8 +383,10 @@ void vgic_lr_fill_locked(struct vgic_vcpu *v, bool spis, uint32_t stale)
 void vgic_flush(struct vgic_vcpu *v)
 {
 	bool spis = vgic_lr_lock(v);
+	uint32_t stale = vgic_lr_fold_locked(v);
 
-	vgic_lr_fill_locked(v, spis, vgic_lr_fold_locked(v));
+	vgic_lr_resample_locked(v, v->refolded);
+	vgic_lr_fill_locked(v, spis, stale);
 	vgic_lr_unlock(v, spis);
 }
 
@@ -362,5 +395,7 @@ void vgic_lr_empty(struct vgic_vcpu *v)
 	bool spis = vgic_lr_lock(v);
 
 	vgic_lr_clear_locked(v, vgic_lr_fold_locked(v));
+	vgic_lr_resample_locked(v, ~0u);
+	atomic_store_explicit(&v->asked, false, memory_order_release);
 	vgic_lr_unlock(v, spis);
 }

@@ -652,6 +652,84 @@ static void linked_ppi_cleared_from_another_cpu_is_freed_on_its_own(void **state
 	assert_int_equal(fake_gic()->phys_ppi_active, 0);
 }
 
+static void linked_level_that_fell_unacknowledged_does_not_come(void **state)
+{
+	(void)state;
+	world_setup(2, 64, 4);
+	vgic_link(&world.vcpu[0], 27, 27);
+	vgic_link(&world.vcpu[0], 40, 77);
+	world_irq(0, 27, 0x80, false);
+	world_irq(0, 40, 0x80, false);
+	for (int round = 0; round < 2; round++) {
+		world_run(0);
+		fake_phys_low[0] = fake_phys_low[2] = 0;
+		fake_gic()->phys_ppi_active = BIT(27);
+		fake_phys_spi_active[2] = BIT(13);
+		vgic_inject_hw(&world.vcpu[0], 27, 27);
+		vgic_inject_hw(&world.vcpu[0], 40, 77);
+		if (round == 1)              /* in memory only */
+			world_gicr_write(0, GICR_SGI_BASE + GICR_ICENABLER0, 4, BIT(27));
+		world_enter();
+		/* The guest reprograms its timer, which nobody sees. */
+		fake_phys_low[0] = BIT(27);
+		fake_phys_low[2] = BIT(13);
+		world_run(1);
+		assert_int_equal(world_gicr_read(0, GICR_SGI_BASE + GICR_ISPENDR0, 4), 0);
+		if (round == 0)
+			assert_int_equal(pending(40), 0);
+		world_run(0);
+		world_enter();
+		assert_int_equal(fake_gic()->phys_ppi_active, 0);
+		assert_int_equal(round ? 0 : fake_phys_spi_active[2], 0);
+		take();
+	}
+}
+
+static void switching_away_keeps_a_linked_interrupt(void **state)
+{
+	(void)state;
+	world_setup(1, 64, 4);
+	vgic_link(&world.vcpu[0], 27, 27);
+	world_irq(0, 27, 0x80, false);
+	fake_gic()->phys_ppi_active = BIT(27);
+	vgic_inject_hw(&world.vcpu[0], 27, 27);
+	world_enter();
+	fake_phys_low[0] = BIT(27);          /* its timer was taken from it */
+	vgic_put(&world.vcpu[0]);
+	fake_phys_low[0] = 0;
+	world_run(0);
+	assert_int_equal(take(), 27);
+}
+
+static void split_deactivation_in_any_order(void **state)
+{
+	(void)state;
+	world_setup(1, 64, 4);
+	fake_gic()->vmcr |= ICH_VMCR_VEOIM;
+	for (uint32_t n = 0; n < 24; n++) {
+		world_irq(0, 40 + n, 0xa0, true);
+		vgic_set_line(&world.vgic, 40 + n, true);
+	}
+	for (uint32_t n = 0; n < 24; n++) {
+		uint32_t intid = ack();
+
+		assert_in_range(intid, 40, 63);
+		world_enter();
+		fake_guest_eoi(1, intid);
+	}
+	world_enter();
+	assert_int_equal(world_gicd_read(GICD_ISACTIVER + 4, 4), 0xffffff00);
+	for (uint32_t n = 0; n < 24; n++) {
+		world_enter();
+		if (fake_gic()->hcr & ICH_HCR_TDIR)
+			vgic_dir(&world.vcpu[0], 40 + n * 7 % 24);
+		else
+			fake_guest_dir(40 + n * 7 % 24);
+	}
+	world_enter();
+	assert_int_equal(world_gicd_read(GICD_ISACTIVER + 4, 4), 0);
+}
+
 static void evicted_linked_interrupt_is_deactivated_at_its_end(void **state)
 {
 	(void)state;
@@ -871,6 +949,9 @@ int main(void)
 		cmocka_unit_test(linked_and_pended_by_software_is_never_both_with_the_hw_bit),
 		cmocka_unit_test(linked_pending_cleared_by_the_guest_frees_the_physical_one),
 		cmocka_unit_test(linked_ppi_cleared_from_another_cpu_is_freed_on_its_own),
+		cmocka_unit_test(linked_level_that_fell_unacknowledged_does_not_come),
+		cmocka_unit_test(switching_away_keeps_a_linked_interrupt),
+		cmocka_unit_test(split_deactivation_in_any_order),
 		cmocka_unit_test(evicted_linked_interrupt_is_deactivated_at_its_end),
 		cmocka_unit_test(physical_ppi_is_active_only_for_the_loaded_vcpu),
 		cmocka_unit_test(state_survives_a_switch),

@@ -10,6 +10,7 @@
 struct fake_gic fake_gics[MAX_PCPUS];
 bool fake_gic_present = true;
 uint32_t fake_phys_spi_active[32];
+uint32_t fake_phys_low[32];
 
 struct fake_gic *fake_gic(void)
 {
@@ -20,6 +21,7 @@ void fake_gic_reset(uint32_t nr_lrs)
 {
 	memset(fake_gics, 0, sizeof(fake_gics));
 	memset(fake_phys_spi_active, 0, sizeof(fake_phys_spi_active));
+	memset(fake_phys_low, 0, sizeof(fake_phys_low));
 	for (int n = 0; n < MAX_PCPUS; n++)
 		fake_gics[n].vtr = BITS_VAL(ICH_VTR_LISTREGS, nr_lrs - 1) |
 				   BITS_VAL(ICH_VTR_PREBITS, 4) |

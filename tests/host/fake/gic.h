@@ -29,6 +29,8 @@ extern struct fake_gic fake_gics[MAX_PCPUS];
 extern bool fake_gic_present;
 extern uint32_t fake_phys_spi_active[32];    /* a bit each, by INTID */
 
+extern uint32_t fake_phys_low[32];           /* lines that fell, by INTID  */
+
 /* The calling thread's pCPU. */
 struct fake_gic *fake_gic(void);
 

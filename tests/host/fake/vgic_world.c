@@ -54,6 +54,12 @@ void gicv3_set_active(uint32_t intid, bool active)
 	*w = (*w & ~bit) | (active ? bit : 0);
 }
 
+/* A line is high unless a test has let it fall. */
+bool gicv3_is_pending(uint32_t intid)
+{
+	return !(fake_phys_low[intid / 32] >> (intid & 31) & 1);
+}
+
 /* Only the vGIC sends SGIs here, and the target takes them at once. */
 void gicv3_sgi(uint32_t cpu, uint32_t sgi)
 {
