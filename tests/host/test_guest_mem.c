@@ -355,6 +355,30 @@ static void linear_takes_only_what_is_free(void **state)
 	vm_down();
 }
 
+static void linear_without_tables_leaves_nothing_behind(void **state)
+{
+	struct fake_xlat x;
+	unsigned int nr = 0;
+	pa_t pa[40];
+
+	(void)state;
+	vm_up(true);
+	/* room for a few of the tables that pages need */
+	for (unsigned int i = 0; i < 12; i++)
+		assert_int_equal(frames_alloc(VM2, 0, &pa[i]), 0);
+	while (frames_alloc(VM2, 0, &pa[12]) == 0)
+		nr++;
+	assert_true(nr > 1000);
+	for (unsigned int i = 0; i < 12; i++)
+		assert_int_equal(frames_free(VM2, pa[i], 0), 0);
+	assert_int_equal(guest_mem_populate_linear(&s2, IPA(IPA_RAM + 4096),
+			 PA(MACHINE_RAM + 64 * MIB), 60 * MIB, S2_RWX), -ENOMEM);
+	assert_int_equal(frames_stats(OWNER_RESERVED), 64 * 256);
+	for (uint64_t a = 0; a < 60 * MIB; a += 4096)
+		assert_false(mapped(IPA_RAM + 4096 + a, &x));
+	vm_down();
+}
+
 static void a_whole_gibibyte_is_one_block(void **state)
 {
 	static struct board brd;
@@ -488,6 +512,7 @@ int main(void)
 		cmocka_unit_test(a_first_touch_brings_a_block_or_a_page),
 		cmocka_unit_test(a_touch_falls_back_to_pages),
 		cmocka_unit_test(linear_takes_only_what_is_free),
+		cmocka_unit_test(linear_without_tables_leaves_nothing_behind),
 		cmocka_unit_test(a_whole_gibibyte_is_one_block),
 		cmocka_unit_test(no_address_is_too_bad_for_a_copy),
 		cmocka_unit_test(a_device_is_never_copied),

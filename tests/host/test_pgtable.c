@@ -313,6 +313,28 @@ static void tables_are_freed_after_the_invalidation(void **state)
 	machine_check();
 }
 
+static void leaves_of_all_sizes_leave_the_tlbs(void **state)
+{
+	struct fake_xlat x;
+
+	(void)state;
+	table_up(40);
+	assert_int_equal(pgtable_map(&pt, GIB, PA(2 * GIB), GIB, ATTR_RW), 0);
+	assert_int_equal(pgtable_map(&pt, 2 * GIB, PA(3 * GIB), 2 * MIB, ATTR_RW), 0);
+	assert_int_equal(pgtable_map(&pt, 2 * GIB + 2 * MIB, PA(0), 16384, ATTR_RW), 0);
+	assert_true(mmu(GIB + 7, &x) && mmu(2 * GIB + 7, &x));
+	for (uint64_t a = 0; a < 16384; a += 4096)
+		assert_true(mmu(2 * GIB + 2 * MIB + a, &x));
+	assert_int_equal(pgtable_unmap(&pt, 2 * GIB, 4 * MIB), 0);
+	for (uint64_t a = 0; a < 16384; a += 4096)
+		assert_false(mmu(2 * GIB + 2 * MIB + a, &x));
+	assert_false(mmu(2 * GIB + 7, &x));
+	assert_true(mmu(GIB + 7, &x));
+	assert_int_equal(pgtable_unmap(&pt, 0, 4 * GIB), 0);
+	assert_false(mmu(GIB + 7, &x));
+	machine_check();
+}
+
 static void pinned_tables_stay(void **state)
 {
 	(void)state;
@@ -452,6 +474,7 @@ int main(void)
 		cmocka_unit_test(a_split_block_maps_the_same),
 		cmocka_unit_test(a_split_without_memory_unmaps_nothing),
 		cmocka_unit_test(tables_are_freed_after_the_invalidation),
+		cmocka_unit_test(leaves_of_all_sizes_leave_the_tlbs),
 		cmocka_unit_test(pinned_tables_stay),
 		cmocka_unit_test(permissions_change_in_place_kinds_by_break_before_make),
 		cmocka_unit_test(the_path_names_every_table),
