@@ -21,7 +21,7 @@
 #define S2_RWX     (S2_R | S2_W | S2_X)
 
 struct stage2 {
-	struct spinlock lock;              /* rank in docs/locking.md          */
+	struct spinlock lock;              /* rank 45, docs/locking.md        */
 	/* under lock */
 	struct pgtable pt;
 	/* fixed from stage2_init() to stage2_fini() */

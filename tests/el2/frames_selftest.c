@@ -196,7 +196,8 @@ static void drop_token(uint64_t token)
 		      "a block could not be freed");
 		break;
 	case TOKEN_MEMBER:
-		check(!frames_unshare((uint32_t)(data >> 8), (uint16_t)(OWNER_MEMBER + (data & 255))),
+		check(!frames_unshare((uint32_t)(data >> 8),
+				      (uint16_t)(OWNER_MEMBER + (data & 255))),
 		      "a reference was lost");
 		break;
 	case TOKEN_TWICE:

@@ -446,7 +446,8 @@ static void small_zones_exhaustively(void **state)
 			/* all by the largest first, in aligned blocks inside the zone */
 			for (unsigned int k = FRAMES_MAX_ORDER + 1; k-- > 0;) {
 				while (buddy_take(k, &frame)) {
-					assert_true(frame >= base && frame + (1u << k) <= base + nr);
+					assert_true(frame >= base);
+					assert_true(frame + (1u << k) <= base + nr);
 					assert_int_equal(frame & ((1u << k) - 1), 0);
 					for (uint64_t i = frame; i < frame + (1u << k); i++) {
 						assert_false(taken & BIT(i));

@@ -144,7 +144,8 @@ SUITE(arguments_must_be_aligned_and_in_range)
 		assert_int_equal(guest_mem_scrub(&s2, IPA(0), odd[i]), -EINVAL);
 		assert_int_equal(guest_mem_populate_linear(&s2, IPA(IPA_RAM),
 			pa_add(linear_pa(IPA(IPA_RAM)), odd[i]), 4096, S2_RWX), -EINVAL);
-		assert_int_equal(guest_mem_touch(&s2, IPA(odd[i]), 4096, IPA(4096), S2_RWX), -EINVAL);
+		assert_int_equal(guest_mem_touch(&s2, IPA(odd[i]), 4096, IPA(4096), S2_RWX),
+				 -EINVAL);
 	}
 	assert_int_equal(b->populate(IPA(IPA_RAM), 0, S2_RWX), -EINVAL);
 	assert_int_equal(b->populate(IPA((UINT64_C(1) << 40) - 4096), 8192, S2_RWX), -EINVAL);
@@ -273,7 +274,8 @@ static void memory_in_pieces_will_do(void **state)
 	assert_int_equal(frames_stats(VM1), 32 * 256);
 	for (uint64_t a = 0; a < 32 * MIB; a += 4096)
 		assert_true(mapped(IPA_RAM + a, &x));
-	assert_int_equal(guest_mem_populate_alloc(&s2, IPA(4 * IPA_RAM), 96 * MIB, S2_RWX), -ENOMEM);
+	assert_int_equal(guest_mem_populate_alloc(&s2, IPA(4 * IPA_RAM), 96 * MIB, S2_RWX),
+			 -ENOMEM);
 	assert_int_equal(frames_stats(VM1), 32 * 256);
 	machine_check();
 	assert_int_equal(guest_mem_release(&s2, IPA(IPA_RAM), 32 * MIB), 0);
@@ -303,7 +305,8 @@ static void a_first_touch_brings_a_block_or_a_page(void **state)
 	assert_int_equal(frames_stats(VM1), 512 + 2);
 	assert_int_equal(guest_mem_touch(&s2, base, size, IPA(IPA_RAM), S2_RWX), -EINVAL);
 	assert_int_equal(guest_mem_touch(&s2, base, size, IPA(IPA_RAM + 5 * MIB), S2_RWX), -EINVAL);
-	assert_int_equal(guest_mem_touch(&s2, base, size, IPA(IPA_RAM + 4 * MIB), S2_DEVICE), -EINVAL);
+	assert_int_equal(guest_mem_touch(&s2, base, size, IPA(IPA_RAM + 4 * MIB), S2_DEVICE),
+			 -EINVAL);
 	assert_int_equal(guest_mem_release(&s2, base, size), 0);
 	vm_down();
 }
@@ -329,7 +332,8 @@ static void a_touch_falls_back_to_pages(void **state)
 	/* the last pages may go for tables: then it is -ENOMEM, and all is as before */
 	while (frames_alloc(VM2, 0, &pa[0]) == 0)
 		;
-	assert_int_equal(guest_mem_touch(&s2, IPA(IPA_RAM), 4 * MIB, IPA(IPA_RAM), S2_RWX), -ENOMEM);
+	assert_int_equal(guest_mem_touch(&s2, IPA(IPA_RAM), 4 * MIB, IPA(IPA_RAM), S2_RWX),
+			 -ENOMEM);
 	vm_down();
 }
 
@@ -337,11 +341,12 @@ static void linear_takes_only_what_is_free(void **state)
 {
 	(void)state;
 	vm_up(false);
-	assert_int_equal(guest_mem_populate_linear(&s2, IPA(IPA_RAM), PA(MACHINE_IMAGE), 4096, S2_R),
-			 -EBUSY);
+	assert_int_equal(guest_mem_populate_linear(&s2, IPA(IPA_RAM), PA(MACHINE_IMAGE), 4096,
+						   S2_R), -EBUSY);
 	assert_int_equal(guest_mem_populate_linear(&s2, IPA(IPA_RAM), PA(0x9000000), 4096, S2_R),
 			 -ENOENT);
-	assert_int_equal(guest_mem_populate_linear(&s2, IPA(IPA_RAM), s2.pt.root, 4096, S2_R), -EBUSY);
+	assert_int_equal(guest_mem_populate_linear(&s2, IPA(IPA_RAM), s2.pt.root, 4096, S2_R),
+			 -EBUSY);
 	/* not equal modulo 2 MiB: pages, all there */
 	assert_int_equal(guest_mem_populate_linear(&s2, IPA(IPA_RAM + 4096),
 			 PA(MACHINE_RAM + 64 * MIB), 5 * MIB, S2_RWX), 0);

@@ -102,7 +102,8 @@ static void geometry_follows_the_input_size(void **state)
 		/* the roots resolve exactly the bits that are left */
 		assert_true(roots * 512 * pgtable_level_size(level) >= UINT64_C(1) << bits);
 		if (roots > 1)
-			assert_int_equal(roots * 512 * pgtable_level_size(level), UINT64_C(1) << bits);
+			assert_int_equal(roots * 512 * pgtable_level_size(level),
+					 UINT64_C(1) << bits);
 	}
 }
 
