@@ -3,6 +3,10 @@
  * Entry from the boot loader and of secondary pCPUs (docs/boot.md). Here the
  * MMU is off and addresses are physical; everything is reached PC-relative.
  * Boot protocol: Linux, "Booting AArch64 Linux".
+ *
+ * The image's start serves as vector table until the MMU is on. Only EL2 runs
+ * and only on SP_EL2, so of its entries those four are ever used; the rest of
+ * the table is the code below.
  */
 #include <arch/layout.h>
 
@@ -11,6 +15,7 @@
 #define SCTLR_EL2_RES1    0x30c50830    /* RES1 bits of ARMv8.0, MMU and caches off */
 #define SCTLR_EL2_ON      0x30c5183d    /* the same with M, C, SA and I             */
 #define SPSEL_SPX         1
+#define VECTORS_EL2_SPX   0x200         /* where its four vectors lie in a table    */
 
 	.section .head.text, "ax"
 	.globl	_head
@@ -60,8 +65,7 @@ el2_known_state:
 	ldr	x9, =SCTLR_EL2_RES1
 	msr	sctlr_el2, x9
 	isb
-	adrp	x9, boot_vectors
-	add	x9, x9, :lo12:boot_vectors
+	adrp	x9, _head               /* page aligned: enough for a table         */
 	msr	vbar_el2, x9
 	isb
 	ret
@@ -84,6 +88,16 @@ mmu_on:
 	msr	sctlr_el2, x0
 	isb
 	br	x22
+
+/* Anything taken before the real vectors: say so and stop. */
+	.org	_head + VECTORS_EL2_SPX
+	.rept	4
+	.balign	128
+	mrs	x0, esr_el2
+	mrs	x1, elr_el2
+	bl	boot_die_exception
+	b	.
+	.endr
 
 /* From here on at the linked address. x20: device tree, x21: where we lie. */
 start_mapped:
@@ -154,17 +168,6 @@ secondary_mapped:
 	mov	x30, xzr
 	bl	smp_secondary_main
 	b	.
-
-/* Anything taken before the real vectors: say so and stop. */
-	.balign	2048
-boot_vectors:
-	.rept	16
-	.balign	128
-	mrs	x0, esr_el2
-	mrs	x1, elr_el2
-	bl	boot_die_exception
-	b	.
-	.endr
 
 	.section .boot.bss, "aw", %nobits
 	.balign	4096

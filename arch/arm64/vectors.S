@@ -38,8 +38,12 @@
 	b	guest_return
 .endm
 
-.macro	vector name
-	.balign	128
+/*
+ * The entry at an offset of the table. What is too long for its 128 bytes makes
+ * the next .org go backwards, which the assembler refuses.
+ */
+.macro	vector offset, name
+	.org	vectors + \offset
 	b	\name
 .endm
 
@@ -48,32 +52,31 @@
 	.globl	vectors
 vectors:
 	/* current EL with SP_EL0: never used, a fault of ours */
-	vector	crash_entry
-	vector	crash_entry
-	vector	crash_entry
-	vector	crash_entry
+	vector	0x000, crash_entry
+	vector	0x080, crash_entry
+	vector	0x100, crash_entry
+	vector	0x180, crash_entry
 	/* current EL with SP_EL2 */
-	vector	crash_entry
-	vector	el2_irq
-	vector	el2_irq
-	vector	crash_entry
+	vector	0x200, crash_entry
+	vector	0x280, el2_irq
+	vector	0x300, el2_irq
+	vector	0x380, crash_entry
 	/* lower EL, AArch64 */
-	vector	guest_sync
-	vector	guest_irq
-	vector	guest_irq
-	vector	guest_serror
-	/* lower EL, AArch32 (guest user space; EL1 is always AArch64) */
-	vector	guest_sync
-	vector	guest_irq
-	vector	guest_irq
-	vector	guest_serror
-
+	.org	vectors + 0x400
 guest_sync:
 	guest_exit vmm_exit_sync
+	.org	vectors + 0x480
 guest_irq:
 	guest_exit vmm_exit_irq
+	vector	0x500, guest_irq
+	.org	vectors + 0x580
 guest_serror:
 	guest_exit vmm_exit_serror
+	/* lower EL, AArch32 (guest user space; EL1 is always AArch64) */
+	vector	0x600, guest_sync
+	vector	0x680, guest_irq
+	vector	0x700, guest_irq
+	vector	0x780, guest_serror
 
 /*
  * Enter the guest whose registers lie at x0, with interrupts masked; the stack
