@@ -61,6 +61,16 @@ static const struct config_region *region_of(const struct vm_config *cfg, uint64
 	return NULL;
 }
 
+/* How much RAM there is to speak of: a ROM or a mailbox may come before it. */
+static uint64_t largest_region(const struct vm_config *cfg)
+{
+	uint64_t size = 0;
+
+	for (uint32_t i = 0; i < cfg->nr_regions; i++)
+		size = MAX(size, cfg->regions[i].size);
+	return size;
+}
+
 /* A piece that shares a byte with the range, or NULL. */
 static const struct load_piece *piece_in(const struct load_plan *plan, uint64_t ipa, uint64_t size)
 {
@@ -251,7 +261,7 @@ static int place_initrd_auto(struct planner *p, const struct load_file *f)
 		return 0;
 	if (f->size == 0)
 		return fail(p, f->name, "the file is empty");
-	if (!find_room(p, &w, MIN(INITRD_DISTANCE, p->cfg->regions[0].size / 2), &ipa))
+	if (!find_room(p, &w, MIN(INITRD_DISTANCE, largest_region(p->cfg) / 2), &ipa))
 		return fail(p, f->name, "its %llu bytes fit in no memory region beside the kernel",
 			    (unsigned long long)f->size);
 	return place_initrd_at(p, f, ipa);
@@ -288,7 +298,7 @@ static uint64_t dtb_room_fair(const struct vm_config *cfg)
 {
 	uint64_t room = LOAD_DTB_ROOM;
 
-	while (room > DTB_ROOM_FAIR && room > cfg->regions[0].size / 16)
+	while (room > DTB_ROOM_FAIR && room > largest_region(cfg) / 16)
 		room /= 2;
 	return room;
 }

@@ -307,6 +307,24 @@ static void second_region_is_used_when_the_first_is_too_small(void **state)
 	assert_no_overlap();
 }
 
+/* As a U-Boot wants it: its flash below RAM. */
+static void a_rom_below_ram_changes_nothing(void **state)
+{
+	struct image_header h = image_make(0, 16 * MIB, 8);
+
+	(void)state;
+	cfg.nr_regions = 2;
+	cfg.regions[1] = cfg.regions[0];
+	cfg.regions[0] = (struct config_region){
+		.ipa = IPA(0x4000000), .size = 0x40000, .access = CONFIG_ACCESS_R,
+	};
+	assert_int_equal(make_plan(&h, sizeof(h), MIB), 0);
+	assert_int_equal(plan.entry.v, RAM + 2 * MIB);
+	assert_int_equal(plan.dtb.v, RAM);
+	assert_int_equal(plan.dtb_room, 2 * MIB);
+	assert_int_equal(plan.initrd.v, RAM + 128 * MIB);
+}
+
 /* ---- compressed, raw ---- */
 
 static void compressed_kernels_are_named_not_run(void **state)
@@ -535,6 +553,7 @@ int main(void)
 		TEST(small_ram_still_holds_everything),
 		TEST(entry_must_be_executable_memory),
 		TEST(second_region_is_used_when_the_first_is_too_small),
+		TEST(a_rom_below_ram_changes_nothing),
 		TEST(compressed_kernels_are_named_not_run),
 		TEST(elf_segments_go_to_their_physical_addresses),
 		TEST(position_independent_elf_goes_where_there_is_room),
