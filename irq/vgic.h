@@ -36,6 +36,7 @@ struct vgic_word {
 	uint32_t line;          /* what the device drives                         */
 	uint32_t latch;         /* edge seen or pending set by software; not in LR */
 	uint32_t active;        /* as of the last fold                            */
+	uint32_t set_active;    /* made active by a register, not by an acknowledge */
 	uint32_t in_lr;
 	uint32_t lr_pend;       /* put into the LR as pending                     */
 	uint32_t linked;        /* belongs to a physical interrupt                */
@@ -77,7 +78,8 @@ struct vgic_vcpu {
 	/* under lock */
 	struct vgic_word word;                 /* SGIs and PPIs                   */
 	uint8_t  prio[32];
-	bool     asleep;                       /* GICR_WAKER.ProcessorSleep       */
+	/* any pCPU */
+	_Atomic bool asleep;                   /* GICR_WAKER.ProcessorSleep       */
 	/* under vgic->lock */
 	uint32_t mine[VGIC_SPI_WORDS];         /* SPIs it owns                    */
 	/* bit w: word[w] may hold something for this vCPU; set under vgic->lock  */

@@ -88,14 +88,16 @@ static uint64_t route_get(const struct vgic *g, uint32_t spi)
 
 static uint64_t irouter_read(void *ctx, const struct mmio_access *acc, uint32_t off)
 {
-	const struct vgic *g = ((const struct vgic_frame *)ctx)->g;
+	struct vgic *g = ((const struct vgic_frame *)ctx)->g;
+	uint64_t route;
 	uint32_t spi;
 
 	if (!spi_at(g, off, &spi))
 		return 0;
-	if (acc->size == 4)
-		return route_get(g, spi) >> 8 * (off & 4) & 0xffffffff;
-	return route_get(g, spi);
+	spin_lock(&g->lock);
+	route = route_get(g, spi);
+	spin_unlock(&g->lock);
+	return acc->size == 4 ? route >> 8 * (off & 4) & 0xffffffff : route;
 }
 
 static uint64_t route_merge(uint64_t old, const struct mmio_access *acc, uint32_t off)

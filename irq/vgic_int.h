@@ -145,7 +145,7 @@ uint32_t vgic_lr_fold_locked(struct vgic_vcpu *v);
  */
 void vgic_lr_resample_locked(struct vgic_vcpu *v, uint32_t bits);
 void vgic_lr_fill_locked(struct vgic_vcpu *v, bool spis, uint32_t stale);
-void vgic_lr_clear_locked(struct vgic_vcpu *v, uint32_t stale);
+void vgic_lr_clear_locked(struct vgic_vcpu *v, bool spis, uint32_t stale);
 
 /* All of v's list registers into memory, hardware's emptied. v loaded here, masked. */
 void vgic_lr_empty(struct vgic_vcpu *v);

@@ -104,7 +104,7 @@ void vgic_put(struct vgic_vcpu *v)
 	uint32_t cpu = cpu_self();
 	bool spis = vgic_lr_lock(v);
 
-	vgic_lr_clear_locked(v, vgic_lr_fold_locked(v));
+	vgic_lr_clear_locked(v, spis, vgic_lr_fold_locked(v));
 	arch_ich_hcr_write(0);
 	cpuif_save(v);
 	pcpus[cpu].phys_ppi = phys_ppis(v);
@@ -119,7 +119,7 @@ void vgic_vcpu_reset(struct vgic_vcpu *v)
 	bool spis = vgic_lr_lock(v);
 	uint32_t stale = vgic_lr_fold_locked(v);
 
-	v->word.active = 0;
+	v->word.active = v->word.set_active = 0;
 	v->asleep = true;
 	vgic_bank_release_phys(&(struct vgic_bank){ v->vgic, v, &v->word, 0, ~0u });
 	vgic_cpuif_clear();

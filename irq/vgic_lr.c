@@ -95,6 +95,7 @@ static void fold_one(struct vgic_vcpu *v, uint32_t n)
 	if ((lr & ICH_LR_PENDING) && (v->lr_soft >> n & 1))
 		w->latch |= bit;
 	w->active = (w->active & ~bit) | ((lr & ICH_LR_ACTIVE) ? bit : 0);
+	w->set_active &= w->active;
 	fold_phys(w, bit, done && (v->lr_hw >> n & 1));
 	if (intid < INTID_SPI_FIRST) {
 		v->refolded |= w->latch & bit;
@@ -114,7 +115,7 @@ static void best_evicted(struct vgic_vcpu *v, struct vgic_word *w, uint32_t firs
 {
 	struct best *best = arg;
 
-	for (uint32_t m = w->active & ~w->in_lr & mine; m; m &= m - 1) {
+	for (uint32_t m = w->active & ~(w->in_lr | w->set_active) & mine; m; m &= m - 1) {
 		uint32_t intid = first + (uint32_t)__builtin_ctz(m);
 		uint32_t key = (uint32_t)vgic_prio_of(v, intid) << 16 | intid;
 
@@ -253,6 +254,9 @@ static void rank_word(struct vgic_vcpu *v, struct vgic_word *w, uint32_t first,
 			    rank_key(v, w, c->vmcr, first + (uint32_t)__builtin_ctz(ready)));
 }
 
+/* An active interrupt is in no list register: its end must be told to us. */
+#define HCR_EVICTED ((uint32_t)(ICH_HCR_EN | ICH_HCR_LRENPIE | ICH_HCR_TDIR))
+
 /* When to be told, as not all have a list register. */
 static uint32_t overflow_hcr(const struct contest *c, uint32_t nr_active, uint32_t nr_pending)
 {
@@ -264,7 +268,7 @@ static uint32_t overflow_hcr(const struct contest *c, uint32_t nr_active, uint32
 		hcr |= (c->vmcr & ICH_VMCR_VENG1) ? ICH_HCR_VGRP1DIE : ICH_HCR_VGRP1EIE;
 	}
 	if (c->active.nr > nr_active)
-		hcr |= (uint32_t)(ICH_HCR_LRENPIE | ICH_HCR_TDIR);
+		hcr |= HCR_EVICTED;
 	return hcr;
 }
 
@@ -352,11 +356,23 @@ static void hcr_update(struct vgic_vcpu *v, uint32_t hcr)
 	arch_ich_hcr_write(hcr);
 }
 
-void vgic_lr_clear_locked(struct vgic_vcpu *v, uint32_t stale)
+static void note_active(struct vgic_vcpu *v, struct vgic_word *w, uint32_t first,
+			uint32_t mine, void *arg)
 {
+	(void)v;
+	(void)first;
+	*(uint32_t *)arg |= w->active & mine;
+}
+
+/* The guest may go on like this: what it ends meanwhile is in no list register. */
+void vgic_lr_clear_locked(struct vgic_vcpu *v, bool spis, uint32_t stale)
+{
+	uint32_t active = 0;
+
 	for (; stale; stale &= stale - 1)
 		arch_ich_lr_write((uint32_t)__builtin_ctz(stale), 0);
-	hcr_update(v, ICH_HCR_EN);
+	vgic_for_words(v, spis, note_active, &active);
+	hcr_update(v, active ? HCR_EVICTED : ICH_HCR_EN);
 	atomic_store_explicit(&v->lr_used, 0, memory_order_release);
 }
 
@@ -366,7 +382,7 @@ void vgic_lr_fill_locked(struct vgic_vcpu *v, bool spis, uint32_t stale)
 	uint32_t hcr = ICH_HCR_EN;
 
 	if (atomic_load_explicit(&v->hold, memory_order_relaxed)) {
-		vgic_lr_clear_locked(v, stale);
+		vgic_lr_clear_locked(v, spis, stale);
 		return;
 	}
 	vgic_for_words(v, spis, plan_all, &p);
@@ -394,7 +410,7 @@ void vgic_lr_empty(struct vgic_vcpu *v)
 {
 	bool spis = vgic_lr_lock(v);
 
-	vgic_lr_clear_locked(v, vgic_lr_fold_locked(v));
+	vgic_lr_clear_locked(v, spis, vgic_lr_fold_locked(v));
 	vgic_lr_resample_locked(v, ~0u);
 	atomic_store_explicit(&v->asked, false, memory_order_release);
 	vgic_lr_unlock(v, spis);

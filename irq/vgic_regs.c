@@ -20,12 +20,23 @@ static bool bank_at(const struct vgic_frame *f, uint32_t n, struct vgic_bank *b)
 	return true;
 }
 
+/* A word that only registers change. */
+static uint64_t read_locked(const struct vgic_bank *b, const uint32_t *word)
+{
+	uint32_t val;
+
+	spin_lock(vgic_bank_lock(b));
+	val = *word;
+	spin_unlock(vgic_bank_lock(b));
+	return val;
+}
+
 uint64_t vgic_igroupr_read(void *ctx, const struct mmio_access *acc, uint32_t off)
 {
 	struct vgic_bank b;
 
 	(void)acc;
-	return bank_at(ctx, off / 4, &b) ? b.w->group : 0;
+	return bank_at(ctx, off / 4, &b) ? read_locked(&b, &b.w->group) : 0;
 }
 
 void vgic_igroupr_write(void *ctx, const struct mmio_access *acc, uint32_t off)
@@ -48,7 +59,7 @@ uint64_t vgic_isenabler_read(void *ctx, const struct mmio_access *acc, uint32_t 
 	struct vgic_bank b;
 
 	(void)acc;
-	return bank_at(ctx, off / 4, &b) ? b.w->enabled : 0;
+	return bank_at(ctx, off / 4, &b) ? read_locked(&b, &b.w->enabled) : 0;
 }
 
 uint64_t vgic_icenabler_read(void *ctx, const struct mmio_access *acc, uint32_t off)
@@ -78,9 +89,9 @@ void vgic_icenabler_write(void *ctx, const struct mmio_access *acc, uint32_t off
 	struct vgic_bank b;
 	uint64_t held;
 
-	if (!bank_at(ctx, off / 4, &b) || !(val & b.w->enabled))
+	if (!bank_at(ctx, off / 4, &b) || !val)
 		return;
-	held = vgic_bank_lock_settled(&b, val & b.w->enabled);
+	held = vgic_bank_lock_settled(&b, val);
 	b.w->enabled &= ~val;
 	vgic_bank_unlock_settled(&b, held);
 }
@@ -156,12 +167,14 @@ static void latch_clear(struct vgic_word *w, uint32_t bits)
 
 static void active_set(struct vgic_word *w, uint32_t bits)
 {
+	w->set_active |= bits & ~w->active;
 	w->active |= bits;
 }
 
 static void active_clear(struct vgic_word *w, uint32_t bits)
 {
 	w->active &= ~bits;
+	w->set_active &= ~bits;
 }
 
 void vgic_ispendr_write(void *ctx, const struct mmio_access *acc, uint32_t off)
@@ -193,11 +206,13 @@ uint64_t vgic_ipriorityr_read(void *ctx, const struct mmio_access *acc, uint32_t
 
 	if (!bank_at(ctx, off / 32, &b))
 		return 0;
+	spin_lock(vgic_bank_lock(&b));
 	for (uint32_t n = acc->size; n-- > 0;) {
 		uint32_t bit = (off & 31) + n;
 
 		val = val << 8 | (b.valid >> bit & 1 ? *vgic_bank_prio(&b, bit) : 0);
 	}
+	spin_unlock(vgic_bank_lock(&b));
 	return val;
 }
 
@@ -251,7 +266,7 @@ uint64_t vgic_icfgr_read(void *ctx, const struct mmio_access *acc, uint32_t off)
 	(void)acc;
 	if (!bank_at(ctx, off / 8, &b))
 		return 0;
-	return spread16(b.w->edge >> ((off & 4) ? 16 : 0) & 0xffff);
+	return spread16((uint32_t)read_locked(&b, &b.w->edge) >> ((off & 4) ? 16 : 0) & 0xffff);
 }
 
 void vgic_icfgr_write(void *ctx, const struct mmio_access *acc, uint32_t off)

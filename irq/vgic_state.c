@@ -285,6 +285,7 @@ void vgic_dir(struct vgic_vcpu *v, uint64_t val)
 		return;
 	held = vgic_bank_lock_settled(&b, bit);
 	b.w->active &= ~bit;
+	b.w->set_active &= ~bit;
 	vgic_bank_release_phys(&b);
 	if (!b.v)
 		vgic_route_renew(b.g, b.idx, bit);

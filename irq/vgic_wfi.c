@@ -94,9 +94,9 @@ bool vgic_deliverable(struct vgic_vcpu *v)
 
 	vgic_for_words(v, spis, wfi_word, &b);
 	wfi_lrs(v, &b);
+	vmcr = v->discard ? 0 : arch_ich_vmcr_read();
 	vgic_lr_unlock(v, spis);
 	if (b.prio[0] == PRIO_NONE && b.prio[1] == PRIO_NONE)
 		return false;
-	vmcr = v->discard ? 0 : arch_ich_vmcr_read();
 	return passes(vmcr, false, b.prio[0]) || passes(vmcr, true, b.prio[1]);
 }

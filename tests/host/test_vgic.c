@@ -6,6 +6,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "irq/vgic_int.h"
 #include "tests/host/fake/vgic_world.h"
 
 #define SGI1R(aff1, rs, list, intid) \
@@ -354,6 +355,32 @@ static void active_of_a_running_vcpu_is_read_and_cleared(void **state)
 	world_run(1);
 	world_enter();
 	assert_int_equal(fake_gic()->lr[0], 0);
+}
+
+static void an_end_while_others_look_is_not_lost(void **state)
+{
+	(void)state;
+	world_setup(2, 64, 4);
+	world_irq(1, 40, 0x80, true);
+	world_irq(1, 41, 0x40, true);
+	world_run(1);
+	vgic_set_line(&world.vgic, 40, true);
+	assert_int_equal(ack(), 40);
+	vgic_set_line(&world.vgic, 41, true);
+	assert_int_equal(ack(), 41);
+	/* Active by a register, not by an acknowledge: no end of the guest's means it. */
+	world_gicd_write(GICD_ISACTIVER + 4, 4, BIT(10));
+	world_run(0);
+	vgic_hold(&world.vcpu[1]);
+	world_run(1);
+	fake_guest_eoi(1, 41);
+	assert_true(fake_maintenance());
+	world_enter();
+	fake_guest_eoi(1, 40);
+	world_enter();
+	world_run(0);
+	vgic_release(&world.vcpu[1]);
+	assert_int_equal(world_gicd_read(GICD_ISACTIVER + 4, 4), BIT(10));
 }
 
 static void unconcerned_accesses_disturb_nobody(void **state)
@@ -934,6 +961,7 @@ int main(void)
 		cmocka_unit_test(disable_takes_it_out_of_a_running_vcpus_list_register),
 		cmocka_unit_test(clear_pending_reaches_a_running_vcpus_list_register),
 		cmocka_unit_test(active_of_a_running_vcpu_is_read_and_cleared),
+		cmocka_unit_test(an_end_while_others_look_is_not_lost),
 		cmocka_unit_test(unconcerned_accesses_disturb_nobody),
 		cmocka_unit_test(distributor_groups_off_and_on),
 		cmocka_unit_test(spi_follows_its_route_while_pending),

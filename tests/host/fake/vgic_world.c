@@ -67,6 +67,10 @@ void gicv3_sgi(uint32_t cpu, uint32_t sgi)
 
 	assert_int_equal(sgi, IRQ_SGI_VGIC);
 	world.nr_sgis++;
+	if (world.smp) {
+		world.sgi[cpu] = true;
+		return;
+	}
 	fake_cpu_enter(cpu);
 	vgic_fold_ipi(NULL, sgi);
 	fake_cpu_enter(self);

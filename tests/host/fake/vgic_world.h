@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Around the vGIC in host tests: a VM with vCPUs on pCPUs, the GIC driver, the
- * threads and the soft timers, all as plain models. One thread plays all pCPUs.
+ * threads and the soft timers, all as plain models. One thread plays all pCPUs,
+ * unless the test says smp.
  */
 #pragma once
 
@@ -17,8 +18,10 @@ struct world {
 	struct thread thread[WORLD_MAX_VCPUS];
 	struct vgic_spi spi[VGIC_MAX_SPIS];
 	uint32_t cpu_of[WORLD_MAX_VCPUS];    /* pCPU each vCPU runs on           */
-	uint32_t nr_sgis;                    /* folding asked of other pCPUs     */
-	uint32_t nr_wakes;                   /* requests made                    */
+	_Atomic uint32_t nr_sgis;            /* folding asked of other pCPUs     */
+	_Atomic uint32_t nr_wakes;           /* requests made                    */
+	bool smp;                            /* pCPUs are threads: only note SGIs */
+	_Atomic bool sgi[MAX_PCPUS];
 };
 
 extern struct world world;
