@@ -15,7 +15,7 @@
 #define DRBG_KEY_WORDS 8
 
 struct drbg {
-	struct spinlock lock;            /* leaf, docs/locking.md              */
+	struct spinlock lock;            /* rank 10, docs/locking.md           */
 	/* under lock */
 	uint32_t key[DRBG_KEY_WORDS];
 	bool     seeded;                 /* somebody gave it true entropy       */
