@@ -9,6 +9,7 @@ usage: tests/system/run.py --list [--matrix]     names, one a line
     corbel_GUEST    the same guest under Corbel
     boot_*          what Corbel says when it cannot boot
     linux_*         Debian's kernel under Corbel
+    el2_*           the hypervisor's own tests at EL2
     guests_*        some guests on another emulator
     matrix_*        --matrix: CPUs, sizes, emulators, firmware, kernels
 
@@ -19,6 +20,7 @@ import signal
 import sys
 
 import boot
+import el2
 import guests
 import linux
 import matrix
@@ -31,7 +33,7 @@ def main():
     parser.add_argument("--matrix", action="store_true")
     parser.add_argument("--run", metavar="NAME")
     args = parser.parse_args()
-    usual = dict([*boot.tests(), *guests.tests(), *linux.tests(),
+    usual = dict([*boot.tests(), *el2.tests(), *guests.tests(), *linux.tests(),
                   *matrix.representative()])
     wide = dict(matrix.tests())
     if args.list:

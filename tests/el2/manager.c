@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Linked in place of core/vmm/manager.c: an image that, once all pCPUs are up,
+ * tests itself at EL2 on all of them and powers off. No VM, no bundle.
+ */
+#include "core/vmm/manager.h"
+
+#include <stddef.h>
+
+#include <arch/layout.h>
+#include "core/log.h"
+#include "core/panic.h"
+#include "core/percpu.h"
+#include "core/thread.h"
+#include "core/vmm/machine.h"
+#include "core/vmm/smp.h"
+#include "mm/audit.h"
+#include "mm/el2_map.h"
+#include "tests/el2/frames_selftest.h"
+
+#define ROUNDS 3000u
+#define PRIO   10u
+
+static struct thread threads[MAX_PCPUS];
+static unsigned int nr;
+
+struct vm *manager_vm(uint32_t i)
+{
+	(void)i;
+	return NULL;
+}
+
+uint32_t manager_nr_vms(void)
+{
+	return 0;
+}
+
+static void say(void *ctx, const struct audit_finding *f)
+{
+	(void)ctx;
+	log_err("audit: %s: table of %x, address %llx, frame %llx of %x", f->what, f->owner,
+		(unsigned long long)f->addr, (unsigned long long)f->pa.v, f->frame_owner);
+}
+
+/* Every pCPU takes part; the first tells the result. */
+static void body(void *arg)
+{
+	unsigned int idx = (unsigned int)(uintptr_t)arg;
+	struct audit_totals totals;
+	va_t where;
+	int err = frames_selftest_run(idx, nr, ROUNDS);
+
+	if (idx != 0)
+		return;
+	log_info("selftest: %u pCPUs, %u rounds each", nr, ROUNDS);
+	if (err)
+		log_err("selftest: FAILED: %s", frames_selftest_error());
+	else if (audit_run(say, NULL, &totals))
+		log_err("selftest: FAILED: the audit has findings");
+	else if (el2_map_check_wx(&where))
+		log_err("selftest: FAILED: %llx is writable and executable",
+			(unsigned long long)where.v);
+	else
+		log_info("selftest: PASSED, EL2 maps %llu KiB",
+			 (unsigned long long)totals.el2_size >> 10);
+	machine_poweroff();
+}
+
+void manager_start(struct uart_phys *uart)
+{
+	uint64_t online = smp_online();
+
+	(void)uart;
+	for (uint32_t cpu = 0; cpu < MAX_PCPUS; cpu++) {
+		if (!(online >> cpu & 1))
+			continue;
+		BUG_ON(thread_create(&threads[nr], "selftest", cpu, PRIO, body,
+				     (void *)(uintptr_t)nr));
+		nr++;
+	}
+	/* Only now: the stacks of the last would be missing in the first's counts. */
+	for (unsigned int i = 0; i < nr; i++)
+		thread_start(&threads[i]);
+}
