@@ -106,10 +106,27 @@ static void rng_init(void)
 
 /* ---- a VM's keeper ---- */
 
+/* Nobody is left at the console of a VM that is off: the next that runs gets the input. */
+static void move_input_on(const struct keeper *k)
+{
+	uint32_t n = manager_nr_vms();
+
+	if (console_attached() != (int)k->idx)
+		return;
+	for (uint32_t i = 1; i < n; i++) {
+		uint32_t next = (k->idx + i) % n;
+		struct vm *vm = manager_vm(next);
+
+		if (vm && vm_state(vm) == VM_RUNNING && console_attach((int)next) == 0)
+			return;
+	}
+}
+
 /* One VM fewer that may run. The last one's end is the machine's, if so configured. */
 static void retire(struct keeper *k, const char *why)
 {
 	log_info("VM %s: %s", k->vm.cfg->name, why);
+	move_input_on(k);
 	if (atomic_fetch_sub(&nr_alive, 1) > 1)
 		return;
 	if (sys_cfg->when_all_off == ALL_OFF_POWEROFF)
