@@ -166,6 +166,10 @@ static void vm_defaults(struct vm_config *vm, uint32_t id)
 	vm->gicr_base = CONFIG_GICR_BASE;
 	vm->pl011 = (struct config_device){ true, CONFIG_PL011_BASE, CONFIG_PL011_SPI };
 	vm->pl031 = (struct config_device){ true, CONFIG_PL031_BASE, CONFIG_PL031_SPI };
+	vm->pl061 = (struct config_device){ true, CONFIG_PL061_BASE, CONFIG_PL061_SPI };
+	vm->watchdog = (struct config_watchdog){ false, CONFIG_WDT_REFRESH, CONFIG_WDT_CONTROL,
+						 CONFIG_WDT_SPI };
+	vm->pvtime = true;
 	vm->autostart = true;
 	vm->on_crash = ACTION_STOP;
 	vm->on_reboot = ACTION_RESTART;

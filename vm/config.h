@@ -21,10 +21,23 @@ struct bundle;
 #define CONFIG_NAME_LEN     32   /* with the final NUL                       */
 #define CONFIG_CMDLINE_LEN  2048 /* with the final NUL; Linux's own limit    */
 #define CONFIG_REASON_LEN   192  /* why something is refused, one sentence   */
+#define CONFIG_MAX_POOLS    8    /* with pool 0, "default"                   */
+#define CONFIG_MAX_WINDOWS  32   /* per pool                                 */
 #define CONFIG_MAX_PRIORITY 31   /* highest thread priority a VM may ask for */
 #define CONFIG_DEFAULT_PRIORITY 8
 #define CONFIG_DEFAULT_SLICE_US 10000
 #define CONFIG_MAX_SLICE_US 1000000
+#define CONFIG_DEFAULT_WEIGHT 100
+#define CONFIG_MAX_WEIGHT   10000
+#define CONFIG_MIN_BUDGET_US 10
+#define CONFIG_MIN_PERIOD_US 100
+#define CONFIG_MAX_FRAME_US 10000000  /* periods too                         */
+#define CONFIG_MAX_WAIT_US  3600000000u  /* stop-timeout, restart-backoff    */
+#define CONFIG_DEFAULT_STOP_US    10000000
+#define CONFIG_DEFAULT_RESTARTS   5
+#define CONFIG_DEFAULT_BACKOFF_US 100000
+#define CONFIG_LOG_SIZE     UINT64_C(0x4000)     /* console log, by default  */
+#define CONFIG_MAX_LOG_SIZE UINT64_C(0x100000)
 #define CONFIG_ESCAPE_KEY   0x1d /* Ctrl-]                                   */
 #define CONFIG_ADDR_AUTO    UINT64_MAX  /* an address the loader chooses     */
 #define CONFIG_FILE_SYSTEM  "system.dtb"
@@ -38,12 +51,18 @@ struct bundle;
 #define CONFIG_PL011_SPI    1
 #define CONFIG_PL031_BASE   UINT64_C(0x09010000)
 #define CONFIG_PL031_SPI    2
-#define CONFIG_DEVICE_SIZE  UINT64_C(0x1000)      /* PL011, PL031               */
+#define CONFIG_PL061_BASE   UINT64_C(0x09030000)
+#define CONFIG_PL061_SPI    7
+/* virt has no watchdog: addresses and an interrupt that it leaves free. */
+#define CONFIG_WDT_REFRESH  UINT64_C(0x090d0000)
+#define CONFIG_WDT_CONTROL  UINT64_C(0x090e0000)
+#define CONFIG_WDT_SPI      10
+#define CONFIG_DEVICE_SIZE  UINT64_C(0x1000)      /* each of these              */
 #define CONFIG_RAM_BASE     UINT64_C(0x40000000)
 #define CONFIG_MAX_SPI      988                   /* SPI n is INTID 32 + n < 1020 */
 
 enum config_all_off { ALL_OFF_POWEROFF, ALL_OFF_SHELL };
-enum config_action { ACTION_STOP, ACTION_RESTART };
+enum config_action { ACTION_STOP, ACTION_RESTART, ACTION_PAUSE, ACTION_SHUTDOWN_MACHINE };
 enum config_image { IMAGE_AUTO, IMAGE_RAW, IMAGE_ARM64, IMAGE_ELF };
 
 enum config_backend {
@@ -51,6 +70,20 @@ enum config_backend {
 	BACKEND_TOUCH,   /* frames from the allocator at the first access    */
 	BACKEND_LINEAR,  /* fixed frames: pa + (ipa - region.ipa)            */
 };
+
+/* How the pCPUs of a pool are shared. */
+enum config_policy {
+	POLICY_PINNED,     /* a vCPU owns its pCPU                             */
+	POLICY_FIFO,       /* priority, then until it waits                    */
+	POLICY_RR,         /* priority, then in turn                           */
+	POLICY_FAIR,       /* weight, cap, reservation                         */
+	POLICY_EDF,        /* budget in each period; without one: what is left */
+	POLICY_PARTITION,  /* windows in a major frame                         */
+};
+
+/* What a VM may do to the others by hypercall. */
+#define CONFIG_MANAGE_LIST    1u     /* see them and their statistics */
+#define CONFIG_MANAGE_CONTROL 2u     /* start, stop, change them      */
 
 #define CONFIG_ACCESS_R  1u
 #define CONFIG_ACCESS_W  2u
@@ -78,6 +111,35 @@ struct config_device {
 	uint32_t spi;                /* SPI number: INTID - 32                */
 };
 
+/* The SBSA generic watchdog: two frames. */
+struct config_watchdog {
+	bool     present;
+	uint64_t refresh;            /* IPA, 4 KiB aligned                    */
+	uint64_t control;            /* IPA, 4 KiB aligned                    */
+	uint32_t spi;
+};
+
+/* When a VM of a partition pool runs, in each major frame, on all pCPUs of the pool. */
+struct pool_window {
+	uint32_t vm;                 /* index in system_config.vms            */
+	uint32_t start_us;           /* in the frame                          */
+	uint32_t duration_us;        /* not 0                                 */
+	const char *vm_name;         /* points into the packed configuration  */
+};
+
+/* A set of pCPUs and how they are shared. */
+struct pool_config {
+	char     name[CONFIG_NAME_LEN];
+	uint64_t cpus;               /* not 0, but for pool 0; in one pool only */
+	enum config_policy policy;
+	uint32_t major_frame_us;     /* POLICY_PARTITION only, else 0         */
+	uint32_t nr_windows;         /* likewise                              */
+	struct pool_window windows[CONFIG_MAX_WINDOWS];  /* by start, apart   */
+
+	/* Empty: accepted. Else no such pool is made, its VMs are refused too. */
+	char     refused[CONFIG_REASON_LEN];
+};
+
 /*
  * One VM. Strings point into the packed configuration, which must stay mapped
  * as long as this is used.
@@ -86,7 +148,10 @@ struct vm_config {
 	char     name[CONFIG_NAME_LEN];
 	uint32_t id;                         /* unique; what the user counts by   */
 	uint32_t nr_vcpus;                   /* 1 .. CONFIG_MAX_VCPUS             */
-	uint64_t cpus[CONFIG_MAX_VCPUS];     /* pCPUs of each vCPU; 0: any, spread */
+	uint32_t pool;                       /* index in system_config.pools      */
+	/* pCPUs of each vCPU, in its pool; 0: all of them. Under pinned and edf
+	 * config_check() leaves one for each, which the sums hold for. */
+	uint64_t cpus[CONFIG_MAX_VCPUS];
 
 	uint32_t nr_regions;
 	struct config_region regions[CONFIG_MAX_REGIONS];  /* sorted by ipa       */
@@ -102,12 +167,34 @@ struct vm_config {
 	uint64_t gicr_base;                  /* IPA, 64 KiB aligned; nr_vcpus frames */
 	struct config_device pl011;          /* the console                       */
 	struct config_device pl031;          /* the real-time clock               */
+	struct config_device pl061;          /* GPIO with the power key           */
+	struct config_watchdog watchdog;
+	bool     pvtime;                     /* stolen time is told to the guest  */
+	uint32_t manage;                     /* CONFIG_MANAGE_*                   */
+	uint64_t log_size;                   /* bytes of console output kept, a multiple
+						of 4 KiB; 0 without a console     */
 
 	bool     autostart;
 	enum config_action on_crash;
 	enum config_action on_reboot;
-	uint32_t priority;                   /* 1 .. CONFIG_MAX_PRIORITY, high wins */
-	uint32_t slice_us;                   /* time slice; 0: runs until it waits  */
+	enum config_action on_watchdog;
+	/* After a crash or a bite of the watchdog, where the action is restart. */
+	uint32_t restart_limit;              /* restarts, then it stays off; 0: no limit */
+	uint32_t restart_backoff_us;         /* before the first; then twice as long, ... */
+	uint32_t stop_timeout_us;            /* from the power key to a forced stop; 0
+						without a power key               */
+
+	/* Each policy reads its own; defaults where the VM cannot give them. */
+	uint32_t priority;                   /* fifo, rr, partition: 1 ..
+						CONFIG_MAX_PRIORITY, high wins    */
+	uint32_t slice_us;                   /* rr, fair, partition, edf without budget;
+						0: runs until it waits            */
+	uint32_t weight;                     /* fair: 1 .. CONFIG_MAX_WEIGHT      */
+	uint32_t cap;                        /* fair: at most so many percent of a pCPU
+						for each vCPU; 0: no cap          */
+	uint32_t reservation;                /* fair: at least so many percent    */
+	uint32_t budget_us;                  /* edf: of each period; 0: what is left */
+	uint32_t period_us;
 
 	/* Empty: accepted. Else the sentence to show; the VM must not be created. */
 	char     refused[CONFIG_REASON_LEN];
@@ -116,6 +203,12 @@ struct vm_config {
 struct system_config {
 	enum config_all_off when_all_off;
 	uint32_t escape_key;                 /* console control byte, 0x1d: Ctrl-] */
+	uint32_t housekeeping;               /* pCPU of shell and keepers; in no pinned
+						or partition pool                 */
+	uint32_t nr_pools;                   /* at least 1                        */
+	/* Pool 0 is "default", policy rr: config_check() gives it the pCPUs that are
+	 * in no other; it may have none, and then no VM. */
+	struct pool_config pools[CONFIG_MAX_POOLS];
 	uint32_t nr_vms;
 	struct vm_config vms[CONFIG_MAX_VMS];
 
@@ -142,7 +235,7 @@ struct board_limits {
 
 /**
  * config_parse() - read the packed configuration
- * @cfg:  filled in; about 100 KiB, so never on a stack
+ * @cfg:  filled in; about 110 KiB, so never on a stack
  * @dtb:  the bytes of system.dtb, 8-byte aligned, not trusted
  * @size: how many there are
  *
