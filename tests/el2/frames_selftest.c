@@ -239,6 +239,24 @@ static void settle(void)
 		check(frames_stats(owner_vm(vm)) == 0, "a VM kept frames");
 }
 
+/* All free one block in the same moment: one of them does, the others are refused. */
+static void free_together(const struct cpu *c, unsigned int nr, unsigned int round)
+{
+	struct pair *p = &pairs[0];
+
+	if (c->idx == 0) {
+		atomic_store(&p->won, 0);
+		p->order = round % (MAX_ORDER + 1);
+		check(!frames_alloc(OWNER_TWICE, p->order, &p->pa), "no block for a race");
+	}
+	meet(nr);
+	if (!frames_free(OWNER_TWICE, p->pa, p->order))
+		atomic_fetch_add(&p->won, 1);
+	meet(nr);
+	if (c->idx == 0)
+		check(atomic_load(&p->won) == 1, "a race to free had no winner or two");
+}
+
 int frames_selftest_run(unsigned int cpu_idx, unsigned int nr, unsigned int rounds)
 {
 	struct cpu c = { .idx = cpu_idx, .random = cpu_idx * 77 + 1 };
@@ -251,6 +269,8 @@ int frames_selftest_run(unsigned int cpu_idx, unsigned int nr, unsigned int roun
 	meet(nr);
 	if (cpu_idx == 0)
 		settle();
+	for (unsigned int i = 0; i < rounds; i++)
+		free_together(&c, nr, i);
 	meet(nr);
 	return frames_selftest_error() ? -EIO : 0;
 }
