@@ -53,7 +53,9 @@ machine := $(target) -std=gnu11 -ffreestanding -mgeneral-regs-only -mstrict-alig
 	-nostdinc -isystem $(shell $(CC) -print-file-name=include) -isystem $O/lib/include
 warnings := $(WERROR) -Wall -Wextra -Wshadow -Wundef -Wvla -Wstrict-prototypes \
 	-Wmissing-prototypes -Wpointer-arith -Wwrite-strings
-CFLAGS  := -O2
+# Small, but fast where every exit passes.
+CFLAGS  := -Os
+hot     := core/vmm/run vcpu/exit irq/vgic_lr irq/vgic_load
 cflags  := $(machine) $(CFLAGS) $(warnings) -Wframe-larger-than=1024 \
 	-I. -Iarch/include -Iarch/arm64/include -DEARLY_UART_PL011=$(EARLY_UART) -MMD -MP
 
@@ -78,6 +80,7 @@ $O/obj/flags: FORCE
 $O/obj/%.o: %.c $O/obj/flags | $(libs)
 	@mkdir -p $(@D) && echo "  CC    $<"
 	$Q$(CC) $(cflags) -c $< -o $@
+$(hot:%=$O/obj/%.o): cflags += -O2
 $O/obj/%.o: %.S $O/obj/flags
 	@mkdir -p $(@D) && echo "  CC    $<"
 	$Q$(CC) $(cflags) -c $< -o $@
@@ -113,7 +116,7 @@ $O/pass1.elf: $O/gen/symbols0.o
 $O/corbel.elf: $O/gen/symbols.o
 $O/pass1.elf $O/corbel.elf: $O/linker.ld $O/gen/link $(objs) $(libs) $(if $(BUNDLED),$O/gen/bundle.o)
 	@echo "  LD    $@"
-	$Q$(link) $(filter $O/gen/%.o,$^) $(libs) $(LIBGCC) -o $@
+	$Q$(link) $(filter $O/gen/%.o,$^) --start-group $(libs) $(LIBGCC) --end-group -o $@
 $O/corbel.bin: $O/corbel.elf
 	$Q$(OBJCOPY) -O binary $< $@
 

@@ -67,10 +67,10 @@ void crash_print(const char *fmt, ...)
 
 static void print_frame(uint64_t pc)
 {
+	char name[SYMBOL_NAME_MAX];
 	uint64_t off = 0;
-	const char *name = symbol_lookup(VA(pc), &off);
 
-	if (name)
+	if (symbol_lookup(VA(pc), name, sizeof(name), &off))
 		crash_print("  %012llx %s+0x%llx", (unsigned long long)pc, name,
 			    (unsigned long long)off);
 	else

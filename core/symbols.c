@@ -3,41 +3,77 @@
 
 #include <string.h>
 
-/* How many functions start at or before at. */
-static size_t symbols_upto(const uint32_t *offsets, size_t nr, uint64_t at)
+#define INSN_SIZE 4
+
+struct name_buf {
+	char *text;
+	size_t len;
+	size_t max;  /* characters that fit, the NUL not counted */
+};
+
+/* Append what a code stands for. A pair is made of lower codes: the depth is bounded. */
+static void expand(const struct symbol_table *table, size_t nr_chars, uint8_t code,
+		   struct name_buf *name)
 {
-	size_t lo = 0;
+	const uint8_t *pair;
 
-	while (lo < nr) {
-		size_t mid = lo + (nr - lo) / 2;
-
-		if (offsets[mid] <= at)
-			lo = mid + 1;
-		else
-			nr = mid;
+	if (name->len == name->max)
+		return;
+	if (code <= nr_chars) {
+		name->text[name->len++] = table->chars[code - 1];
+		return;
 	}
-	return lo;
+	pair = table->pairs[code - 1 - nr_chars];
+	expand(table, nr_chars, pair[0], name);
+	expand(table, nr_chars, pair[1], name);
 }
 
-const char *symbol_find(const uint32_t *offsets, size_t nr, const char *names,
-			uint64_t at, uint64_t *rest)
+static void decode(const struct symbol_table *table, const uint8_t *codes, char *text,
+		   size_t size)
 {
-	size_t upto = symbols_upto(offsets, nr, at);
+	struct name_buf name = { .text = text, .max = size - 1 };
+	size_t nr_chars = strlen(table->chars);
 
-	if (upto == 0)
-		return NULL;
-	*rest = at - offsets[upto - 1];
-	for (size_t i = 1; i < upto; i++)
-		names += strlen(names) + 1;
-	return names;
+	for (; *codes; codes++)
+		expand(table, nr_chars, *codes, &name);
+	text[name.len] = '\0';
 }
 
-const char *symbol_lookup(va_t pc, uint64_t *offset)
+bool symbol_find(const struct symbol_table *table, uint64_t at, char *name, size_t size,
+		 uint64_t *rest)
 {
-	uint64_t start = (uintptr_t)__image_start;
+	const uint8_t *codes = table->names;
+	uint64_t start = 0;
+	size_t i;
+
+	for (i = 0; i < table->nr; i++) {
+		uint64_t step = table->steps[i] * (uint64_t)INSN_SIZE;
+
+		if (at < start + step)
+			break;
+		start += step;
+		if (i > 0)
+			while (*codes++)
+				;
+	}
+	if (i == 0)
+		return false;
+	*rest = at - start;
+	decode(table, codes, name, size);
+	return true;
+}
+
+bool symbol_lookup(va_t pc, char *name, size_t size, uint64_t *rest)
+{
+	const struct symbol_table table = {
+		.steps = hyp_symtab_start,
+		.nr = (size_t)(hyp_symtab_end - hyp_symtab_start),
+		.chars = hyp_symchars,
+		.pairs = hyp_sympairs,
+		.names = hyp_symstr,
+	};
 
 	if (pc.v < (uintptr_t)__text_start || pc.v >= (uintptr_t)__text_end)
-		return NULL;
-	return symbol_find(hyp_symtab_start, (size_t)(hyp_symtab_end - hyp_symtab_start),
-			   hyp_symstr, pc.v - start, offset);
+		return false;
+	return symbol_find(&table, pc.v - (uintptr_t)__image_start, name, size, rest);
 }

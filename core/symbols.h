@@ -1,45 +1,63 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Names of the hypervisor's own functions, for crash reports. tools/symbols.py
- * writes the table after a first link: the offsets of all functions from
- * __image_start, ascending, then as many NUL-terminated names in that order.
- * No index to the names: a lookup walks them, which a crash can afford.
+ * writes the table after a first link. It is made small rather than fast.
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "core/lib/types.h"
 
+#define SYMBOL_NAME_MAX 48  /* a buffer for the longest name, its NUL included */
+
+struct symbol_table {
+	/* From one function's start to the next one's, in instructions; the first
+	 * counts from __image_start. */
+	const uint16_t *steps;
+	size_t nr;
+	/* nr names in the order of the functions, each ended by the code 0. Codes
+	 * from 1 on are the characters of chars; those behind them stand for the
+	 * pairs of codes in pairs, each made of lower ones. */
+	const char *chars;
+	const uint8_t (*pairs)[2];
+	const uint8_t *names;
+};
+
+/**
+ * symbol_find() - name the function that covers an offset
+ * @table: what to search
+ * @at:    bytes from __image_start
+ * @name:  set to the name, cut off where the buffer ends
+ * @size:  bytes in @name, at least 1
+ * @rest:  set to the distance from the function's start
+ *
+ * Return: true; false when @at is before the first function, nothing is set then.
+ */
+bool symbol_find(const struct symbol_table *table, uint64_t at, char *name, size_t size,
+		 uint64_t *rest);
+
+/**
+ * symbol_lookup() - name the hypervisor function that an address is in
+ * @pc:   an address as the running hypervisor sees it
+ * @name: set to the name, cut off where the buffer ends
+ * @size: bytes in @name, at least 1
+ * @rest: set to the distance from the function's start
+ *
+ * Takes no lock, allocates nothing, reads only the image.
+ *
+ * Return: true; false when @pc is not in the hypervisor's text, nothing is set then.
+ */
+bool symbol_lookup(va_t pc, char *name, size_t size, uint64_t *rest);
+
 /* Laid out by linker.ld and tools/symbols.py. */
 extern const char __image_start[];
 extern const char __text_start[];
 extern const char __text_end[];
-extern const uint32_t hyp_symtab_start[];
-extern const uint32_t hyp_symtab_end[];
-extern const char hyp_symstr[];
-
-/**
- * symbol_find() - name the function that covers an offset
- * @offsets: start of each function, ascending
- * @nr:      how many
- * @names:   nr strings, one after the other
- * @at:      the offset asked for
- * @rest:    set to the distance from the function's start; may not be NULL
- *
- * Return: the name, or NULL when at is before the first function.
- */
-const char *symbol_find(const uint32_t *offsets, size_t nr, const char *names,
-			uint64_t at, uint64_t *rest);
-
-/**
- * symbol_lookup() - name the hypervisor function that an address is in
- * @pc:     an address as the running hypervisor sees it
- * @offset: set to the distance from the function's start; may not be NULL
- *
- * Takes no lock, allocates nothing, reads only the image.
- *
- * Return: the name, or NULL when pc is not in the hypervisor's text.
- */
-const char *symbol_lookup(va_t pc, uint64_t *offset);
+extern const uint16_t hyp_symtab_start[];
+extern const uint16_t hyp_symtab_end[];
+extern const char hyp_symchars[];
+extern const uint8_t hyp_sympairs[][2];
+extern const uint8_t hyp_symstr[];

@@ -4,80 +4,111 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <string.h>
 #include <cmocka.h>
 
 /* The linker script's symbols. */
 const char __image_start[4];
 const char __text_start[4];
 const char __text_end[4];
-const uint32_t hyp_symtab_start[1];
-const uint32_t hyp_symtab_end[1];
-const char hyp_symstr[1];
+const uint16_t hyp_symtab_start[1];
+const uint16_t hyp_symtab_end[1];
+const char hyp_symchars[1];
+const uint8_t hyp_sympairs[1][2];
+const uint8_t hyp_symstr[1];
 
-static const uint32_t offsets[] = { 0x40, 0x100, 0x180 };
-static const char names[] = "first\0second\0third";
+/* Functions at 0x40, 0x100 and 0x180; the codes 12 and 13 are "ir" and "irs". */
+static const uint16_t steps[] = { 0x10, 0x30, 0x20 };
+static const char chars[] = "cdefhinorst";  /* codes 1 to 11 */
+static const uint8_t pairs[][2] = { { 6, 9 }, { 12, 10 } };
+static const uint8_t names[] = {
+	4, 13, 11, 0,           /* f irs t */
+	10, 3, 1, 8, 7, 2, 0,   /* s e c o n d */
+	11, 5, 12, 2, 0,        /* t h ir d */
+};
+static const struct symbol_table table = { steps, 3, chars, pairs, names };
 
-static const char *find(uint64_t at, uint64_t *rest)
+static uint64_t rest;
+static char name[SYMBOL_NAME_MAX];
+
+static int setup(void **state)
 {
-	return symbol_find(offsets, 3, names, at, rest);
+	(void)state;
+	rest = 99;
+	strcpy(name, "untouched");
+	return 0;
+}
+
+static bool find(uint64_t at)
+{
+	return symbol_find(&table, at, name, sizeof(name), &rest);
 }
 
 static void symbol_at_its_start_has_offset_0(void **state)
 {
-	uint64_t rest = 99;
-
 	(void)state;
-	assert_string_equal(find(0x40, &rest), "first");
+	assert_true(find(0x40));
+	assert_string_equal(name, "first");
 	assert_int_equal(rest, 0);
-	assert_string_equal(find(0x180, &rest), "third");
+	assert_true(find(0x180));
+	assert_string_equal(name, "third");
 	assert_int_equal(rest, 0);
 }
 
 static void symbol_covers_all_up_to_the_next(void **state)
 {
-	uint64_t rest = 99;
-
 	(void)state;
-	assert_string_equal(find(0x17f, &rest), "second");
+	assert_true(find(0xff));
+	assert_string_equal(name, "first");
+	assert_true(find(0x17f));
+	assert_string_equal(name, "second");
 	assert_int_equal(rest, 0x7f);
-	assert_string_equal(find(0x5000, &rest), "third");
+	assert_true(find(0x5000));
+	assert_string_equal(name, "third");
 	assert_int_equal(rest, 0x5000 - 0x180);
 }
 
 static void address_before_the_first_has_no_name(void **state)
 {
-	uint64_t rest = 99;
-
 	(void)state;
-	assert_null(find(0x3f, &rest));
+	assert_false(find(0x3f));
+	assert_string_equal(name, "untouched");
 	assert_int_equal(rest, 99);
+}
+
+static void long_name_is_cut_off_and_ended(void **state)
+{
+	(void)state;
+	assert_true(symbol_find(&table, 0x40, name, 4, &rest));
+	assert_string_equal(name, "fir");
+	assert_true(symbol_find(&table, 0x40, name, 1, &rest));
+	assert_string_equal(name, "");
 }
 
 static void empty_table_names_nothing(void **state)
 {
-	uint64_t rest;
+	static const struct symbol_table empty;
 
 	(void)state;
-	assert_null(symbol_find(offsets, 0, names, 0x100, &rest));
+	assert_false(symbol_find(&empty, 0x100, name, sizeof(name), &rest));
 }
 
 static void address_outside_the_text_has_no_name(void **state)
 {
-	uint64_t rest;
-
 	(void)state;
-	assert_null(symbol_lookup(VA((uintptr_t)__text_end), &rest));
-	assert_null(symbol_lookup(VA((uintptr_t)__text_start - 1), &rest));
+	assert_false(symbol_lookup(VA((uintptr_t)__text_end), name, sizeof(name), &rest));
+	assert_false(symbol_lookup(VA((uintptr_t)__text_start - 1), name, sizeof(name), &rest));
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(symbol_at_its_start_has_offset_0),
-		cmocka_unit_test(symbol_covers_all_up_to_the_next),
-		cmocka_unit_test(address_before_the_first_has_no_name),
-		cmocka_unit_test(empty_table_names_nothing),
-		cmocka_unit_test(address_outside_the_text_has_no_name),
+		cmocka_unit_test_setup(symbol_at_its_start_has_offset_0, setup),
+		cmocka_unit_test_setup(symbol_covers_all_up_to_the_next, setup),
+		cmocka_unit_test_setup(address_before_the_first_has_no_name, setup),
+		cmocka_unit_test_setup(long_name_is_cut_off_and_ended, setup),
+		cmocka_unit_test_setup(empty_table_names_nothing, setup),
+		cmocka_unit_test_setup(address_outside_the_text_has_no_name, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
