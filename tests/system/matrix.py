@@ -90,8 +90,8 @@ def representative():
     yield "linux_cpu_max", lambda: linux.to_shell("linux_cpu_max", cpu="max,pauth-impdef=on")
     yield "linux_1cpu", lambda: linux.to_shell("linux_1cpu", 1, linux.vm(vcpus=1), smp=1)
     yield "linux_qemu10", lambda: linux.to_shell("linux_qemu10", cpu="max", **qemu10())
-    yield "guests_qemu10", lambda: run_guests(["boot_state", "mmio_widths", "cpu_idregs"],
-                                              cpu="max", **qemu10())
+    yield "guests_qemu10", lambda: run_guests(
+        ["boot_state", "mmio_widths", "cpu_idregs", "timer_virt"], cpu="max", **qemu10())
     yield "linux_tfa", behind_tfa
 
 
