@@ -141,7 +141,8 @@ static void the_redistributor_is_found_by_affinity(void **state)
 	percpus[3].mpidr = 0x0100020304;
 	assert_int_equal(gicv3_cpu_init(&why), 0);
 	gicv3_enable(20);
-	assert_int_equal(*reg(gicr + 4 * GICR_FRAME_SIZE, GICR_SGI_BASE + GICR_ISENABLER0), BIT(20));
+	assert_int_equal(*reg(gicr + 4 * GICR_FRAME_SIZE, GICR_SGI_BASE + GICR_ISENABLER0),
+			 BIT(20));
 	percpus[3].mpidr = 3;                /* behind the last one of region 0 */
 	assert_int_equal(gicv3_cpu_init(&why), -ENODEV);
 	assert_non_null(why);

@@ -143,7 +143,8 @@ void world_enter(void)
 	}
 }
 
-static uint64_t access(struct mmio_device *dev, uint64_t off, uint8_t size, bool write, uint64_t val)
+static uint64_t access(struct mmio_device *dev, uint64_t off, uint8_t size, bool write,
+		       uint64_t val)
 {
 	struct mmio_access acc = { .offset = off, .value = val, .size = size, .is_write = write };
 
@@ -181,10 +182,10 @@ void world_irq(uint32_t n, uint32_t intid, uint8_t prio, bool edge)
 {
 	uint32_t bit = 1u << (intid & 31), word = intid / 32 * 4, cfg = intid / 16 * 4;
 	uint32_t cfg_bit = 2u << (intid & 15) * 2;
+	uint64_t old;
 
 	if (intid < 32) {
-		uint64_t old = world_gicr_read(n, GICR_SGI_BASE + GICD_ICFGR + cfg, 4);
-
+		old = world_gicr_read(n, GICR_SGI_BASE + GICD_ICFGR + cfg, 4);
 		private_write(n, GICD_ICFGR + cfg, 4, edge ? old | cfg_bit : old & ~cfg_bit);
 		private_write(n, GICD_IPRIORITYR + intid, 1, prio);
 		private_write(n, GICD_IGROUPR, 4,
@@ -192,8 +193,8 @@ void world_irq(uint32_t n, uint32_t intid, uint8_t prio, bool edge)
 		private_write(n, GICD_ISENABLER, 4, bit);
 		return;
 	}
-	world_gicd_write(GICD_ICFGR + cfg, 4, edge ? world_gicd_read(GICD_ICFGR + cfg, 4) | cfg_bit :
-			 world_gicd_read(GICD_ICFGR + cfg, 4) & ~cfg_bit);
+	old = world_gicd_read(GICD_ICFGR + cfg, 4);
+	world_gicd_write(GICD_ICFGR + cfg, 4, edge ? old | cfg_bit : old & ~cfg_bit);
 	world_gicd_write(GICD_IPRIORITYR + intid, 1, prio);
 	world_gicd_write(GICD_IROUTER + 8 * intid, 8, n % 16 | (n / 16) << 8);
 	world_gicd_write(GICD_IGROUPR + word, 4, world_gicd_read(GICD_IGROUPR + word, 4) | bit);
