@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * EL2 threads and the scheduler's face. The scheduler knows nothing of VMs: a
- * vCPU is a thread whose owner set hooks.
+ * EL2 threads. The scheduler knows nothing of VMs: a vCPU is a thread whose owner
+ * set hooks. docs/scheduler.md
  */
 #pragma once
 
@@ -13,45 +13,94 @@
 #include "core/lib/types.h"
 
 struct thread;
+struct mutex;
 
 /*
- * Called with interrupts masked and the run-queue lock free, on the pCPU that
- * switches. Both may be NULL: a plain EL2 thread.
+ * Called with interrupts masked and no lock held. Any may be NULL: a plain EL2
+ * thread has none.
  */
 struct thread_hooks {
-	void (*switch_in)(struct thread *t);   /* t is about to run            */
-	void (*switch_out)(struct thread *t);  /* t has stopped running         */
+	void (*switch_in)(struct thread *t);   /* t is about to run here        */
+	void (*switch_out)(struct thread *t);  /* t has stopped running here    */
+	/* t leaves this pCPU: nothing of it may stay here. It does not run.    */
+	void (*evict)(struct thread *t);
 };
 
-enum thread_state { THREAD_NEW, THREAD_READY, THREAD_RUNNING, THREAD_BLOCKED, THREAD_DEAD };
+enum thread_state {
+	THREAD_NEW, THREAD_READY, THREAD_RUNNING, THREAD_BLOCKED,
+	THREAD_MOVING,                 /* ready, between two pCPUs              */
+	THREAD_DEAD,
+};
 
 /* Bits of thread.requests: what to look at before going back to the guest. */
 #define THREAD_REQ_RESCHED BIT(0)  /* somebody else should run                */
 #define THREAD_REQ_IRQ     BIT(1)  /* vGIC: state changed, flush               */
 #define THREAD_REQ_VCPU    BIT(2)  /* vm/vmm floors: look at the vCPU's orders */
 #define THREAD_REQ_TIMER   BIT(3)  /* an emulated timer's level must be looked at */
+#define THREAD_REQ_MUTEX   BIT(4)  /* core/mutex.c: the lock is yours          */
+
+/* What a policy may ask for. Each looks at its own; all times in counter ticks. */
+struct sched_params {
+	uint32_t prio;             /* fifo, rr, partition: 1..31, high wins    */
+	uint32_t weight;           /* fair: share of the pCPU; 0: SCHED_WEIGHT */
+	uint32_t cap_pct;          /* fair: at most this of a pCPU; 0: no cap  */
+	uint32_t reservation_pct;  /* fair: at least this of a pCPU            */
+	uint32_t group;            /* partition: whose windows                 */
+	uint64_t slice;            /* rr, fair, partition, edf without budget;
+				      0: rr, partition never, else a default   */
+	uint64_t budget, period;   /* edf: budget in each period; 0: what is left */
+};
+#define SCHED_WEIGHT   100
+#define SCHED_MAX_PRIO 31
+
+/* A policy's own notes about a thread; under the run queue's lock. */
+struct sched_entity {
+	uint64_t key;              /* fair: virtual time; edf: deadline        */
+	uint64_t left;             /* of the slice, or of edf's budget         */
+	uint64_t used;             /* fair: in this window; edf: overrun       */
+	uint64_t window;           /* fair: end of the window that used is of  */
+	bool boost;                /* fair: its reservation is not used up     */
+	bool relative;             /* fair: key counts from the queue's time   */
+};
+
+#define THREAD_LATENCIES 24
 
 struct thread {
 	uint64_t sp;                   /* saved EL2 stack pointer; known to switch.S */
 	_Atomic uint32_t requests;     /* any pCPU sets, the thread clears           */
+	_Atomic uint32_t cpu;          /* its pCPU; changes under that one's run-queue
+					  lock, and only while it does not run       */
 	/* under the run-queue lock of cpu */
 	struct list_node rq_node;
 	enum thread_state state;
-	uint64_t slice_end;            /* counter tick at which an equal may take over */
+	uint32_t wait_mask;            /* requests that end its sleep                */
+	uint32_t home;                 /* pCPU it shall be on; differs: it must move */
+	uint32_t urgency;              /* as system class and priority; inherited too */
+	bool woken;                    /* ready after a sleep                        */
+	uint64_t affinity;             /* pCPUs it may be on                         */
+	struct sched_params sched;
+	struct sched_entity se;
 	/* fixed once started */
-	uint32_t cpu;                  /* pCPU index it runs on                       */
-	uint32_t prio;                 /* 0 idle .. 31 highest                        */
-	uint64_t slice;                /* ticks; 0: never pre-empted by an equal      */
+	uint32_t id;                   /* for traces                                 */
+	uint32_t prio;                 /* its own: 0 idle, 1 .. 31 highest           */
+	bool policed;                  /* runs under its pool's policy; else a system
+					  thread, which goes before all these        */
 	const struct thread_hooks *hooks;
 	va_t stack_base;
 	uint64_t stack_size;
 	void (*entry)(void *arg);
 	void *arg;
 	char name[24];
-	_Atomic bool off_cpu;          /* dead, and its stack is in use no more       */
-	/* statistics, written by the thread's pCPU */
-	uint64_t ran;                  /* ticks on a pCPU                             */
-	uint64_t since;                /* counter when it was switched in             */
+	_Atomic bool off_cpu;          /* dead, and its stack is in use no more      */
+	uint32_t booked_ppm;           /* of home, by admission; core/sched_pool.c   */
+	/* core/mutex.c, under its lock */
+	struct mutex *waits_for;
+	struct mutex *held;
+	/* statistics, under the run-queue lock */
+	uint64_t ran;                  /* ticks on a pCPU                            */
+	uint64_t waited;               /* ticks ready, not running: stolen           */
+	uint64_t since;                /* counter when it began to run or to wait    */
+	uint32_t latency[THREAD_LATENCIES];  /* wake-ups that took [2^n, 2^n+1) ticks */
 };
 
 /**
@@ -63,12 +112,41 @@ struct thread {
  * @entry: body, entered with interrupts enabled; returning ends the thread
  * @arg:   handed to entry
  *
+ * A system thread: fixed priority, before all threads that are under a policy. If
+ * its pCPU's pool takes none it goes to the housekeeping pCPU. thread_set_params()
+ * before its start makes it one of the pool's policy.
+ *
  * Return: 0; -ENOMEM no stack.
  */
 int thread_create(struct thread *t, const char *name, uint32_t cpu, uint32_t prio,
 		  void (*entry)(void *arg), void *arg);
 
-/* Make a new thread ready to run on its pCPU; kicks that pCPU. */
+/**
+ * thread_set_params() - what its pool's policy shall give a thread
+ * @t: not started, or running under a policy
+ * @p: copied; zero weight and slice take defaults
+ *
+ * At any time, from any thread. Takes effect at once.
+ *
+ * Return: 0; -EINVAL out of range; -ENOSPC edf or reservations: its pCPU has not
+ * that much left, nothing is changed.
+ */
+int thread_set_params(struct thread *t, const struct sched_params *p);
+
+/**
+ * thread_set_affinity() - where a thread may run
+ * @t:    any
+ * @cpus: pCPUs; those that are not up are ignored
+ *
+ * At any time. A thread that must go elsewhere goes soon, by its own pCPU. Under
+ * fair it then moves within @cpus as load demands, else it stays where it is.
+ *
+ * Return: 0; -EINVAL none is up, or they are of several pools; -ENOSPC as
+ * thread_set_params().
+ */
+int thread_set_affinity(struct thread *t, uint64_t cpus);
+
+/* Make a new thread ready to run; nothing if it is not new. */
 void thread_start(struct thread *t);
 
 /* Free the stack of a thread that was never started or has ended; else -1. */
@@ -84,9 +162,9 @@ struct thread *thread_current(void);
  * @t:    any thread, may be the current one
  * @bits: THREAD_REQ_*
  *
- * Sets the bits (release), wakes t if it blocks, and makes its pCPU leave the
- * guest if it runs elsewhere. Safe with interrupts masked or not, from
- * interrupt handlers, and while holding locks of rank below the run queue's.
+ * Sets the bits (release), wakes t if it sleeps for one of them, and makes its
+ * pCPU leave the guest if it runs elsewhere. Safe with interrupts masked or not,
+ * from interrupt handlers, and while holding locks of rank below the run queue's.
  */
 void thread_request(struct thread *t, uint32_t bits);
 
@@ -100,11 +178,17 @@ void thread_request(struct thread *t, uint32_t bits);
  */
 void thread_block(uint32_t mask);
 
-/* Let threads of at least equal priority run, if there are any. */
+/* Let others of at least equal standing run, if there are any. */
 void thread_yield(void);
 
-/* Is anybody but t ready on its pCPU? A hint, read without the lock. */
+/* Is anybody else ready on its pCPU? A hint, read without the lock. */
 bool thread_has_rivals(const struct thread *t);
 
-/* Idle loop and per-pCPU run queue of the calling pCPU. Never returns. */
+/* Must it block to sleep, even alone: time asleep is not time run? */
+bool thread_must_sleep(const struct thread *t);
+
+/* Ticks it ran, and ticks it was ready and did not, up to now. */
+void thread_times(struct thread *t, uint64_t *ran, uint64_t *waited);
+
+/* Idle loop of the calling pCPU. Never returns. */
 void sched_run(void) __attribute__((noreturn));

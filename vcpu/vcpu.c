@@ -22,9 +22,16 @@ static struct vcpu *loaded[MAX_PCPUS];
 static void switch_in(struct thread *t)
 {
 	vcpu_switch_to(vcpu_of(t));
+	/* Others may have come, or gone, while it slept. */
+	vcpu_update_wfx_trap(vcpu_of(t));
 }
 
-const struct thread_hooks vcpu_hooks = { .switch_in = switch_in };
+static void evict(struct thread *t)
+{
+	vcpu_unload(vcpu_of(t));
+}
+
+const struct thread_hooks vcpu_hooks = { .switch_in = switch_in, .evict = evict };
 
 struct vcpu *vcpu_loaded(void)
 {
@@ -125,6 +132,8 @@ int vcpu_create(struct vcpu *vcpu, const struct vcpu_config *c)
 {
 	int err = thread_create(&vcpu->thread, c->name, c->cpu, c->prio, c->entry, vcpu);
 
+	if (!err)
+		err = thread_set_params(&vcpu->thread, &(struct sched_params){ .prio = c->prio });
 	if (err)
 		return err;
 	vcpu->thread.hooks = &vcpu_hooks;

@@ -21,10 +21,11 @@ enum exit_verdict exit_wfx(struct vcpu *vcpu, const struct exit_info *info)
 
 void vcpu_update_wfx_trap(struct vcpu *vcpu)
 {
-	uint64_t want = thread_has_rivals(&vcpu->thread) ? HCR_WFX : 0;
+	uint64_t want = thread_has_rivals(&vcpu->thread) ? HCR_WFX :
+			thread_must_sleep(&vcpu->thread) ? HCR_TWI : 0;
 
 	if ((vcpu->control.hcr & HCR_WFX) == want)
 		return;
-	vcpu->control.hcr ^= HCR_WFX;
+	vcpu->control.hcr = (vcpu->control.hcr & ~HCR_WFX) | want;
 	arch_hcr_write((arch_hcr_read() & ~HCR_WFX) | want);
 }

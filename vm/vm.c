@@ -217,7 +217,7 @@ static int vcpu_add(struct vm *vm, uint32_t idx)
 	err = vcpu_create(v, &c);
 	if (err)
 		return err;
-	v->thread.slice = vm->cfg->slice_us * (arch_counter_hz() / 1000) / 1000;
+	v->thread.sched.slice = vm->cfg->slice_us * (arch_counter_hz() / 1000) / 1000;
 	vgic_vcpu_init(&v->vgic, &vm->vgic, idx, c.mpidr, &v->thread);
 	vtimer_init(&v->vtimer, &v->vgic, 0);
 	return 0;

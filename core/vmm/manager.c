@@ -212,7 +212,6 @@ static int keeper_start(uint32_t idx, uint8_t *load)
 	if (thread_create(&k->thread, cfg->name, k->place.cpu[0], cfg->priority,
 			  keeper_main, k))
 		goto free_keeper;
-	k->thread.slice = cfg->slice_us * (arch_counter_hz() / 1000000);
 	k->vm.cfg = cfg;
 	keepers[idx] = k;
 	return 0;

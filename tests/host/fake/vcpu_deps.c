@@ -79,6 +79,18 @@ bool thread_has_rivals(const struct thread *t)
 	return fake_deps.rivals;
 }
 
+bool thread_must_sleep(const struct thread *t)
+{
+	(void)t;
+	return fake_deps.must_sleep;
+}
+
+int thread_set_params(struct thread *t, const struct sched_params *p)
+{
+	t->sched = *p;
+	return 0;
+}
+
 int thread_create(struct thread *t, const char *name, uint32_t cpu, uint32_t prio,
 		  void (*entry)(void *arg), void *arg)
 {

@@ -16,7 +16,7 @@ struct fake_vcpu_deps {
 	/* order of loads and puts: 'g' GIC load, 't' timer load, 'T', 'G' puts */
 	char order[64];
 	/* answers */
-	bool rivals;
+	bool rivals, must_sleep;
 	uint64_t cntp_answer;
 };
 extern struct fake_vcpu_deps fake_deps;

@@ -1,0 +1,446 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Run queues: who runs next on a pCPU, and how a thread gets to another. System
+ * threads by fixed priority, then whom the pool's policy picks, then idle.
+ *
+ * A thread's state may lie in its pCPU's registers long after it ran there. So only
+ * that pCPU sends it away: it is put on the list of those that leave, its pCPU has it
+ * evicted and then, holding no queue, queues it elsewhere.
+ */
+#include "core/sched_int.h"
+
+#include <stdio.h>
+
+#include <arch/cpu.h>
+#include <arch/switch.h>
+#include <arch/timer.h>
+#include "core/percpu.h"
+#include "core/trace.h"
+
+struct sched_ops sched_ops;
+struct run_queue sched_queues[MAX_PCPUS];
+static _Atomic uint64_t online;
+
+uint64_t sched_online(void)
+{
+	return atomic_load_explicit(&online, memory_order_relaxed);
+}
+
+struct run_queue *sched_lock(struct thread *t)
+{
+	for (;;) {
+		uint32_t cpu = t->cpu;
+		struct run_queue *rq = &sched_queues[cpu];
+
+		spin_lock(&rq->lock);
+		if (t->cpu == cpu)
+			return rq;
+		spin_unlock(&rq->lock);
+	}
+}
+
+static const struct sched_policy *policy_of(const struct run_queue *rq)
+{
+	return rq->q.pool->policy;
+}
+
+/* ---- queues ---- */
+
+static void count_ready(struct run_queue *rq, uint32_t by)
+{
+	atomic_fetch_add_explicit(&rq->nr_ready, by, memory_order_relaxed);
+}
+
+void sched_enqueue_locked(struct run_queue *rq, struct thread *t, enum sched_how how)
+{
+	uint64_t now = arch_counter();
+
+	t->state = THREAD_READY;
+	t->since = now;
+	t->woken = how == SCHED_WAKE;
+	count_ready(rq, 1);
+	if (sched_is_system(t)) {
+		sched_prio_push(&rq->system, t, how == SCHED_PREEMPT);
+		return;
+	}
+	if (how == SCHED_ENTER && !t->sched.slice && policy_of(rq)->slices)
+		t->sched.slice = arch_counter_hz() / SCHED_SLICE_HZ;
+	policy_of(rq)->enqueue(&rq->q, t, now, how);
+}
+
+static void account_wait(struct thread *t, uint64_t now)
+{
+	uint64_t wait = now - t->since;
+	uint32_t log2 = wait ? 63 - (uint32_t)__builtin_clzll(wait) : 0;
+
+	t->waited += wait;
+	t->since = now;
+	if (t->woken)
+		t->latency[MIN(log2, THREAD_LATENCIES - 1u)]++;
+	t->woken = false;
+}
+
+void sched_dequeue_locked(struct run_queue *rq, struct thread *t)
+{
+	count_ready(rq, ~0u);
+	if (sched_is_system(t))
+		sched_prio_remove(&rq->system, t);
+	else
+		policy_of(rq)->dequeue(&rq->q, t);
+	t->waited += arch_counter() - t->since;
+}
+
+static struct thread *pick_locked(struct run_queue *rq, uint64_t now)
+{
+	bool exclusive = policy_of(rq)->exclusive;
+	struct thread *t = exclusive ? NULL : sched_prio_pop(&rq->system);
+
+	if (!t)
+		t = policy_of(rq)->pick(&rq->q, now);
+	if (!t && exclusive)
+		t = sched_prio_pop(&rq->system);
+	if (!t)
+		return &rq->idle;
+	count_ready(rq, ~0u);
+	account_wait(t, now);
+	return t;
+}
+
+/* ---- pokes ---- */
+
+static void charge_locked(struct run_queue *rq, struct thread *cur, uint64_t now)
+{
+	uint64_t ran = now - cur->since;
+
+	cur->ran += ran;
+	cur->since = now;
+	if (cur != &rq->idle && !sched_is_system(cur))
+		policy_of(rq)->charge(&rq->q, cur, ran, now);
+}
+
+void sched_poke_locked(struct run_queue *rq)
+{
+	atomic_fetch_or_explicit(&rq->current->requests, THREAD_REQ_RESCHED,
+				 memory_order_relaxed);
+	if (rq->q.cpu != cpu_self())
+		sched_ops.kick(rq->q.cpu);
+}
+
+/* Must the running thread give way to somebody who is ready? */
+static bool must_yield_locked(struct run_queue *rq, struct thread *cur, uint64_t now)
+{
+	int best = sched_prio_best(&rq->system);
+
+	if (cur == &rq->idle)
+		return true;
+	if (policy_of(rq)->exclusive)
+		return sched_is_system(cur) || policy_of(rq)->preempts(&rq->q, cur, now);
+	if (sched_is_system(cur))
+		return best > (int)sched_prio_of(cur);
+	return best >= 0 || policy_of(rq)->preempts(&rq->q, cur, now);
+}
+
+/* The first to wait starts slices and has WFI trapped, even if it does not pre-empt. */
+void sched_notify_locked(struct run_queue *rq, struct thread *t)
+{
+	struct thread *cur = rq->current;
+	uint64_t now = arch_counter();
+
+	trace_event(TRACE_WAKE, t->id, rq->q.cpu);
+	charge_locked(rq, cur, now);
+	if (atomic_load_explicit(&rq->nr_ready, memory_order_relaxed) == 1 ||
+	    sched_is_system(t) || must_yield_locked(rq, cur, now))
+		sched_poke_locked(rq);
+}
+
+/* ---- moving to another pCPU ---- */
+
+static void leaves_locked(struct run_queue *rq, struct thread *t, uint64_t now)
+{
+	t->state = THREAD_MOVING;
+	t->since = now;
+	list_push_back(&rq->leaving, &t->rq_node);
+	atomic_fetch_add_explicit(&rq->nr_leaving, 1, memory_order_relaxed);
+}
+
+void sched_leave_locked(struct run_queue *rq, struct thread *t)
+{
+	leaves_locked(rq, t, arch_counter());
+	sched_poke_locked(rq);
+}
+
+static uint32_t busyness(const struct run_queue *rq)
+{
+	bool idle = atomic_load_explicit(&rq->q.pool->idle, memory_order_relaxed) &
+		    BIT(rq->q.cpu);
+
+	return atomic_load_explicit(&rq->nr_ready, memory_order_relaxed) + !idle;
+}
+
+uint32_t sched_choose_cpu(uint64_t cpus)
+{
+	uint32_t best = (uint32_t)__builtin_ctzll(cpus);
+
+	for (uint64_t m = cpus & (cpus - 1); m; m &= m - 1) {
+		uint32_t cpu = (uint32_t)__builtin_ctzll(m);
+
+		if (busyness(&sched_queues[cpu]) < busyness(&sched_queues[best]))
+			best = cpu;
+	}
+	return best;
+}
+
+/* Evicted from its old pCPU, in no queue: into the new one's. */
+static void arrive(struct run_queue *old, struct thread *t)
+{
+	struct run_queue *rq = old;
+
+	spin_lock(&rq->lock);
+	/* Its home may change again until we hold the new one's lock. */
+	while (sched_must_move(t)) {
+		t->cpu = t->home;
+		spin_unlock(&rq->lock);
+		rq = sched_lock(t);
+	}
+	t->waited += arch_counter() - t->since;
+	sched_enqueue_locked(rq, t, SCHED_ENTER);
+	sched_notify_locked(rq, t);
+	spin_unlock(&rq->lock);
+}
+
+/* On the pCPU they leave; none of them is the thread whose stack we are on. */
+static void send_leavers(struct run_queue *rq)
+{
+	while (atomic_load_explicit(&rq->nr_leaving, memory_order_relaxed)) {
+		struct thread *t;
+
+		spin_lock(&rq->lock);
+		t = sched_pop(&rq->leaving);
+		atomic_fetch_sub_explicit(&rq->nr_leaving, 1, memory_order_relaxed);
+		spin_unlock(&rq->lock);
+		trace_event(TRACE_MOVE, t->id, t->home);
+		if (t->hooks && t->hooks->evict)
+			t->hooks->evict(t);
+		arrive(rq, t);
+	}
+}
+
+static void give_surplus_locked(struct run_queue *rq, uint64_t now)
+{
+	struct thread *t;
+	uint32_t to;
+
+	if (!policy_of(rq)->surplus)
+		return;
+	t = policy_of(rq)->surplus(&rq->q, now, &to);
+	if (!t)
+		return;
+	count_ready(rq, ~0u);
+	t->waited += now - t->since;
+	t->home = to;
+	leaves_locked(rq, t, now);
+}
+
+/* Idle now: whoever of the pool has threads waiting may give one. */
+static void ask_for_work(struct run_queue *rq)
+{
+	uint64_t m = atomic_load_explicit(&rq->q.pool->cpus, memory_order_relaxed);
+
+	if (!policy_of(rq)->surplus)
+		return;
+	for (; m; m &= m - 1) {
+		struct run_queue *other = &sched_queues[__builtin_ctzll(m)];
+
+		if (other == rq || !atomic_load_explicit(&other->nr_ready, memory_order_relaxed))
+			continue;
+		spin_lock(&other->lock);
+		sched_poke_locked(other);
+		spin_unlock(&other->lock);
+		return;
+	}
+}
+
+static void note_idle(struct run_queue *rq, bool idle)
+{
+	_Atomic uint64_t *mask = &rq->q.pool->idle;
+	uint64_t bit = BIT(rq->q.cpu);
+
+	if (!(atomic_load_explicit(mask, memory_order_relaxed) & bit) == !idle)
+		return;
+	if (idle)
+		atomic_fetch_or_explicit(mask, bit, memory_order_relaxed);
+	else
+		atomic_fetch_and_explicit(mask, ~bit, memory_order_relaxed);
+}
+
+/* ---- switching ---- */
+
+static void time_to_look(struct timer *timer)
+{
+	struct run_queue *rq = container_of(timer, struct run_queue, timer);
+
+	rq->timer_at = SCHED_NEVER;
+	atomic_fetch_or_explicit(&rq->current->requests, THREAD_REQ_RESCHED,
+				 memory_order_relaxed);
+}
+
+/* One that is armed too early is left: it costs one look. */
+static void timer_arm(struct run_queue *rq, uint64_t at)
+{
+	if (at >= rq->timer_at)
+		return;
+	rq->timer_at = at;
+	timer_start(&rq->timer, at);
+}
+
+static uint64_t until_locked(struct run_queue *rq, struct thread *t, uint64_t now)
+{
+	if (!sched_is_system(t) || t == &rq->idle)
+		return policy_of(rq)->until(&rq->q, t == &rq->idle ? NULL : t, now);
+	return policy_of(rq)->exclusive ? policy_of(rq)->until(&rq->q, NULL, now) : SCHED_NEVER;
+}
+
+/* Take prev off the pCPU, if it must go; true: it stays. */
+static bool stays_locked(struct run_queue *rq, struct thread *prev, enum sched_how how,
+			 uint64_t now)
+{
+	if (prev->state != THREAD_RUNNING)
+		return false;
+	if (prev == &rq->idle)
+		return false;
+	if (sched_must_move(prev)) {
+		leaves_locked(rq, prev, now);
+		return false;
+	}
+	if (how != SCHED_YIELD && !must_yield_locked(rq, prev, now))
+		return true;
+	sched_enqueue_locked(rq, prev, how);
+	return false;
+}
+
+/* Runs on the new thread's stack: the old one's state is safe now. */
+void sched_switched(struct thread *prev)
+{
+	struct thread *t = thread_current();
+	struct run_queue *rq = &sched_queues[cpu_self()];
+
+	if (prev->hooks && prev->hooks->switch_out)
+		prev->hooks->switch_out(prev);
+	if (prev->state == THREAD_DEAD)
+		atomic_store_explicit(&prev->off_cpu, true, memory_order_release);
+	send_leavers(rq);
+	if (t->hooks && t->hooks->switch_in)
+		t->hooks->switch_in(t);
+}
+
+void sched_switch_locked(struct run_queue *rq, enum sched_how how)
+{
+	struct thread *prev = rq->current, *next = prev;
+	uint64_t now = arch_counter(), at;
+
+	atomic_fetch_and_explicit(&prev->requests, ~(uint32_t)THREAD_REQ_RESCHED,
+				  memory_order_relaxed);
+	charge_locked(rq, prev, now);
+	if (!stays_locked(rq, prev, how, now)) {
+		next = pick_locked(rq, now);
+		next->state = THREAD_RUNNING;
+		next->since = now;
+		rq->current = next;
+	}
+	note_idle(rq, next == &rq->idle);
+	give_surplus_locked(rq, now);
+	at = until_locked(rq, next, now);
+	spin_unlock(&rq->lock);
+	timer_arm(rq, at);
+	if (next == &rq->idle)
+		ask_for_work(rq);
+	if (next == prev) {
+		send_leavers(rq);
+		return;
+	}
+	trace_event(TRACE_SWITCH, prev->id, next->id);
+	arch_percpu()->current = next;
+	sched_switched(arch_switch(prev, next));
+}
+
+void sched_point(void)
+{
+	struct thread *t = thread_current();
+	struct run_queue *rq;
+
+	if (!(atomic_load_explicit(&t->requests, memory_order_relaxed) & THREAD_REQ_RESCHED))
+		return;
+	rq = &sched_queues[cpu_self()];
+	spin_lock(&rq->lock);
+	sched_switch_locked(rq, SCHED_PREEMPT);
+}
+
+void sched_run(void)
+{
+	atomic_fetch_or_explicit(&online, BIT(cpu_self()), memory_order_relaxed);
+	for (;;) {
+		struct run_queue *rq = &sched_queues[cpu_self()];
+
+		arch_irq_disable();
+		spin_lock(&rq->lock);
+		sched_switch_locked(rq, SCHED_PREEMPT);
+		/*
+		 * Nothing to do. With IRQs masked WFI still wakes on one, and whoever
+		 * has queued something since has sent one.
+		 */
+		if (!(atomic_load_explicit(&rq->idle.requests, memory_order_relaxed) &
+		      THREAD_REQ_RESCHED))
+			arch_wfi();
+		arch_irq_enable();
+		arch_isb();
+	}
+}
+
+void sched_set_urgency(struct thread *t, uint32_t urgency)
+{
+	uint64_t flags = arch_irq_save();
+	struct run_queue *rq = sched_lock(t);
+	bool queued = t->state == THREAD_READY;
+
+	if (queued)
+		sched_dequeue_locked(rq, t);
+	t->urgency = urgency;
+	if (queued) {
+		sched_enqueue_locked(rq, t, SCHED_PREEMPT);
+		sched_notify_locked(rq, t);
+	} else if (t->state == THREAD_RUNNING) {
+		sched_poke_locked(rq);
+	}
+	spin_unlock(&rq->lock);
+	arch_irq_restore(flags);
+}
+
+/* ---- set-up ---- */
+
+void sched_cpu_init(uint32_t cpu, va_t stack_base, uint64_t stack_size)
+{
+	struct run_queue *rq = &sched_queues[cpu];
+
+	sched_pool_adopt(cpu);
+	for (int p = 0; p <= SCHED_MAX_PRIO; p++)
+		list_init(&rq->system.ready[p]);
+	list_init(&rq->leaving);
+	timer_setup(&rq->timer, time_to_look);
+	rq->timer_at = SCHED_NEVER;
+	rq->idle.cpu = cpu;
+	rq->idle.state = THREAD_RUNNING;
+	rq->idle.stack_base = stack_base;
+	rq->idle.stack_size = stack_size;
+	rq->idle.since = arch_counter();
+	snprintf(rq->idle.name, sizeof(rq->idle.name), "idle%u", cpu);
+	rq->current = &rq->idle;
+	percpus[cpu].current = &rq->idle;
+}
+
+uint64_t sched_idle_ticks(uint32_t cpu)
+{
+	uint64_t ran, waited;
+
+	thread_times(&sched_queues[cpu].idle, &ran, &waited);
+	return ran;
+}

@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * fair: who has had the least for its weight runs next. The key is virtual time,
+ * ticks run divided by the weight. Caps and reservations are over windows: who used
+ * its cap waits for the next one, who has not had its reservation goes first.
+ *
+ * Between pCPUs: each has a clock of the service that a unit of weight had there. One
+ * that falls behind another's gives a thread away, and one with threads waiting gives
+ * one to a pCPU that is idle. Only the pCPU that gives acts, so a thread's state is
+ * there to be taken along, and a pCPU with one thread needs no timer.
+ */
+#include "core/sched_policy.h"
+
+#define V_ONE       65536u            /* virtual time of a tick at weight 1    */
+#define WINDOW_HZ   50                /* caps and reservations: 20 ms          */
+#define GRAIN_HZ    2000              /* earlier by this pre-empts: 0.5 ms     */
+#define BALANCE_HZ  250               /* look at other clocks every 4 ms       */
+#define LEAD_MAX    4                 /* clocks further apart are unrelated: in
+					 times of what makes a thread move     */
+
+static uint64_t virtual(const struct thread *t, uint64_t ticks)
+{
+	return ticks * V_ONE / t->sched.weight;
+}
+
+static uint64_t window_ticks(const struct sched_queue *q)
+{
+	return q->pool->hz / WINDOW_HZ;
+}
+
+static uint64_t share(const struct sched_queue *q, uint32_t pct)
+{
+	return window_ticks(q) * pct / 100;
+}
+
+static bool capped(const struct sched_queue *q, const struct thread *t)
+{
+	return t->sched.cap_pct && t->se.used >= share(q, t->sched.cap_pct);
+}
+
+static bool entitled(const struct sched_queue *q, const struct thread *t)
+{
+	return t->se.used < share(q, t->sched.reservation_pct);
+}
+
+static bool goes_before(const struct thread *a, const struct thread *b)
+{
+	if (a->se.boost != b->se.boost)
+		return a->se.boost;
+	return sched_before(a->se.key, b->se.key);
+}
+
+/* What it used counts for the window that is now. */
+static void refresh(const struct sched_queue *q, struct thread *t)
+{
+	if (t->se.window != q->window_end)
+		t->se.used = 0;
+	t->se.window = q->window_end;
+	t->se.boost = entitled(q, t);
+}
+
+static void insert(struct sched_queue *q, struct thread *t)
+{
+	struct list_node *pos = q->ready.prev;
+
+	refresh(q, t);
+	if (capped(q, t)) {
+		list_push_back(&q->waiting, &t->rq_node);
+		return;
+	}
+	while (pos != &q->ready && goes_before(t, list_entry(pos, struct thread, rq_node)))
+		pos = pos->prev;
+	list_insert_before(pos->next, &t->rq_node);
+	q->load += t->sched.weight;
+	q->nr_reserved += t->sched.reservation_pct != 0;
+}
+
+static void take(struct sched_queue *q, struct thread *t)
+{
+	/* In waiting it is if, and only if, it was capped when it came. */
+	if (!capped(q, t)) {
+		q->load -= t->sched.weight;
+		q->nr_reserved -= t->sched.reservation_pct != 0;
+	}
+	list_remove(&t->rq_node);
+}
+
+/* A new window: everybody's use starts anew, once in 20 ms. */
+static void roll(struct sched_queue *q, uint64_t now)
+{
+	struct list_node all = LIST_INIT(all);
+	struct thread *t;
+
+	if (sched_before(now, q->window_end))
+		return;
+	while ((t = sched_first(&q->ready)) || (t = sched_first(&q->waiting))) {
+		take(q, t);
+		list_push_back(&all, &t->rq_node);
+	}
+	q->window_end = now - now % window_ticks(q) + window_ticks(q);
+	while ((t = sched_pop(&all)))
+		insert(q, t);
+}
+
+static uint64_t clock_of(const struct sched_queue *q, uint64_t now)
+{
+	uint64_t at = atomic_load_explicit(&q->clock_at, memory_order_relaxed);
+	uint32_t load = atomic_load_explicit(&q->clock_load, memory_order_relaxed);
+
+	return atomic_load_explicit(&q->clock, memory_order_relaxed) +
+	       (load && sched_before(at, now) ? (now - at) * V_ONE / load : 0);
+}
+
+static void clock_set(struct sched_queue *q, uint64_t clock, uint64_t now, uint32_t load)
+{
+	atomic_store_explicit(&q->clock, clock, memory_order_relaxed);
+	atomic_store_explicit(&q->clock_at, now, memory_order_relaxed);
+	atomic_store_explicit(&q->clock_load, load, memory_order_relaxed);
+}
+
+/* The clock of another busy pCPU of the pool that is most ahead, or least. */
+static uint64_t clock_other(const struct sched_queue *q, uint64_t cpus, bool most, uint64_t now,
+			    uint32_t *cpu)
+{
+	uint64_t found = 0;
+
+	for (*cpu = MAX_PCPUS; cpus; cpus &= cpus - 1) {
+		uint32_t c = (uint32_t)__builtin_ctzll(cpus);
+		uint64_t clock = clock_of(q->pool->queues[c], now);
+
+		if (c == q->cpu || (*cpu != MAX_PCPUS && sched_before(found, clock) != most))
+			continue;
+		found = clock;
+		*cpu = c;
+	}
+	return found;
+}
+
+static uint64_t load64(const _Atomic uint64_t *p)
+{
+	return atomic_load_explicit(p, memory_order_relaxed);
+}
+
+/* Work after idleness: the clock goes on where the others' are. */
+static void clock_join(struct sched_queue *q, uint64_t now)
+{
+	uint64_t busy = load64(&q->pool->cpus) & ~load64(&q->pool->idle);
+	uint32_t cpu;
+	uint64_t clock = clock_other(q, busy, false, now, &cpu);
+
+	clock_set(q, cpu == MAX_PCPUS ? load64(&q->clock) : clock, now, 0);
+	q->empty = false;
+}
+
+/* One that comes: not so far behind that the others wait for long, nor ahead. */
+static void place(struct sched_queue *q, struct thread *t)
+{
+	uint64_t slice = virtual(t, t->sched.slice), grace = slice;
+
+	if (t->se.relative) {
+		t->se.key += q->vtime;
+		grace = slice * LEAD_MAX;
+	}
+	t->se.relative = false;
+	if (sched_before(t->se.key, q->vtime - grace))
+		t->se.key = q->vtime - grace;
+	if (sched_before(q->vtime + slice * LEAD_MAX, t->se.key))
+		t->se.key = q->vtime + slice * LEAD_MAX;
+}
+
+static void enqueue(struct sched_queue *q, struct thread *t, uint64_t now, enum sched_how how)
+{
+	const struct thread *first;
+
+	roll(q, now);
+	first = sched_first(&q->ready);
+	if (how == SCHED_WAKE || how == SCHED_ENTER) {
+		if (q->empty)
+			clock_join(q, now);
+		place(q, t);
+	}
+	if (how == SCHED_YIELD && first && sched_before(t->se.key, first->se.key + 1))
+		t->se.key = first->se.key + 1;
+	insert(q, t);
+}
+
+static void dequeue(struct sched_queue *q, struct thread *t)
+{
+	take(q, t);
+}
+
+static void vtime_advance(struct sched_queue *q, uint64_t to)
+{
+	if (sched_before(q->vtime, to))
+		q->vtime = to;
+}
+
+static struct thread *pick(struct sched_queue *q, uint64_t now)
+{
+	struct thread *t;
+
+	roll(q, now);
+	t = sched_first(&q->ready);
+	q->empty = !t;
+	if (!t)
+		return NULL;
+	take(q, t);
+	t->se.left = t->sched.slice;
+	if (!t->se.boost)
+		vtime_advance(q, t->se.key);
+	clock_set(q, clock_of(q, now), now, q->load + t->sched.weight);
+	return t;
+}
+
+static void charge(struct sched_queue *q, struct thread *cur, uint64_t ran, uint64_t now)
+{
+	const struct thread *first;
+	uint32_t load = q->load + cur->sched.weight;
+
+	roll(q, now);
+	refresh(q, cur);
+	cur->se.key += virtual(cur, ran);
+	cur->se.used += ran;
+	cur->se.boost = entitled(q, cur);
+	sched_spend(&cur->se.left, ran);
+	clock_set(q, load64(&q->clock) + ran * V_ONE / load, now, load);
+	first = sched_first(&q->ready);
+	if (!cur->se.boost)
+		vtime_advance(q, first && !first->se.boost &&
+			      sched_before(first->se.key, cur->se.key) ?
+			      first->se.key : cur->se.key);
+}
+
+static bool preempts(struct sched_queue *q, struct thread *cur, uint64_t now)
+{
+	const struct thread *first;
+	uint64_t grain;
+
+	roll(q, now);
+	refresh(q, cur);
+	if (capped(q, cur))
+		return true;
+	first = sched_first(&q->ready);
+	if (!first)
+		return false;
+	if (first->se.boost != cur->se.boost)
+		return first->se.boost;
+	grain = cur->se.left ? virtual(first, q->pool->hz / GRAIN_HZ) : 0;
+	return sched_before(first->se.key + grain, cur->se.key);
+}
+
+static uint64_t until(struct sched_queue *q, struct thread *cur, uint64_t now)
+{
+	bool windows = !list_empty(&q->waiting) || (cur && cur->sched.cap_pct) ||
+		       (q->nr_reserved && cur);
+	uint64_t at = windows ? q->window_end : SCHED_NEVER;
+
+	if (!cur)
+		return at;
+	if (cur->sched.cap_pct)
+		at = MIN(at, now + share(q, cur->sched.cap_pct) - cur->se.used);
+	if (list_empty(&q->ready))
+		return at;
+	if (cur->se.boost)
+		at = MIN(at, now + share(q, cur->sched.reservation_pct) - cur->se.used);
+	if (!cur->se.left)
+		cur->se.left = cur->sched.slice;
+	return MIN(at, now + cur->se.left);
+}
+
+/* The first in line that may be on one of cpus, out of the queue. */
+static struct thread *give(struct sched_queue *q, uint64_t cpus)
+{
+	list_for_each(pos, &q->ready) {
+		struct thread *t = list_entry(pos, struct thread, rq_node);
+
+		/* What is reserved was promised by this pCPU. */
+		if (!(t->affinity & cpus) || t->sched.reservation_pct)
+			continue;
+		take(q, t);
+		t->se.key -= q->vtime;
+		t->se.relative = true;
+		return t;
+	}
+	return NULL;
+}
+
+static struct thread *give_to_idle(struct sched_queue *q, uint32_t *to)
+{
+	uint64_t idle = load64(&q->pool->idle) & ~BIT(q->cpu);
+	struct thread *t = idle ? give(q, idle) : NULL;
+
+	if (!t)
+		return NULL;
+	*to = (uint32_t)__builtin_ctzll(idle & t->affinity);
+	/* Once is enough; it says so again when it is idle again. */
+	atomic_fetch_and_explicit(&q->pool->idle, ~BIT(*to), memory_order_relaxed);
+	return t;
+}
+
+/* Service is behind what another pCPU gives: one thread fewer here, it there. */
+static struct thread *give_to_ahead(struct sched_queue *q, uint64_t now, uint32_t *to)
+{
+	uint64_t clock = clock_other(q, load64(&q->pool->cpus), true, now, to);
+	uint64_t lead = clock - clock_of(q, now), enough;
+	struct thread *t;
+
+	if (*to == MAX_PCPUS || (int64_t)lead <= 0)
+		return NULL;
+	t = give(q, BIT(*to));
+	if (!t)
+		return NULL;
+	enough = virtual(t, t->sched.slice);
+	if (lead > enough * LEAD_MAX)
+		clock_set(q, clock - enough * LEAD_MAX, now,
+			  atomic_load_explicit(&q->clock_load, memory_order_relaxed));
+	if (lead < enough) {
+		t->se.relative = false;
+		t->se.key += q->vtime;
+		insert(q, t);
+		return NULL;
+	}
+	t->se.key -= MIN(lead, enough * LEAD_MAX);
+	return t;
+}
+
+static struct thread *surplus(struct sched_queue *q, uint64_t now, uint32_t *to)
+{
+	struct thread *t;
+
+	if (list_empty(&q->ready))
+		return NULL;
+	t = give_to_idle(q, to);
+	if (t || sched_before(now, q->balance_at))
+		return t;
+	q->balance_at = now + q->pool->hz / BALANCE_HZ;
+	return give_to_ahead(q, now, to);
+}
+
+const struct sched_policy sched_fair = {
+	.name = "fair", .sleeps = true, .slices = true, .enqueue = enqueue, .dequeue = dequeue, .pick = pick,
+	.charge = charge, .preempts = preempts, .until = until, .surplus = surplus,
+};

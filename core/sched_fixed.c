@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * fifo and rr: fixed priority, pre-emptive. Under rr equals share by slices, and
+ * whoever used his up goes behind them; who alone has his priority sees no tick.
+ */
+#include "core/sched_policy.h"
+
+uint32_t sched_prio_of(const struct thread *t)
+{
+	return t->urgency & SCHED_MAX_PRIO;
+}
+
+void sched_prio_push(struct sched_prio_queue *q, struct thread *t, bool at_front)
+{
+	uint32_t prio = sched_prio_of(t);
+
+	if (at_front)
+		list_push_front(&q->ready[prio], &t->rq_node);
+	else
+		list_push_back(&q->ready[prio], &t->rq_node);
+	q->mask |= 1u << prio;
+}
+
+void sched_prio_remove(struct sched_prio_queue *q, struct thread *t)
+{
+	uint32_t prio = sched_prio_of(t);
+
+	list_remove(&t->rq_node);
+	if (list_empty(&q->ready[prio]))
+		q->mask &= ~(1u << prio);
+}
+
+int sched_prio_best(const struct sched_prio_queue *q)
+{
+	return q->mask ? 31 - __builtin_clz(q->mask) : -1;
+}
+
+struct thread *sched_prio_pop(struct sched_prio_queue *q)
+{
+	int best = sched_prio_best(q);
+	struct thread *t = best < 0 ? NULL : sched_first(&q->ready[best]);
+
+	if (t)
+		sched_prio_remove(q, t);
+	return t;
+}
+
+static void enqueue(struct sched_queue *q, struct thread *t, uint64_t now, enum sched_how how)
+{
+	bool goes_on = how == SCHED_PREEMPT && (t->se.left || !t->sched.slice);
+
+	(void)now;
+	if (!goes_on)
+		t->se.left = t->sched.slice;
+	sched_prio_push(&q->prio, t, goes_on);
+}
+
+static void dequeue(struct sched_queue *q, struct thread *t)
+{
+	sched_prio_remove(&q->prio, t);
+}
+
+static struct thread *pick(struct sched_queue *q, uint64_t now)
+{
+	(void)now;
+	return sched_prio_pop(&q->prio);
+}
+
+static void charge(struct sched_queue *q, struct thread *cur, uint64_t ran, uint64_t now)
+{
+	(void)q;
+	(void)now;
+	sched_spend(&cur->se.left, ran);
+}
+
+static bool slice_over(const struct thread *t)
+{
+	return t->sched.slice && !t->se.left;
+}
+
+static bool rr_preempts(struct sched_queue *q, struct thread *cur, uint64_t now)
+{
+	int best = sched_prio_best(&q->prio), prio = (int)sched_prio_of(cur);
+
+	(void)now;
+	return best > prio || (best == prio && slice_over(cur));
+}
+
+static uint64_t rr_until(struct sched_queue *q, struct thread *cur, uint64_t now)
+{
+	if (!cur || !cur->sched.slice || sched_prio_best(&q->prio) != (int)sched_prio_of(cur))
+		return SCHED_NEVER;
+	return now + cur->se.left;
+}
+
+static bool fifo_preempts(struct sched_queue *q, struct thread *cur, uint64_t now)
+{
+	(void)now;
+	return sched_prio_best(&q->prio) > (int)sched_prio_of(cur);
+}
+
+static void fifo_enqueue(struct sched_queue *q, struct thread *t, uint64_t now,
+			 enum sched_how how)
+{
+	(void)now;
+	sched_prio_push(&q->prio, t, how == SCHED_PREEMPT);
+}
+
+static uint64_t fifo_until(struct sched_queue *q, struct thread *cur, uint64_t now)
+{
+	(void)q;
+	(void)cur;
+	(void)now;
+	return SCHED_NEVER;
+}
+
+const struct sched_policy sched_rr = {
+	.name = "rr", .enqueue = enqueue, .dequeue = dequeue, .pick = pick, .charge = charge,
+	.preempts = rr_preempts, .until = rr_until,
+};
+
+const struct sched_policy sched_fifo = {
+	.name = "fifo", .enqueue = fifo_enqueue, .dequeue = dequeue, .pick = pick,
+	.charge = charge, .preempts = fifo_preempts, .until = fifo_until,
+};

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One pCPU's run queue: between core/sched.c, core/thread.c and nobody else. */
+#pragma once
+
+#include "core/sched_policy.h"
+#include "core/spinlock.h"
+#include "core/timer.h"
+
+struct run_queue {
+	struct spinlock lock;                /* rank 90, docs/locking.md              */
+	/* under lock */
+	struct thread *current;
+	struct sched_prio_queue system;      /* ready system threads                  */
+	struct sched_queue q;                /* ready threads of the pool's policy    */
+	struct list_node leaving;            /* THREAD_MOVING, to be evicted here     */
+	_Atomic uint32_t nr_leaving;         /* in leaving; read without              */
+	_Atomic uint32_t nr_ready;           /* in system and q; read without         */
+	/* own pCPU only */
+	struct timer timer;                  /* armed: look again then                */
+	uint64_t timer_at;                   /* SCHED_NEVER: not armed                */
+	struct thread idle;                  /* what the pCPU booted on               */
+};
+
+extern struct sched_ops sched_ops;
+extern struct run_queue sched_queues[MAX_PCPUS];
+
+/* pCPUs that are up and schedule. */
+uint64_t sched_online(void);
+
+/* t's run queue, locked, and t stays in it; interrupts masked. */
+struct run_queue *sched_lock(struct thread *t);
+
+/* Rank 90 held for all of these. */
+void sched_enqueue_locked(struct run_queue *rq, struct thread *t, enum sched_how how);
+void sched_dequeue_locked(struct run_queue *rq, struct thread *t);
+
+/* t, in no queue, shall go to its home: rq's pCPU sends it. */
+void sched_leave_locked(struct run_queue *rq, struct thread *t);
+
+/* t was put into rq: have the pCPU look, if that may change anything. */
+void sched_notify_locked(struct run_queue *rq, struct thread *t);
+
+/* Have a pCPU look at its current thread's requests. */
+void sched_poke_locked(struct run_queue *rq);
+
+/* Switch to whoever should run; unlocks rq, the calling pCPU's. */
+void sched_switch_locked(struct run_queue *rq, enum sched_how how);
+
+static inline bool sched_must_move(const struct thread *t)
+{
+	return t->home != t->cpu;
+}
+
+/* Set-up of a pCPU: into the default pool. */
+void sched_pool_adopt(uint32_t cpu);
+
+/* The least busy of these pCPUs. */
+uint32_t sched_choose_cpu(uint64_t cpus);
+
+/* core/sched_pool.c: no more of what admission promised is t's. */
+void sched_unbook(struct thread *t);
+
+static inline bool sched_is_system(const struct thread *t)
+{
+	return t->urgency > SCHED_MAX_PRIO;
+}
