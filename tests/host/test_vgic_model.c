@@ -131,7 +131,8 @@ static void do_bits(void)
 {
 	uint32_t v = rnd(NR_VCPUS), word = rnd(NR_INTIDS / 32), what = rnd(4);
 	uint32_t val = (uint32_t)(seed >> 16) & (uint32_t)(seed << 9);
-	static const uint32_t off[] = { GICD_ISENABLER, GICD_ICENABLER, GICD_ISPENDR, GICD_ICPENDR };
+	static const uint32_t off[] = { GICD_ISENABLER, GICD_ICENABLER,
+					GICD_ISPENDR, GICD_ICPENDR };
 
 	for (uint32_t bit = 0; bit < 32; bit++) {
 		struct ref *r = ref_of(v, 32 * word + bit);
