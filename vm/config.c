@@ -7,38 +7,60 @@
 #include <string.h>
 #include "core/lib/bits.h"
 #include "vm/config_keys.h"
+#include "vm/config_pools.h"
 
 /*
  * The packed form: the root holds the system's keys, /vms one node per VM, its
- * name the VM's name. Every node has a table of what it may hold.
+ * name the VM's name, /pools one per pool of pCPUs. Every node has a table of what it may hold.
  */
 static const char *const words_all_off[] = { "poweroff", "shell", NULL };
-static const char *const words_action[]  = { "stop", "restart", NULL };
+static const char *const words_action[]  = { "stop", "restart", "pause", "shutdown-machine",
+					     NULL };
+static const char *const words_manage[]  = { "list", "control", NULL };
 static const char *const words_image[]   = { "auto", "raw", "image", "elf", NULL };
 static const char *const words_backend[] = { "eager", "touch", "linear", NULL };
 
-#define KEY(n, k, type, field)          { n, k, offsetof(type, field), NULL }
-#define KEY_WORDS(n, type, field, list) { n, KEY_ENUM, offsetof(type, field), list }
-
 static const struct config_key system_keys[] = {
-	{ "compatible", KEY_CONST, 0, NULL },
-	{ "version",    KEY_CONST, 0, NULL },
+	{ "compatible", NULL, 0, 0, 0, KEY_CONST, 0 },
+	{ "version",    NULL, 0, 0, 0, KEY_CONST, 0 },
 	KEY_WORDS("when-all-off", struct system_config, when_all_off, words_all_off),
-	KEY("escape-key", KEY_U32,  struct system_config, escape_key),
-	{ NULL, 0, 0, NULL },
+	KEY_NUM("escape-key", struct system_config, escape_key, 0, UINT32_MAX),
+	KEY_NUM("housekeeping", struct system_config, housekeeping, 0, CONFIG_MAX_PCPUS - 1),
+	KEY_END,
 };
 
+/* What only some policies read. */
+#define FOR_PRIO  (BIT(POLICY_FIFO) | BIT(POLICY_RR) | BIT(POLICY_PARTITION))
+#define FOR_SLICE (BIT(POLICY_RR) | BIT(POLICY_FAIR) | BIT(POLICY_PARTITION) | BIT(POLICY_EDF))
+#define KEY_SCHED(n, field, min, max, policies) \
+	{ n, NULL, min, max, offsetof(struct vm_config, field), KEY_U32, policies }
+
 static const struct config_key vm_keys[] = {
-	KEY("id",        KEY_U32,    struct vm_config, id),
-	KEY("vcpus",     KEY_U32,    struct vm_config, nr_vcpus),
+	KEY_NUM("id",    struct vm_config, id, 0, UINT32_MAX),
+	KEY_NUM("vcpus", struct vm_config, nr_vcpus, 1, CONFIG_MAX_VCPUS),
 	KEY("cpus",      KEY_CPUS,   struct vm_config, cpus),
+	KEY("pool",      KEY_STRING, struct vm_config, pool_name),
 	KEY("cmdline",   KEY_STRING, struct vm_config, cmdline),
 	KEY("autostart", KEY_BOOL,   struct vm_config, autostart),
-	KEY("priority",  KEY_U32,    struct vm_config, priority),
-	KEY("slice-us",  KEY_U32,    struct vm_config, slice_us),
-	KEY_WORDS("on-crash",  struct vm_config, on_crash,  words_action),
-	KEY_WORDS("on-reboot", struct vm_config, on_reboot, words_action),
-	{ NULL, 0, 0, NULL },
+	KEY("pvtime",    KEY_BOOL,   struct vm_config, pvtime),
+	KEY_SCHED("priority",    priority, 1, CONFIG_MAX_PRIORITY, FOR_PRIO),
+	KEY_SCHED("slice-us",    slice_us, 0, CONFIG_MAX_SLICE_US, FOR_SLICE),
+	KEY_SCHED("weight",      weight, 1, CONFIG_MAX_WEIGHT, BIT(POLICY_FAIR)),
+	KEY_SCHED("cap",         cap, 0, 100, BIT(POLICY_FAIR)),
+	KEY_SCHED("reservation", reservation, 0, 100, BIT(POLICY_FAIR)),
+	KEY_SCHED("budget-us",   budget_us, CONFIG_MIN_BUDGET_US, CONFIG_MAX_FRAME_US,
+		  BIT(POLICY_EDF)),
+	KEY_SCHED("period-us",   period_us, CONFIG_MIN_PERIOD_US, CONFIG_MAX_FRAME_US,
+		  BIT(POLICY_EDF)),
+	KEY_WORDS("on-crash",    struct vm_config, on_crash,    words_action),
+	KEY_WORDS("on-reboot",   struct vm_config, on_reboot,   words_action),
+	KEY_WORDS("on-watchdog", struct vm_config, on_watchdog, words_action),
+	KEY_NUM("restart-limit", struct vm_config, restart_limit, 0, CONFIG_MAX_RESTARTS),
+	KEY_NUM("restart-backoff-us", struct vm_config, restart_backoff_us, 0, CONFIG_MAX_WAIT_US),
+	KEY_NUM("stop-timeout-us", struct vm_config, stop_timeout_us, 0, CONFIG_MAX_WAIT_US),
+	KEY("console-log", KEY_U64, struct vm_config, log_size),
+	{ "manage", words_manage, 0, 0, offsetof(struct vm_config, manage), KEY_SET, 0 },
+	KEY_END,
 };
 
 static const struct config_key region_keys[] = {
@@ -47,7 +69,7 @@ static const struct config_key region_keys[] = {
 	KEY("pa",     KEY_U64,    struct config_region, pa),
 	KEY("access", KEY_ACCESS, struct config_region, access),
 	KEY_WORDS("backend", struct config_region, backend, words_backend),
-	{ NULL, 0, 0, NULL },
+	KEY_END,
 };
 
 static const struct config_key kernel_keys[] = {
@@ -55,26 +77,34 @@ static const struct config_key kernel_keys[] = {
 	KEY("load",  KEY_U64,    struct vm_config, kernel.load),
 	KEY("entry", KEY_U64,    struct vm_config, kernel_entry),
 	KEY_WORDS("type", struct vm_config, kernel_type, words_image),
-	{ NULL, 0, 0, NULL },
+	KEY_END,
 };
 
 static const struct config_key file_keys[] = {
 	KEY("file", KEY_STRING, struct config_file, file),
 	KEY("load", KEY_U64,    struct config_file, load),
-	{ NULL, 0, 0, NULL },
+	KEY_END,
 };
 
 static const struct config_key gic_keys[] = {
 	KEY("gicd", KEY_U64, struct vm_config, gicd_base),
 	KEY("gicr", KEY_U64, struct vm_config, gicr_base),
-	{ NULL, 0, 0, NULL },
+	KEY_END,
 };
 
 static const struct config_key device_keys[] = {
 	KEY("enabled", KEY_BOOL, struct config_device, present),
 	KEY("base",    KEY_U64,  struct config_device, base),
-	KEY("spi",     KEY_U32,  struct config_device, spi),
-	{ NULL, 0, 0, NULL },
+	KEY_NUM("spi", struct config_device, spi, 0, CONFIG_MAX_SPI - 1),
+	KEY_END,
+};
+
+static const struct config_key watchdog_keys[] = {
+	KEY("enabled", KEY_BOOL, struct config_watchdog, present),
+	KEY("refresh", KEY_U64,  struct config_watchdog, refresh),
+	KEY("control", KEY_U64,  struct config_watchdog, control),
+	KEY_NUM("spi", struct config_watchdog, spi, 0, CONFIG_MAX_SPI - 1),
+	KEY_END,
 };
 
 /* A section of a VM: the children its node may have. */
@@ -92,18 +122,11 @@ static const struct section vm_sections[] = {
 	{ "gic",     gic_keys,    0 },
 	{ "console", device_keys, offsetof(struct vm_config, pl011) },
 	{ "rtc",     device_keys, offsetof(struct vm_config, pl031) },
+	{ "power-key", device_keys, offsetof(struct vm_config, pl061) },
+	{ "watchdog", watchdog_keys, offsetof(struct vm_config, watchdog) },
 };
 
 /* --- one node ----------------------------------------------------------- */
-
-static bool section_is(const char *name, const char *what)
-{
-	size_t n = strlen(what);
-
-	if (strcmp(name, what) == 0)
-		return true;
-	return strcmp(what, "memory") == 0 && strncmp(name, "memory-", n + 1) == 0;
-}
 
 /* Room for one more region, sorted in later; NULL when there are too many. */
 static struct config_region *region_add(struct vm_config *vm)
@@ -128,7 +151,8 @@ static int parse_child(struct config_parser *p, int node, struct vm_config *vm)
 	if (!p->node)
 		p->node = "?";
 	for (size_t i = 0; i < ARRAY_SIZE(vm_sections) && !c; i++)
-		if (section_is(p->node, vm_sections[i].name))
+		if (config_section_is(p->node, vm_sections[i].name,
+				      vm_sections[i].keys == region_keys))
 			c = &vm_sections[i];
 	if (!c)
 		return config_refuse(p, "", "no such section");
@@ -173,6 +197,13 @@ static void vm_defaults(struct vm_config *vm, uint32_t id)
 	vm->autostart = true;
 	vm->on_crash = ACTION_STOP;
 	vm->on_reboot = ACTION_RESTART;
+	vm->on_watchdog = ACTION_RESTART;
+	vm->restart_limit = CONFIG_DEFAULT_RESTARTS;
+	vm->restart_backoff_us = CONFIG_DEFAULT_BACKOFF_US;
+	vm->stop_timeout_us = CONFIG_DEFAULT_STOP_US;
+	vm->log_size = CONFIG_LOG_SIZE;
+	vm->pool_name = CONFIG_POOL_DEFAULT;
+	vm->weight = CONFIG_DEFAULT_WEIGHT;
 	vm->priority = CONFIG_DEFAULT_PRIORITY;
 	vm->slice_us = CONFIG_DEFAULT_SLICE_US;
 }
@@ -190,20 +221,85 @@ static int cpus_count_ok(const struct config_parser *p, int node, const struct v
 			     (unsigned int)vm->nr_vcpus);
 }
 
-static void parse_vm(const void *dtb, int node, struct vm_config *vm, uint32_t id)
+/* A key was given that nothing would read. */
+struct idle_key {
+	const char *key;
+	bool idle;
+	const char *why;
+};
+
+static bool given(uint64_t keys, const char *name)
 {
-	struct config_parser p = { dtb, "", vm->refused };
+	for (uint32_t i = 0; vm_keys[i].name; i++)
+		if (strcmp(vm_keys[i].name, name) == 0)
+			return keys & BIT(i);
+	return false;
+}
+
+static int policy_reads(const struct config_parser *p, const struct pool_config *pool)
+{
+	for (uint32_t i = 0; vm_keys[i].name; i++)
+		if ((*p->given & BIT(i)) && vm_keys[i].policies &&
+		    !(vm_keys[i].policies & BIT(pool->policy)))
+			return config_refuse(p, vm_keys[i].name, "policy %s of pool %s does not "
+					     "read it", config_policy_name(pool->policy),
+					     pool->name);
+	return 0;
+}
+
+/* No key is accepted and ignored: sections and policy are known now. */
+static int all_read(const struct config_parser *p, const struct vm_config *vm)
+{
+	uint64_t keys = *p->given;
+	bool edf = given(keys, "budget-us"), restarts = vm->on_crash == ACTION_RESTART ||
+		   (vm->watchdog.present && vm->on_watchdog == ACTION_RESTART);
+	const struct idle_key list[] = {
+		{ "slice-us", edf, "not with a budget" },
+		{ "budget-us", !given(keys, "period-us"), "without a period" },
+		{ "period-us", !edf, "without a budget" },
+		{ "on-watchdog", !vm->watchdog.present, "there is no watchdog" },
+		{ "restart-limit", !restarts, "nothing restarts it" },
+		{ "restart-backoff-us", !restarts, "nothing restarts it" },
+		{ "stop-timeout-us", !vm->pl061.present, "there is no power key" },
+		{ "console-log", !vm->pl011.present, "there is no console" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(list); i++)
+		if (list[i].idle && given(keys, list[i].key))
+			return config_refuse(p, list[i].key, "%s", list[i].why);
+	return 0;
+}
+
+static int vm_pool(const struct config_parser *p, const struct system_config *cfg,
+		   struct vm_config *vm)
+{
+	int pool = config_pool_lookup(cfg, vm->pool_name);
+
+	if (pool < 0)
+		return config_refuse(p, "pool", "there is no %.40s", vm->pool_name);
+	vm->pool = (uint32_t)pool;
+	return policy_reads(p, &cfg->pools[pool]);
+}
+
+static void parse_vm(const struct system_config *cfg, const void *dtb, int node,
+		     struct vm_config *vm)
+{
+	uint64_t keys = 0;
+	struct config_parser p = { dtb, "", vm->refused, &keys };
 	const char *name = fdt_get_name(dtb, node, NULL);
 	int child;
 
-	vm_defaults(vm, id);
+	vm_defaults(vm, cfg->nr_vms);
 	snprintf(vm->name, sizeof(vm->name), "%s", name ? name : "?");
-	if (!name || strlen(name) >= sizeof(vm->name)) {
-		config_refuse(&p, "name", "more than %d characters", CONFIG_NAME_LEN - 1);
+	/* It is typed at a prompt and printed before each line: no surprises in it. */
+	if (!name || !config_name_ok(name)) {
+		config_refuse(&p, "name", CONFIG_NAME_RULE, CONFIG_NAME_LEN - 1);
 		return;
 	}
-	if (config_keys_parse(&p, node, vm_keys, vm) || cpus_count_ok(&p, node, vm))
+	if (config_keys_parse(&p, node, vm_keys, vm) || cpus_count_ok(&p, node, vm) ||
+	    vm_pool(&p, cfg, vm))
 		return;
+	p.given = NULL;
 	fdt_for_each_subnode(child, dtb, node)
 		if (parse_child(&p, child, vm))
 			return;
@@ -211,6 +307,13 @@ static void parse_vm(const void *dtb, int node, struct vm_config *vm, uint32_t i
 	if (child != -FDT_ERR_NOTFOUND)
 		config_refuse(&p, "?", "its sections cannot be read");
 	sort_regions(vm);
+	p.given = &keys;
+	if (all_read(&p, vm))
+		return;
+	if (!vm->pl061.present)
+		vm->stop_timeout_us = 0;
+	if (!vm->pl011.present)
+		vm->log_size = 0;
 }
 
 /* --- the whole tree ------------------------------------------------------ */
@@ -246,22 +349,26 @@ static int check_identity(struct system_config *cfg, const void *dtb)
 
 static int parse_vms(struct system_config *cfg, const void *dtb, int vms)
 {
+	struct config_parser p = { dtb, "vms", cfg->error, NULL };
 	int node;
 
+	if (config_keys_parse(&p, vms, config_no_keys, NULL))
+		return -EINVAL;
 	fdt_for_each_subnode(node, dtb, vms) {
 		if (cfg->nr_vms == CONFIG_MAX_VMS)
 			return fail(cfg, "system.dtb describes more VMs than Corbel can hold");
-		parse_vm(dtb, node, &cfg->vms[cfg->nr_vms], cfg->nr_vms);
+		parse_vm(cfg, dtb, node, &cfg->vms[cfg->nr_vms]);
 		cfg->nr_vms++;
 	}
 	if (node != -FDT_ERR_NOTFOUND)
 		return fail(cfg, "system.dtb is damaged: the VMs in it cannot be read");
+	config_pools_link(cfg);
 	return cfg->nr_vms ? 0 : fail(cfg, "system.dtb describes no VM");
 }
 
 static int parse_root(struct system_config *cfg, const void *dtb)
 {
-	struct config_parser p = { dtb, "", cfg->error };
+	struct config_parser p = { dtb, "", cfg->error, NULL };
 	int node;
 
 	cfg->when_all_off = ALL_OFF_POWEROFF;
@@ -271,7 +378,7 @@ static int parse_root(struct system_config *cfg, const void *dtb)
 	fdt_for_each_subnode(node, dtb, 0) {
 		const char *name = fdt_get_name(dtb, node, NULL);
 
-		if (!name || strcmp(name, "vms") != 0)
+		if (!name || (strcmp(name, "vms") != 0 && strcmp(name, "pools") != 0))
 			return config_refuse(&p, name ? name : "?", "no such section");
 	}
 	return 0;
@@ -284,7 +391,7 @@ int config_parse(struct system_config *cfg, const void *dtb, size_t size)
 	memset(cfg, 0, sizeof(*cfg));
 	if (!dtb_sound(dtb, size))
 		return fail(cfg, "system.dtb is damaged or cut off: it is not a device tree");
-	if (parse_root(cfg, dtb))
+	if (parse_root(cfg, dtb) || config_pools_parse(cfg, dtb))
 		return -EINVAL;
 	vms = fdt_subnode_offset(dtb, 0, "vms");
 	if (vms < 0)

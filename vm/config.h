@@ -35,12 +35,14 @@ struct bundle;
 #define CONFIG_MAX_WAIT_US  3600000000u  /* stop-timeout, restart-backoff    */
 #define CONFIG_DEFAULT_STOP_US    10000000
 #define CONFIG_DEFAULT_RESTARTS   5
+#define CONFIG_MAX_RESTARTS 1000000
 #define CONFIG_DEFAULT_BACKOFF_US 100000
 #define CONFIG_LOG_SIZE     UINT64_C(0x4000)     /* console log, by default  */
 #define CONFIG_MAX_LOG_SIZE UINT64_C(0x100000)
 #define CONFIG_ESCAPE_KEY   0x1d /* Ctrl-]                                   */
 #define CONFIG_ADDR_AUTO    UINT64_MAX  /* an address the loader chooses     */
 #define CONFIG_FILE_SYSTEM  "system.dtb"
+#define CONFIG_POOL_DEFAULT "default"
 
 /* The guest's machine where the configuration says nothing: QEMU's virt board. */
 #define CONFIG_GICD_BASE    UINT64_C(0x08000000)
@@ -148,6 +150,7 @@ struct vm_config {
 	char     name[CONFIG_NAME_LEN];
 	uint32_t id;                         /* unique; what the user counts by   */
 	uint32_t nr_vcpus;                   /* 1 .. CONFIG_MAX_VCPUS             */
+	const char *pool_name;               /* never NULL                        */
 	uint32_t pool;                       /* index in system_config.pools      */
 	/* pCPUs of each vCPU, in its pool; 0: all of them. Under pinned and edf
 	 * config_check() leaves one for each, which the sums hold for. */
@@ -232,6 +235,9 @@ struct board_limits {
 	const struct config_range *taken;    /* where it must not                 */
 	uint32_t nr_taken;
 };
+
+/* "pinned", "fifo", ... */
+const char *config_policy_name(enum config_policy policy);
 
 /**
  * config_parse() - read the packed configuration

@@ -10,14 +10,16 @@
 #include "vm/bundle.h"
 #include "vm/config.h"
 #include "vm/config_keys.h"
+#include "vm/config_pools.h"
 
 /* What there is, and what VMs accepted so far have taken of it. */
 struct check {
-	const struct system_config *cfg;
+	struct system_config *cfg;
 	const struct board_limits  *board;
 	const struct bundle        *bundle;
 	uint32_t idx;                        /* of the VM under the glass */
 	uint64_t mem_left;
+	struct config_sums sums;
 };
 
 /* A range of a VM's guest physical addresses, for overlap. */
@@ -25,33 +27,16 @@ struct window {
 	const char *name;
 	uint64_t base;
 	uint64_t size;
+	int spi;                             /* -1: none */
 };
 
-#define MAX_WINDOWS 4
+#define MAX_WINDOWS 7
 
 #define REFUSE(vm, ...) (config_reason((vm)->refused, __VA_ARGS__), -EINVAL)
 
 typedef unsigned long long ull;
 
 /* --- names and numbers ---------------------------------------------------- */
-
-static bool name_char_ok(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	       c == '-' || c == '_' || c == '.';
-}
-
-/* A name is typed at a prompt and printed before each line: no surprises in it. */
-static int check_name(struct vm_config *vm)
-{
-	if (vm->name[0] == '\0')
-		return REFUSE(vm, "name: empty");
-	for (const char *c = vm->name; *c; c++)
-		if (!name_char_ok(*c))
-			return REFUSE(vm, "name: only letters, digits, '-', '_' and '.' are "
-				      "allowed");
-	return 0;
-}
 
 /* Against all earlier VMs, refused ones too: a name must mean one thing. */
 static int check_unique(const struct check *c, struct vm_config *vm)
@@ -68,26 +53,53 @@ static int check_unique(const struct check *c, struct vm_config *vm)
 
 static int check_numbers(struct vm_config *vm)
 {
-	if (vm->nr_vcpus == 0 || vm->nr_vcpus > CONFIG_MAX_VCPUS)
-		return REFUSE(vm, "vcpus: %u; it must be 1 to %d", (unsigned int)vm->nr_vcpus,
-			      CONFIG_MAX_VCPUS);
-	if (vm->priority == 0 || vm->priority > CONFIG_MAX_PRIORITY)
-		return REFUSE(vm, "priority: %u; it must be 1 to %d", (unsigned int)vm->priority,
-			      CONFIG_MAX_PRIORITY);
-	if (vm->slice_us > CONFIG_MAX_SLICE_US)
-		return REFUSE(vm, "slice-us: %u; it must be at most %d",
-			      (unsigned int)vm->slice_us, CONFIG_MAX_SLICE_US);
+	if (vm->budget_us > vm->period_us)
+		return REFUSE(vm, "budget-us: %u; the period is %u", (unsigned int)vm->budget_us,
+			      (unsigned int)vm->period_us);
+	if (vm->cap && vm->cap < vm->reservation)
+		return REFUSE(vm, "cap: %u; the reservation is %u", (unsigned int)vm->cap,
+			      (unsigned int)vm->reservation);
+	if (!is_aligned(vm->log_size, PAGE_SIZE) || vm->log_size > CONFIG_MAX_LOG_SIZE)
+		return REFUSE(vm, "console-log: 0x%llx; it must be a multiple of 4 KiB, at most "
+			      "0x%llx", (ull)vm->log_size, (ull)CONFIG_MAX_LOG_SIZE);
+	return 0;
+}
+
+static bool has_window(const struct pool_config *pool, uint32_t idx)
+{
+	for (uint32_t i = 0; i < pool->nr_windows; i++)
+		if (pool->windows[i].vm == idx)
+			return true;
+	return false;
+}
+
+static int check_pool(const struct check *c, struct vm_config *vm)
+{
+	const struct pool_config *pool = &c->cfg->pools[vm->pool];
+
+	if (pool->refused[0])
+		return REFUSE(vm, "pool: %s is refused: %s", pool->name, pool->refused);
+	if (!pool->cpus)
+		return REFUSE(vm, "pool: all CPUs are in other pools");
+	if (pool->policy == POLICY_PARTITION && !has_window(pool, c->idx))
+		return REFUSE(vm, "pool: %s has no window for it", pool->name);
 	return 0;
 }
 
 static int check_cpus(const struct check *c, struct vm_config *vm)
 {
+	const struct pool_config *pool = &c->cfg->pools[vm->pool];
+
 	for (uint32_t i = 0; i < vm->nr_vcpus; i++) {
 		uint64_t missing = vm->cpus[i] & ~c->board->cpus;
+		uint64_t outside = vm->cpus[i] & ~pool->cpus;
 
 		if (missing)
 			return REFUSE(vm, "cpus: the board has no CPU %d",
 				      __builtin_ctzll(missing));
+		if (outside)
+			return REFUSE(vm, "cpus: CPU %d is not in pool %s",
+				      __builtin_ctzll(outside), pool->name);
 	}
 	return 0;
 }
@@ -122,28 +134,39 @@ static int check_range(const struct check *c, struct vm_config *vm, const struct
 
 static uint32_t windows_get(const struct vm_config *vm, struct window w[MAX_WINDOWS])
 {
+	static const struct { const char *name; size_t offset; } simple[] = {
+		{ "console/base",   offsetof(struct vm_config, pl011) },
+		{ "rtc/base",       offsetof(struct vm_config, pl031) },
+		{ "power-key/base", offsetof(struct vm_config, pl061) },
+	};
+	const struct config_watchdog *wdt = &vm->watchdog;
 	uint32_t nr = 0;
 
-	w[nr++] = (struct window){ "gic/gicd", vm->gicd_base, CONFIG_GICD_SIZE };
-	w[nr++] = (struct window){ "gic/gicr", vm->gicr_base, CONFIG_GICR_STRIDE * vm->nr_vcpus };
-	if (vm->pl011.present)
-		w[nr++] = (struct window){ "console/base", vm->pl011.base, CONFIG_DEVICE_SIZE };
-	if (vm->pl031.present)
-		w[nr++] = (struct window){ "rtc/base", vm->pl031.base, CONFIG_DEVICE_SIZE };
+	w[nr++] = (struct window){ "gic/gicd", vm->gicd_base, CONFIG_GICD_SIZE, -1 };
+	w[nr++] = (struct window){ "gic/gicr", vm->gicr_base, CONFIG_GICR_STRIDE * vm->nr_vcpus,
+				   -1 };
+	for (size_t i = 0; i < ARRAY_SIZE(simple); i++) {
+		const struct config_device *d = (const void *)((const char *)vm +
+							       simple[i].offset);
+
+		if (d->present)
+			w[nr++] = (struct window){ simple[i].name, d->base, CONFIG_DEVICE_SIZE,
+						   (int)d->spi };
+	}
+	if (wdt->present) {
+		w[nr++] = (struct window){ "watchdog/refresh", wdt->refresh, CONFIG_DEVICE_SIZE, -1 };
+		w[nr++] = (struct window){ "watchdog/control", wdt->control, CONFIG_DEVICE_SIZE,
+					   (int)wdt->spi };
+	}
 	return nr;
 }
 
-static int check_spis(struct vm_config *vm)
+static int check_spi(struct vm_config *vm, const struct window *w, const struct window *o)
 {
-	if (vm->pl011.present && vm->pl011.spi >= CONFIG_MAX_SPI)
-		return REFUSE(vm, "console/spi: %u; it must be below %d",
-			      (unsigned int)vm->pl011.spi, CONFIG_MAX_SPI);
-	if (vm->pl031.present && vm->pl031.spi >= CONFIG_MAX_SPI)
-		return REFUSE(vm, "rtc/spi: %u; it must be below %d",
-			      (unsigned int)vm->pl031.spi, CONFIG_MAX_SPI);
-	if (vm->pl011.present && vm->pl031.present && vm->pl011.spi == vm->pl031.spi)
-		return REFUSE(vm, "rtc/spi: %u is the console's", (unsigned int)vm->pl031.spi);
-	return 0;
+	if (w->spi < 0 || w->spi != o->spi)
+		return 0;
+	return REFUSE(vm, "%.*s/spi: %d is that of %.*s", (int)strcspn(w->name, "/"), w->name,
+		      w->spi, (int)strcspn(o->name, "/"), o->name);
 }
 
 static int check_devices(const struct check *c, struct vm_config *vm)
@@ -157,12 +180,15 @@ static int check_devices(const struct check *c, struct vm_config *vm)
 
 		if (check_range(c, vm, &w[i], align))
 			return -EINVAL;
-		for (uint32_t j = 0; j < i; j++)
+		for (uint32_t j = 0; j < i; j++) {
 			if (range_overlap(w[i].base, w[i].size, w[j].base, w[j].size))
 				return REFUSE(vm, "%s: 0x%llx overlaps %s", w[i].name,
 					      (ull)w[i].base, w[j].name);
+			if (check_spi(vm, &w[i], &w[j]))
+				return -EINVAL;
+		}
 	}
-	return check_spis(vm);
+	return 0;
 }
 
 static int region_vs_devices(struct vm_config *vm, const struct config_region *r)
@@ -228,7 +254,7 @@ static int check_linear(const struct check *c, struct vm_config *vm, const struc
 static int check_region(const struct check *c, struct vm_config *vm,
 			const struct config_region *r, uint64_t *wanted)
 {
-	struct window w = { "memory", r->ipa.v, r->size };
+	struct window w = { "memory", r->ipa.v, r->size, -1 };
 
 	if (!is_aligned(r->size, PAGE_SIZE))
 		return REFUSE(vm, "memory: size 0x%llx is not a multiple of 4 KiB", (ull)r->size);
@@ -338,9 +364,10 @@ static bool vm_fits(struct check *c, struct vm_config *vm)
 {
 	uint64_t mem_left = c->mem_left;
 
-	if (vm->refused[0] == '\0' && !check_name(vm) && !check_unique(c, vm) &&
-	    !check_numbers(vm) && !check_cpus(c, vm) && !check_cmdline(vm) &&
-	    !check_devices(c, vm) && !check_memory(c, vm) && !check_files(c, vm))
+	if (vm->refused[0] == '\0' && !check_unique(c, vm) && !check_numbers(vm) &&
+	    !check_pool(c, vm) && !check_cpus(c, vm) && !check_cmdline(vm) &&
+	    !check_devices(c, vm) && !check_memory(c, vm) && !check_files(c, vm) &&
+	    !config_sums_admit(&c->sums, c->cfg, c->idx))
 		return true;
 	c->mem_left = mem_left;
 	return false;
@@ -365,8 +392,15 @@ int config_check(struct system_config *cfg, const struct board_limits *board,
 			      (unsigned int)cfg->escape_key);
 		return -EINVAL;
 	}
+	if (!(board->cpus & BIT(cfg->housekeeping))) {
+		config_reason(cfg->error, "housekeeping: the board has no CPU %u",
+			      (unsigned int)cfg->housekeeping);
+		return -EINVAL;
+	}
+	config_pools_check(cfg, board->cpus);
 	for (c.idx = 0; c.idx < cfg->nr_vms; c.idx++)
 		accepted += vm_fits(&c, &cfg->vms[c.idx]);
+	config_sums_seal(&c.sums, cfg);
 	if (accepted == 0)
 		config_reason(cfg->error, "every VM is refused");
 	return accepted ? accepted : -EINVAL;

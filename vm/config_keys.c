@@ -4,11 +4,12 @@
 #include <errno.h>
 #include <libfdt.h>
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include "core/lib/bits.h"
 #include "vm/config.h"
+
+const struct config_key config_no_keys[] = { KEY_END };
 
 void config_reason(char *reason, const char *fmt, ...)
 {
@@ -50,9 +51,15 @@ uint64_t config_cells(const void *val, int nr)
 static int set_u32(const struct config_parser *p, const struct config_key *key, void *field,
 		   const void *val, int len)
 {
+	uint32_t v;
+
 	if (len != 4)
 		return config_refuse(p, key->name, "%d bytes; it must be one cell", len);
-	*(uint32_t *)field = (uint32_t)config_cells(val, 1);
+	v = (uint32_t)config_cells(val, 1);
+	if (v < key->min || v > key->max)
+		return config_refuse(p, key->name, "%u; it must be %u to %u", (unsigned int)v,
+				     (unsigned int)key->min, (unsigned int)key->max);
+	*(uint32_t *)field = v;
 	return 0;
 }
 
@@ -95,18 +102,37 @@ static int set_string(const struct config_parser *p, const struct config_key *ke
 	return 0;
 }
 
+/* Which of the key's words s is. */
+static int word_of(const struct config_parser *p, const struct config_key *key, const char *s,
+		   unsigned int *idx)
+{
+	for (*idx = 0; s && key->words[*idx]; ++*idx)
+		if (strcmp(s, key->words[*idx]) == 0)
+			return 0;
+	return config_refuse(p, key->name, "\"%.20s\" is none of its values", s ? s : "?");
+}
+
 static int set_enum(const struct config_parser *p, const struct config_key *key, void *field,
 		    const void *val, int len)
 {
-	const char *s = string_of(val, len);
+	return word_of(p, key, string_of(val, len), field);
+}
 
-	for (unsigned int i = 0; s && key->words[i]; i++) {
-		if (strcmp(s, key->words[i]) == 0) {
-			*(unsigned int *)field = i;
-			return 0;
-		}
+static int set_words(const struct config_parser *p, const struct config_key *key, void *field,
+		     const void *val, int len)
+{
+	const char *s = val;
+	unsigned int i;
+	int n;
+
+	*(uint32_t *)field = 0;
+	for (; len > 0; s += n, len -= n) {
+		n = (int)strnlen(s, (size_t)len) + 1;
+		if (word_of(p, key, n <= len ? s : NULL, &i))
+			return -EINVAL;
+		*(uint32_t *)field |= 1u << i;
 	}
-	return config_refuse(p, key->name, "\"%.20s\" is none of its values", s ? s : "?");
+	return 0;
 }
 
 static int set_access(const struct config_parser *p, const struct config_key *key, void *field,
@@ -143,6 +169,21 @@ static int set_cpus(const struct config_parser *p, const struct config_key *key,
 	return 0;
 }
 
+bool config_name_ok(const char *name)
+{
+	size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				  "0123456789-_.");
+
+	return len > 0 && len < CONFIG_NAME_LEN && name[len] == '\0';
+}
+
+bool config_section_is(const char *name, const char *what, bool many)
+{
+	size_t n = strlen(what);
+
+	return strncmp(name, what, n) == 0 && (name[n] == '\0' || (many && name[n] == '-'));
+}
+
 static int set_key(const struct config_parser *p, const struct config_key *key, void *base,
 		   const void *val, int len)
 {
@@ -154,6 +195,7 @@ static int set_key(const struct config_parser *p, const struct config_key *key, 
 		[KEY_STRING] = set_string,
 		[KEY_ENUM]   = set_enum,
 		[KEY_ACCESS] = set_access,
+		[KEY_SET]    = set_words,
 		[KEY_CPUS]   = set_cpus,
 		[KEY_CONST]  = NULL,
 	};
@@ -182,6 +224,8 @@ int config_keys_parse(const struct config_parser *p, int node, const struct conf
 		err = set_key(p, key, base, val, len);
 		if (err)
 			return err;
+		if (p->given)
+			*p->given |= BIT(key - keys);
 	}
 	return prop == -FDT_ERR_NOTFOUND ? 0 : config_refuse(p, "?", "a property cannot be read");
 }

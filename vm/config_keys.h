@@ -6,32 +6,45 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 enum config_kind {
-	KEY_U32,      /* one cell                                         */
+	KEY_U32,      /* one cell, min to max                             */
 	KEY_U64,      /* one cell or two                                  */
 	KEY_BOOL,     /* one cell, 0 or 1                                 */
 	KEY_STRING,   /* kept as a pointer                                */
 	KEY_ENUM,     /* one of words[], stored as its index              */
 	KEY_ACCESS,   /* letters of "rwx", stored as CONFIG_ACCESS_*      */
+	KEY_SET,      /* strings of words[], stored as bits               */
 	KEY_CPUS,     /* 64-bit masks: one for all vCPUs, or one for each */
 	KEY_CONST,    /* looked at elsewhere                              */
 };
 
 struct config_key {
 	const char *name;              /* NULL ends a table                   */
-	enum config_kind kind;
-	size_t offset;                 /* of the field in the node's struct   */
-	const char *const *words;      /* KEY_ENUM, NULL at its end           */
+	const char *const *words;      /* KEY_ENUM, KEY_SET; NULL at its end  */
+	uint32_t min, max;             /* KEY_U32                             */
+	uint16_t offset;               /* of the field in the node's struct   */
+	uint8_t  kind;                 /* KEY_*                               */
+	uint8_t  policies;             /* bit n: for VMs under policy n; 0: all */
 };
+
+#define KEY(n, k, type, field)          { n, NULL, 0, 0, offsetof(type, field), k, 0 }
+#define KEY_WORDS(n, type, field, list) { n, list, 0, 0, offsetof(type, field), KEY_ENUM, 0 }
+#define KEY_NUM(n, type, field, min, max) \
+	{ n, NULL, min, max, offsetof(type, field), KEY_U32, 0 }
+#define KEY_END                         { NULL, NULL, 0, 0, 0, 0, 0 }
+
+extern const struct config_key config_no_keys[];
 
 /* Where the reading is, for those who report. */
 struct config_parser {
 	const void *dtb;
 	const char *node;              /* section being read, "": the VM itself */
 	char *reason;                  /* CONFIG_REASON_LEN bytes               */
+	uint64_t *given;               /* NULL, or bit n is set: key n was there */
 };
 
 /**
@@ -45,6 +58,18 @@ struct config_parser {
  */
 int config_keys_parse(const struct config_parser *p, int node, const struct config_key *keys,
 		      void *base);
+
+/* 1 to 31 letters, digits, '-', '_' and '.'; and the sentence that says so. */
+bool config_name_ok(const char *name);
+#define CONFIG_NAME_RULE "it must be 1 to %d letters, digits, '-', '_' and '.'"
+
+/**
+ * config_section_is() - is a node's name that of a section?
+ * @name: "memory-3"
+ * @what: "memory"
+ * @many: whether there may be several
+ */
+bool config_section_is(const char *name, const char *what, bool many);
 
 /* The number in the first nr cells (1 or 2) at val, which may be unaligned. */
 uint64_t config_cells(const void *val, int nr);

@@ -57,8 +57,8 @@ GUEST_DTS = '/dts-v1/;\n/ { model = "guest"; };\n'
 
 
 def compile_show(folder):
-    sources = ['tests/config/show.c', 'vm/config.c', 'vm/config_keys.c', 'vm/config_check.c',
-               'vm/bundle.c']
+    sources = ['tests/config/show.c', 'vm/config.c', 'vm/config_keys.c', 'vm/config_pools.c',
+               'vm/config_sums.c', 'vm/config_check.c', 'vm/bundle.c']
     subprocess.run([os.environ.get('HOSTCC', 'gcc'), '-std=gnu11', '-Wall', '-Wextra', '-Werror',
                     '-fsanitize=address,undefined', '-I.', *sources, '-lfdt',
                     '-o', folder / 'show'], cwd=TOP, check=True)

@@ -158,6 +158,14 @@ static void defaults_are_the_virt_board(void **state)
 	assert_int_equal(vm->on_reboot, ACTION_RESTART);
 	assert_int_equal(vm->priority, 8);
 	assert_int_equal(vm->slice_us, 10000);
+	assert_true(vm->weight == 100 && !vm->cap && !vm->reservation && !vm->budget_us);
+	assert_int_equal(vm->on_watchdog, ACTION_RESTART);
+	assert_true(vm->restart_limit == 5 && vm->restart_backoff_us == 100000);
+	assert_int_equal(vm->stop_timeout_us, 10000000);
+	assert_true(vm->pl061.present && vm->pl061.base == 0x09030000 && vm->pl061.spi == 7);
+	assert_false(vm->watchdog.present);
+	assert_true(vm->pvtime && !vm->manage && vm->log_size == 16384 && vm->pool == 0);
+	assert_true(cfg.nr_pools == 1 && cfg.pools[0].cpus == 0xf && cfg.housekeeping == 0);
 	assert_int_equal(vm->kernel_type, IMAGE_AUTO);
 	assert_true(vm->kernel.load == CONFIG_ADDR_AUTO && vm->kernel_entry == CONFIG_ADDR_AUTO);
 	assert_null(vm->initrd.file);
@@ -196,6 +204,23 @@ static void set_everything(void)
 	set_u32("/vms/a/console", "base", 0x20200000);
 	set_u32("/vms/a/console", "spi", 7);
 	set_u32("/vms/a/rtc", "enabled", 0);
+	set_u32("/vms/a/power-key", "base", 0x20300000);
+	set_u32("/vms/a/power-key", "spi", 9);
+	set_u32("/vms/a/watchdog", "enabled", 1);
+	set_u64("/vms/a/watchdog", "refresh", 0x20400000);
+	set_u32("/vms/a/watchdog", "control", 0x20500000);
+	set_u32("/vms/a/watchdog", "spi", 3);
+	set_str("/vms/a", "on-watchdog", "shutdown-machine");
+	set_u32("/vms/a", "restart-limit", 0);
+	set_u32("/vms/a", "restart-backoff-us", 5);
+	set_u32("/vms/a", "stop-timeout-us", 3600000000u);
+	set_u32("/vms/a", "console-log", 0x8000);
+	set_u32("/vms/a", "pvtime", 0);
+	set("/vms/a", "manage", "control\0list", 13);
+	set_u32("/", "housekeeping", 1);
+	set_str("/pools/p", "policy", "pinned");
+	set_u32("/pools/p", "cpus", 8);
+	set_str("/vms/a", "pool", "default");
 }
 
 static void every_key_arrives(void **state)
@@ -225,6 +250,15 @@ static void every_key_arrives(void **state)
 	assert_true(vm->gicd_base == 0x20000000 && vm->gicr_base == 0x20100000);
 	assert_true(vm->pl011.base == 0x20200000 && vm->pl011.spi == 7);
 	assert_false(vm->pl031.present);
+	assert_true(vm->pl061.base == 0x20300000 && vm->pl061.spi == 9);
+	assert_true(vm->watchdog.present && vm->watchdog.refresh == 0x20400000);
+	assert_true(vm->watchdog.control == 0x20500000 && vm->watchdog.spi == 3);
+	assert_int_equal(vm->on_watchdog, ACTION_SHUTDOWN_MACHINE);
+	assert_true(vm->restart_limit == 0 && vm->restart_backoff_us == 5);
+	assert_true(vm->stop_timeout_us == 3600000000u && vm->log_size == 0x8000);
+	assert_false(vm->pvtime);
+	assert_int_equal(vm->manage, CONFIG_MANAGE_LIST | CONFIG_MANAGE_CONTROL);
+	assert_true(cfg.housekeeping == 1 && cfg.pools[1].policy == POLICY_PINNED);
 }
 
 static void one_mask_is_for_all_vcpus(void **state)
@@ -234,6 +268,200 @@ static void one_mask_is_for_all_vcpus(void **state)
 	set_u64("/vms/a", "cpus", 0xc);
 	assert_int_equal(parse_and_check(), 2);
 	assert_true(cfg.vms[0].cpus[0] == 0xc && cfg.vms[0].cpus[1] == 0xc);
+}
+
+/* --- pools ---------------------------------------------------------------------- */
+
+static void set_pool(const char *path, const char *policy, uint64_t cpus)
+{
+	set_str(path, "policy", policy);
+	set_u64(path, "cpus", cpus);
+}
+
+static void set_window(const char *path, const char *vm, uint32_t start, uint32_t duration)
+{
+	set_str(path, "vm", vm);
+	set_u32(path, "start-us", start);
+	set_u32(path, "duration-us", duration);
+}
+
+static void pools_arrive(void **state)
+{
+	const struct pool_config *p;
+
+	(void)state;
+	build_tree();
+	set_pool("/pools/time", "partition", 0x6);
+	set_u32("/pools/time", "major-frame-us", 10000);
+	set_window("/pools/time/window", "b", 4000, 6000);
+	set_window("/pools/time/window-1", "a", 1000, 3000);
+	set_window("/pools/time/window-2", "b", 0, 1000);
+	set_str("/vms/a", "pool", "time");
+	set_u64("/vms/a", "cpus", 4);
+	set_str("/vms/b", "pool", "time");
+	set_u32("/", "housekeeping", 3);
+	assert_int_equal(parse_and_check(), 2);
+	assert_int_equal(cfg.housekeeping, 3);
+	assert_int_equal(cfg.nr_pools, 2);
+	assert_string_equal(cfg.pools[0].name, "default");
+	assert_true(cfg.pools[0].policy == POLICY_RR && cfg.pools[0].cpus == 0x9);
+	assert_true(cfg.vms[0].pool == 1 && cfg.vms[1].pool == 1);
+	p = &cfg.pools[1];
+	assert_string_equal(p->name, "time");
+	assert_true(p->policy == POLICY_PARTITION && p->cpus == 6 && p->major_frame_us == 10000);
+	assert_int_equal(p->nr_windows, 3);                     /* sorted */
+	assert_true(p->windows[0].vm == 1 && p->windows[0].start_us == 0);
+	assert_true(p->windows[1].vm == 0 && p->windows[1].start_us == 1000);
+	assert_true(p->windows[2].vm == 1 && p->windows[2].duration_us == 6000);
+	assert_string_equal(p->windows[1].vm_name, "a");
+}
+
+static void each_policy_takes_its_own_keys(void **state)
+{
+	const struct vm_config *a = &cfg.vms[0], *b = &cfg.vms[1];
+
+	(void)state;
+	build_tree();
+	set_pool("/pools/f", "fair", 0xc);
+	set_pool("/pools/e", "edf", 0x2);
+	set_str("/vms/a", "pool", "f");
+	set_u32("/vms/a", "weight", 10000);
+	set_u32("/vms/a", "cap", 100);
+	set_u32("/vms/a", "reservation", 100);
+	set_u32("/vms/a", "slice-us", 500);
+	set_str("/vms/b", "pool", "e");
+	set_u32("/vms/b", "budget-us", 2500);
+	set_u32("/vms/b", "period-us", 5000);
+	assert_int_equal(parse_and_check(), 2);
+	assert_true(a->weight == 10000 && a->cap == 100 && a->reservation == 100);
+	assert_int_equal(a->slice_us, 500);
+	assert_true(b->budget_us == 2500 && b->period_us == 5000);
+	assert_true(b->cpus[0] == 2 && b->cpus[1] == 2);        /* 100 % of pCPU 1 */
+	assert_true(a->priority == CONFIG_DEFAULT_PRIORITY && b->weight == CONFIG_DEFAULT_WEIGHT);
+}
+
+/* VM a takes what b alone needs, unless it is moved. */
+static void pinned_vcpus_make_room_for_each_other(void **state)
+{
+	static const uint8_t masks[16] = { [7] = 2, [15] = 4 };
+
+	(void)state;
+	build_tree();
+	set_pool("/pools/rt", "pinned", 0xe);
+	set_str("/vms/a", "pool", "rt");
+	set_u32("/vms/a", "vcpus", 1);
+	set_str("/vms/b", "pool", "rt");
+	set("/vms/b", "cpus", masks, sizeof(masks));
+	assert_int_equal(parse_and_check(), 2);
+	assert_int_equal(cfg.vms[0].cpus[0], 8);
+	assert_true(cfg.vms[1].cpus[0] == 2 && cfg.vms[1].cpus[1] == 4);
+
+	set_u64("/vms/a", "cpus", 0x6);       /* three for two pCPUs */
+	assert_int_equal(parse_and_check(), 1);
+	assert_string_equal(cfg.vms[1].refused,
+			    "cpus: no CPU is left for vCPU 1 alone in pool rt, which has 3");
+	assert_true(cfg.vms[0].cpus[0] == 2 || cfg.vms[0].cpus[0] == 4);
+}
+
+static void budgets_are_added_up_for_each_pcpu(void **state)
+{
+	(void)state;
+	build_tree();
+	set_pool("/pools/e", "edf", 0xc);
+	for (const char *vm = "a"; vm; vm = *vm == 'a' ? "b" : NULL) {
+		char path[16];
+
+		snprintf(path, sizeof(path), "/vms/%s", vm);
+		set_str(path, "pool", "e");
+		set_u32(path, "budget-us", 475);
+		set_u32(path, "period-us", 1000);
+	}
+	assert_int_equal(parse_and_check(), 2);                 /* 95 % on both */
+	assert_int_equal(cfg.vms[0].cpus[0] | cfg.vms[0].cpus[1], 0xc);
+	assert_int_equal(cfg.vms[1].cpus[0] | cfg.vms[1].cpus[1], 0xc);
+
+	set_u32("/vms/b", "vcpus", 3);
+	assert_int_equal(parse_and_check(), 1);
+	assert_string_equal(cfg.vms[1].refused, "budget-us: vCPU 2 asks for 47.5000 % of a CPU, "
+			    "CPU 2 has 5.0000 % left");
+	/* What the first does not get, the second may have. */
+	set_str("/vms/a/kernel", "file", "nix");
+	assert_int_equal(parse_and_check(), 1);
+	assert_string_equal(cfg.vms[1].refused, "");
+	/* Without a budget there is nothing to promise, nor to stay for. */
+	build_tree();
+	set_pool("/pools/e", "edf", 0xc);
+	set_str("/vms/a", "pool", "e");
+	assert_int_equal(parse_and_check(), 2);
+	assert_int_equal(cfg.vms[0].cpus[0], 0);
+}
+
+static void wrong_pools_are_refused_and_the_others_stay(void **state)
+{
+	(void)state;
+	build_tree();
+	set_pool("/pools/y", "fair", 0xc);        /* each new node becomes the first */
+	set_pool("/pools/x", "fair", 0x6);
+	assert_int_equal(parse_and_check(), 2);
+	assert_string_equal(cfg.pools[1].refused, "");
+	assert_string_equal(cfg.pools[2].refused, "cpus: CPU 2 is in pool x");
+	assert_int_equal(cfg.pools[0].cpus, 0x9);
+
+	build_tree();
+	set_pool("/pools/a b", "fair", 0x8);
+	set_pool("/pools/default", "fair", 0x6);
+	assert_int_equal(parse_and_check(), 2);
+	assert_string_equal(cfg.pools[1].refused, "name: that is the pool of all other CPUs");
+	assert_string_equal(cfg.pools[2].refused,
+			    "name: it must be 1 to 31 letters, digits, '-', '_' and '.'");
+	assert_int_equal(cfg.pools[0].cpus, 0xf);
+
+	build_tree();
+	set_pool("/pools/x", "fair", 0x6);
+	set_pool("/pools/y", "fair", 0x8);
+	assert_int_equal(fdt_set_name(tree, node_of("/pools/x"), "y"), 0);
+	assert_int_equal(parse_and_check(), 2);
+	assert_string_equal(cfg.pools[1].refused, "");
+	assert_string_equal(cfg.pools[2].refused, "name: another pool is called the same");
+
+	build_tree();
+	set_pool("/pools/x", "fair", 0xf);
+	assert_int_equal(parse_and_check(), -EINVAL);
+	assert_string_equal(cfg.vms[0].refused, "pool: all CPUs are in other pools");
+
+	build_tree();
+	set_pool("/pools/p", "partition", 0xc);
+	set_u32("/pools/p", "major-frame-us", 10000);
+	set_window("/pools/p/window", "a", 0, 10000);
+	set_str("/vms/a", "pool", "p");
+	set_str("/vms/b", "pool", "p");
+	assert_int_equal(parse_and_check(), 1);
+	assert_string_equal(cfg.vms[1].refused, "pool: p has no window for it");
+}
+
+static void windows_and_pools_have_a_limit(void **state)
+{
+	char path[32];
+
+	(void)state;
+	build_tree();
+	set_pool("/pools/p", "partition", 0xc);
+	set_u32("/pools/p", "major-frame-us", 10000);
+	set_str("/vms/a", "pool", "p");
+	for (uint32_t i = 0; i <= CONFIG_MAX_WINDOWS; i++) {
+		snprintf(path, sizeof(path), "/pools/p/window-%u", (unsigned int)i);
+		set_window(path, "a", 100 * i, 100);
+		assert_int_equal(parse_and_check(), i < CONFIG_MAX_WINDOWS ? 2 : 1);
+	}
+	assert_non_null(strstr(cfg.pools[1].refused, ": more than 32 windows"));
+
+	build_tree();
+	for (int i = 1; i <= CONFIG_MAX_POOLS; i++) {
+		snprintf(path, sizeof(path), "/pools/p%d", i);
+		set_pool(path, "rr", 8);
+		assert_int_equal(parse_and_check(), i < CONFIG_MAX_POOLS ? 2 : -EINVAL);
+	}
+	assert_string_equal(cfg.error, "pools: more than 7");
 }
 
 /* --- what is wrong with one VM --------------------------------------------------- */
@@ -248,7 +476,7 @@ struct change {
 };
 
 struct refusal {
-	struct change change[3];
+	struct change change[10];
 	const char *reason;    /* of VM a, or of b where a change names b last */
 };
 
@@ -256,6 +484,15 @@ struct refusal {
 #define MEM    A "/memory"
 #define MEM1   A "/memory-1"
 #define LINEAR { MEM, "backend", STR, 0, "linear" }
+
+#define P         "/pools/p"
+#define POOL(pol) { P, "policy", STR, 0, pol }, { P, "cpus", U64, 0xc, NULL }
+#define IN_POOL   { A, "pool", STR, 0, "p" }
+#define EDF(b, p) { A, "budget-us", U32, b, NULL }, { A, "period-us", U32, p, NULL }
+#define PARTITION POOL("partition"), { P, "major-frame-us", U32, 1000, NULL }, IN_POOL
+#define WINDOW(node, vm, start, duration) \
+	{ P "/" node, "vm", STR, 0, vm }, { P "/" node, "start-us", U32, start, NULL }, \
+	{ P "/" node, "duration-us", U32, duration, NULL }
 
 static const struct refusal refusals[] = {
 	/* properties that cannot be read */
@@ -284,8 +521,109 @@ static const struct refusal refusals[] = {
 	{ { { A, "priority", U32, 0, NULL } }, "priority: 0; it must be 1 to 31" },
 	{ { { A, "priority", U32, 32, NULL } }, "priority: 32; it must be 1 to 31" },
 	{ { { A, "slice-us", U32, 1000001, NULL } },
-	  "slice-us: 1000001; it must be at most 1000000" },
+	  "slice-us: 1000001; it must be 0 to 1000000" },
+	{ { { A, "stop-timeout-us", U32, 3600000001u, NULL } },
+	  "stop-timeout-us: 3600000001; it must be 0 to 3600000000" },
+	{ { { A, "restart-limit", U32, 1000001, NULL } },
+	  "restart-limit: 1000001; it must be 0 to 1000000" },
+	{ { { A, "console-log", U32, 0x1800, NULL } },
+	  "console-log: 0x1800; it must be a multiple of 4 KiB, at most 0x100000" },
+	{ { { A, "console-log", U32, 0x101000, NULL } },
+	  "console-log: 0x101000; it must be a multiple of 4 KiB, at most 0x100000" },
+	{ { { A, "manage", STR, 0, "all" } }, "manage: \"all\" is none of its values" },
+	{ { { A, "manage", RAW, 9, "list\0cont" } }, "manage: \"?\" is none of its values" },
+	{ { { A, "on-crash", STR, 0, "reboot" } }, "on-crash: \"reboot\" is none of its values" },
 	{ { { A, "cpus", U64, 0x30, NULL } }, "cpus: the board has no CPU 4" },
+	/* keys that nothing would read */
+	{ { { A, "on-watchdog", STR, 0, "pause" } }, "on-watchdog: there is no watchdog" },
+	{ { { A, "restart-limit", U32, 1, NULL } }, "restart-limit: nothing restarts it" },
+	{ { { A, "restart-backoff-us", U32, 1, NULL }, { A "/watchdog", "enabled", U32, 1, NULL },
+	    { A, "on-watchdog", STR, 0, "pause" } },
+	  "restart-backoff-us: nothing restarts it" },
+	{ { { A, "stop-timeout-us", U32, 1, NULL }, { A "/power-key", "enabled", U32, 0, NULL } },
+	  "stop-timeout-us: there is no power key" },
+	{ { { A, "console-log", U32, 0x1000, NULL }, { A "/console", "enabled", U32, 0, NULL } },
+	  "console-log: there is no console" },
+	{ { { A, "weight", U32, 1, NULL } },
+	  "weight: policy rr of pool default does not read it" },
+	{ { POOL("fair"), IN_POOL, { A, "priority", U32, 1, NULL } },
+	  "priority: policy fair of pool p does not read it" },
+	{ { POOL("fifo"), IN_POOL, { A, "slice-us", U32, 1, NULL } },
+	  "slice-us: policy fifo of pool p does not read it" },
+	{ { POOL("edf"), IN_POOL, { A, "cap", U32, 1, NULL } },
+	  "cap: policy edf of pool p does not read it" },
+	{ { POOL("pinned"), IN_POOL, { A, "slice-us", U32, 0, NULL } },
+	  "slice-us: policy pinned of pool p does not read it" },
+	{ { POOL("fair"), IN_POOL, { A, "budget-us", U32, 10, NULL } },
+	  "budget-us: policy fair of pool p does not read it" },
+	{ { POOL("rr"), IN_POOL, { A, "reservation", U32, 0, NULL } },
+	  "reservation: policy rr of pool p does not read it" },
+	{ { POOL("edf"), IN_POOL, { A, "budget-us", U32, 10, NULL } },
+	  "budget-us: without a period" },
+	{ { POOL("edf"), IN_POOL, { A, "period-us", U32, 100, NULL } },
+	  "period-us: without a budget" },
+	{ { POOL("edf"), IN_POOL, EDF(1000, 10000), { A, "slice-us", U32, 1000, NULL } },
+	  "slice-us: not with a budget" },
+	/* pools */
+	{ { { A, "pool", STR, 0, "p" } }, "pool: there is no p" },
+	{ { POOL("fair"), IN_POOL, { A, "cpus", U64, 0x6, NULL } },
+	  "cpus: CPU 1 is not in pool p" },
+	{ { POOL("fair"), { A, "cpus", U64, 0x4, NULL } }, "cpus: CPU 2 is not in pool default" },
+	{ { POOL("fair"), IN_POOL, { A, "weight", U32, 0, NULL } },
+	  "weight: 0; it must be 1 to 10000" },
+	{ { POOL("fair"), IN_POOL, { A, "cap", U32, 101, NULL } },
+	  "cap: 101; it must be 0 to 100" },
+	{ { POOL("fair"), IN_POOL, { A, "cap", U32, 10, NULL },
+	    { A, "reservation", U32, 11, NULL } }, "cap: 10; the reservation is 11" },
+	{ { POOL("edf"), IN_POOL, EDF(9, 100) }, "budget-us: 9; it must be 10 to 10000000" },
+	{ { POOL("edf"), IN_POOL, EDF(10, 99) }, "period-us: 99; it must be 100 to 10000000" },
+	{ { POOL("edf"), IN_POOL, EDF(101, 100) }, "budget-us: 101; the period is 100" },
+	{ { POOL("edf"), IN_POOL, EDF(5000, 9999), { A, "cpus", U64, 0x4, NULL } },
+	  "budget-us: vCPU 1 asks for 50.0051 % of a CPU, CPU 2 has 49.9949 % left" },
+	{ { POOL("fair"), IN_POOL, { A, "reservation", U32, 51, NULL },
+	    { A, "cpus", U64, 0x8, NULL } },
+	  "reservation: vCPU 1 asks for 51.0000 % of a CPU, CPU 3 has 49.0000 % left" },
+	{ { POOL("pinned"), IN_POOL, { A, "vcpus", U32, 3, NULL } },
+	  "cpus: no CPU is left for vCPU 2 alone in pool p, which has 2" },
+	{ { POOL("pinned"), IN_POOL, { A, "cpus", U64, 0x8, NULL } },
+	  "cpus: no CPU is left for vCPU 1 alone in pool p, which has 2" },
+	{ { POOL("partition"), { P, "major-frame-us", U32, 1000, NULL }, IN_POOL },
+	  "pool: p is refused: window: a partition pool needs it" },
+	{ { POOL("partition"), WINDOW("window", "a", 0, 10), IN_POOL },
+	  "pool: p is refused: major-frame-us: a partition pool needs it" },
+	{ { POOL("rr"), { P, "major-frame-us", U32, 1000, NULL }, IN_POOL },
+	  "pool: p is refused: major-frame-us: only for a partition pool" },
+	{ { POOL("rr"), WINDOW("window", "a", 0, 10), IN_POOL },
+	  "pool: p is refused: window: only for a partition pool" },
+	{ { POOL("partition"), { P, "major-frame-us", U32, 0, NULL }, IN_POOL },
+	  "pool: p is refused: major-frame-us: 0; it must be 1 to 10000000" },
+	{ { PARTITION, WINDOW("window", "a", 991, 10) },
+	  "pool: p is refused: window: one ends at 1001 us, the frame at 1000 us" },
+	{ { PARTITION, WINDOW("window", "a", 0, 0) },
+	  "pool: p is refused: window/duration-us: 0; it must be 1 to 10000000" },
+	{ { PARTITION, WINDOW("window", "a", 500, 100), WINDOW("window-1", "a", 0, 501) },
+	  "pool: p is refused: window: at 500 us the one before it runs until 501 us" },
+	{ { PARTITION, WINDOW("window", "x", 0, 10) },
+	  "pool: p is refused: window: there is no VM x" },
+	{ { PARTITION, WINDOW("window", "b", 0, 10) },
+	  "pool: p is refused: window: VM b is in another pool" },
+	{ { PARTITION, { P "/window", "start-us", U32, 0, NULL } },
+	  "pool: p is refused: window: vm or duration-us is missing" },
+	{ { PARTITION, WINDOW("widow", "a", 0, 10) },
+	  "pool: p is refused: widow: no such section" },
+	{ { POOL("rr"), IN_POOL, { P, "windows", U32, 0, NULL } },
+	  "pool: p is refused: windows: no such key" },
+	{ { POOL("fare"), IN_POOL },
+	  "pool: p is refused: policy: \"fare\" is none of its values" },
+	{ { POOL("rr"), IN_POOL, { P, "cpus", U64, 0, NULL } },
+	  "pool: p is refused: cpus: there is none" },
+	{ { POOL("rr"), IN_POOL, { P, "cpus", U64, 0x24, NULL } },
+	  "pool: p is refused: cpus: the board has no CPU 5" },
+	{ { POOL("pinned"), IN_POOL, { "/", "housekeeping", U32, 3, NULL } },
+	  "pool: p is refused: cpus: CPU 3 does the housekeeping, so no pinned pool can have it" },
+	{ { PARTITION, WINDOW("window", "a", 0, 10), { P, "cpus", U32, 1, NULL } },
+	  "pool: p is refused: cpus: CPU 0 does the housekeeping, so no partition pool can have "
+	  "it" },
 	/* memory */
 	{ { { MEM, "size", U32, 0, NULL } },
 	  "memory: 0x0 bytes from 0x40000000 wrap around or are none" },
@@ -327,9 +665,19 @@ static const struct refusal refusals[] = {
 	  "rtc/base: 0x9000000 overlaps console/base" },
 	{ { { A "/rtc", "base", U64, UINT64_C(1) << 40, NULL } },
 	  "rtc/base: ends beyond the board's 40-bit guest addresses" },
-	{ { { A "/console", "spi", U32, 988, NULL } }, "console/spi: 988; it must be below 988" },
-	{ { { A "/rtc", "spi", U32, 5000, NULL } }, "rtc/spi: 5000; it must be below 988" },
-	{ { { A "/rtc", "spi", U32, 1, NULL } }, "rtc/spi: 1 is the console's" },
+	{ { { A "/console", "spi", U32, 988, NULL } }, "console/spi: 988; it must be 0 to 987" },
+	{ { { A "/rtc", "spi", U32, 5000, NULL } }, "rtc/spi: 5000; it must be 0 to 987" },
+	{ { { A "/rtc", "spi", U32, 1, NULL } }, "rtc/spi: 1 is that of console" },
+	{ { { A "/power-key", "base", U32, 0x09010000, NULL } },
+	  "power-key/base: 0x9010000 overlaps rtc/base" },
+	{ { { A "/watchdog", "enabled", U32, 1, NULL },
+	    { A "/watchdog", "control", U32, 0x090d0000, NULL } },
+	  "watchdog/control: 0x90d0000 overlaps watchdog/refresh" },
+	{ { { A "/watchdog", "enabled", U32, 1, NULL }, { A "/watchdog", "spi", U32, 7, NULL } },
+	  "watchdog/spi: 7 is that of power-key" },
+	{ { { A "/watchdog", "enabled", U32, 1, NULL },
+	    { A "/watchdog", "refresh", U32, 0x100, NULL } },
+	  "watchdog/refresh: 0x100 is not a multiple of 0x1000" },
 	/* files */
 	{ { { A "/kernel", "file", STR, 0, "nix" } }, "kernel/file: the bundle has no nix" },
 	{ { { A "/kernel", "file", STR, 0, "empty" } }, "kernel/file: empty is empty" },
@@ -447,7 +795,7 @@ static void names_are_plain_and_unique(void **state)
 	assert_int_equal(fdt_set_name(tree, node_of("/vms/a"), "a b"), 0);
 	assert_int_equal(parse_and_check(), 1);
 	assert_string_equal(cfg.vms[0].refused,
-			    "name: only letters, digits, '-', '_' and '.' are allowed");
+			    "name: it must be 1 to 31 letters, digits, '-', '_' and '.'");
 
 	build_tree();
 	assert_int_equal(fdt_set_name(tree, node_of("/vms/b"), "a"), 0);
@@ -458,7 +806,8 @@ static void names_are_plain_and_unique(void **state)
 	assert_int_equal(fdt_set_name(tree, node_of("/vms/a"),
 				      "a-name-of-thirty-two-characters-x"), 0);
 	assert_int_equal(parse_and_check(), 1);
-	assert_string_equal(cfg.vms[0].refused, "name: more than 31 characters");
+	assert_string_equal(cfg.vms[0].refused,
+			    "name: it must be 1 to 31 letters, digits, '-', '_' and '.'");
 }
 
 static void missing_sections_are_refused(void **state)
@@ -536,6 +885,18 @@ static void a_wrong_system_is_refused_as_a_whole(void **state)
 	build_tree();
 	set_u32("/chosen", "x", 1);
 	expect_error("chosen: no such section");
+	build_tree();
+	set_u32("/", "housekeeping", 64);
+	expect_error("housekeeping: 64; it must be 0 to 63");
+	build_tree();
+	set_u32("/", "housekeeping", 4);
+	expect_error("housekeeping: the board has no CPU 4");
+	build_tree();
+	set_u32("/vms", "x", 4);
+	expect_error("vms/x: no such key");
+	build_tree();
+	set_u32("/pools", "x", 4);
+	expect_error("pools/x: no such key");
 	build_tree();
 	fdt_del_node(tree, node_of("/vms"));
 	expect_error("system.dtb describes no VM");
@@ -643,6 +1004,12 @@ int main(void)
 		cmocka_unit_test(defaults_are_the_virt_board),
 		cmocka_unit_test(every_key_arrives),
 		cmocka_unit_test(one_mask_is_for_all_vcpus),
+		cmocka_unit_test(pools_arrive),
+		cmocka_unit_test(each_policy_takes_its_own_keys),
+		cmocka_unit_test(pinned_vcpus_make_room_for_each_other),
+		cmocka_unit_test(budgets_are_added_up_for_each_pcpu),
+		cmocka_unit_test(wrong_pools_are_refused_and_the_others_stay),
+		cmocka_unit_test(windows_and_pools_have_a_limit),
 		cmocka_unit_test(a_wrong_vm_is_refused_and_the_other_starts),
 		cmocka_unit_test(a_refused_vm_uses_nothing_up),
 		cmocka_unit_test(of_two_that_clash_the_later_is_refused),
