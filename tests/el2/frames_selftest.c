@@ -269,7 +269,7 @@ int frames_selftest_run(unsigned int cpu_idx, unsigned int nr, unsigned int roun
 	meet(nr);
 	if (cpu_idx == 0)
 		settle();
-	for (unsigned int i = 0; i < rounds; i++)
+	for (unsigned int i = 0; i < rounds / 2; i++)
 		free_together(&c, nr, i);
 	meet(nr);
 	return frames_selftest_error() ? -EIO : 0;

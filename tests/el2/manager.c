@@ -18,7 +18,7 @@
 #include "mm/el2_map.h"
 #include "tests/el2/frames_selftest.h"
 
-#define ROUNDS 3000u
+#define ROUNDS 600u
 #define PRIO   10u
 
 static struct thread threads[MAX_PCPUS];
