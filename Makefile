@@ -47,7 +47,7 @@ WERROR     ?= -Werror
 # EL2 never touches FP registers and, its MMU still off, never an unaligned
 # address. Frame pointers are for the call chain in a crash report.
 machine := $(target) -std=gnu11 -ffreestanding -mgeneral-regs-only -mstrict-align \
-	-fno-pic -fno-pie -mcmodel=small -fno-common -fno-strict-aliasing \
+	-fno-pic -fno-pie -mcmodel=tiny -fno-common -fno-strict-aliasing \
 	-fno-omit-frame-pointer -fno-stack-protector -fno-asynchronous-unwind-tables \
 	-ffunction-sections -fdata-sections -g \
 	-nostdinc -isystem $(shell $(CC) -print-file-name=include) -isystem $O/lib/include

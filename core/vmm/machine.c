@@ -11,8 +11,6 @@
 #include "devices/uart_phys.h"
 #include "mm/el2_map.h"
 
-extern char __bundle_start[], __bundle_end[];
-
 static const void *bundle;
 static size_t bundle_size;
 
@@ -22,15 +20,10 @@ void machine_bundle(const void *base, size_t size)
 	bundle_size = size;
 }
 
-/* One handed over by the loader wins over one that is linked in. */
 const void *machine_bundle_get(size_t *size)
 {
-	if (bundle) {
-		*size = bundle_size;
-		return bundle;
-	}
-	*size = (size_t)(__bundle_end - __bundle_start);
-	return __bundle_start;
+	*size = bundle_size;
+	return bundle;
 }
 
 static void __attribute__((noreturn)) halt(void)

@@ -10,7 +10,7 @@ void machine_init_crash(void);
 /* Hand the scheduler what it needs of higher floors. After mm_late_init(). */
 void machine_init_sched(void);
 
-/* Remember the bytes of the bundle; the linked-in one if this is never called. */
+/* Remember the bytes of the bundle; size is 0 if this is never called. */
 void machine_bundle(const void *base, size_t size);
 const void *machine_bundle_get(size_t *size);
 

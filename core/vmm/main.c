@@ -18,6 +18,7 @@
 #include "core/version.h"
 #include "core/vmm/console.h"
 #include "core/vmm/cpu_init.h"
+#include "core/vmm/image.h"
 #include "core/vmm/machine.h"
 #include "core/vmm/manager.h"
 #include "core/vmm/smp.h"
@@ -30,8 +31,6 @@
 #define ARENA_PAGES   32
 #define CRASH_STACK   4096
 
-extern char __image_start[], __image_end[], __text_start[], __text_end[];
-extern char __rodata_start[], __rodata_end[], __data_start[];
 extern char boot_stack_top[];
 
 static uint8_t arena[ARENA_PAGES * PAGE_SIZE] __attribute__((aligned(4096)));
@@ -102,6 +101,11 @@ static void boot_memory(pa_t image)
 	};
 	va_t fdt, regs = VA(0), bundle;
 
+	/* A bundle handed over by the loader wins over one that is linked in. */
+	if (board.initrd.size == 0) {
+		board.initrd.base = pa_add(image, hyp_bundle.offset);
+		board.initrd.size = hyp_bundle.size;
+	}
 	mm_keep(&b, board.fdt_pa, fdt_totalsize(board.fdt));
 	mm_keep(&b, board.initrd.base, board.initrd.size);
 	must(mm_early_init(&b), "EL2 tables");
