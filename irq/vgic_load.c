@@ -13,7 +13,8 @@
 #include "core/percpu.h"
 #include "irq/gicv3.h"
 
-#define HOLD_TIMEOUT_MS 50   /* longer than any exit of the other pCPU takes */
+/* Far longer than any exit of the other pCPU takes, even on a busy emulator's host. */
+#define HOLD_TIMEOUT_MS 1000
 
 static struct {
 	struct vgic_vcpu *loaded;
