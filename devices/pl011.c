@@ -345,22 +345,22 @@ static uint64_t id_read(void *ctx, const struct mmio_access *acc, uint32_t off)
 
 /* PL011 TRM, DDI 0183, "Summary of registers". Test registers (0x080) are not there. */
 static const struct reg_desc pl011_regs[] = {
-	/* off   len   sizes  name                 read        write       */
-	{ 0x000, 4,    1|2|4, "UARTDR",            dr_read,    dr_write    },
-	{ 0x004, 4,    1|2|4, "UARTRSR/UARTECR",   rsr_read,   ecr_write   },
-	{ UARTFR, 4,   1|2|4, "UARTFR",            fr_read,    reg_wi      },
-	{ 0x020, 4,    1|2|4, "UARTILPR",          reg_raz,    reg_wi      },  /* no IrDA */
-	{ 0x024, 4,    1|2|4, "UARTIBRD",          plain_read, plain_write },
-	{ 0x028, 4,    1|2|4, "UARTFBRD",          plain_read, plain_write },
-	{ 0x02c, 4,    1|2|4, "UARTLCR_H",         plain_read, lcr_h_write },
-	{ 0x030, 4,    1|2|4, "UARTCR",            plain_read, cr_write    },
-	{ 0x034, 4,    1|2|4, "UARTIFLS",          plain_read, plain_write },
-	{ 0x038, 4,    1|2|4, "UARTIMSC",          plain_read, plain_write },
-	{ 0x03c, 4,    1|2|4, "UARTRIS",           ris_read,   reg_wi      },
-	{ 0x040, 4,    1|2|4, "UARTMIS",           mis_read,   reg_wi      },
-	{ 0x044, 4,    1|2|4, "UARTICR",           reg_raz,    icr_write   },
-	{ 0x048, 4,    1|2|4, "UARTDMACR",         plain_read, plain_write },
-	{ 0xfe0, 0x20, 1|2|4, "UARTPeriphID/PCellID", id_read, reg_wi      },
+	/*   off   len   sizes  name                 read        write       */
+	REG(0x000, 4,    1|2|4, "UARTDR",            dr_read,    dr_write),
+	REG(0x004, 4,    1|2|4, "UARTRSR/UARTECR",   rsr_read,   ecr_write),
+	REG(UARTFR, 4,   1|2|4, "UARTFR",            fr_read,    reg_wi),
+	REG(0x020, 4,    1|2|4, "UARTILPR",          reg_raz,    reg_wi),  /* no IrDA */
+	REG(0x024, 4,    1|2|4, "UARTIBRD",          plain_read, plain_write),
+	REG(0x028, 4,    1|2|4, "UARTFBRD",          plain_read, plain_write),
+	REG(0x02c, 4,    1|2|4, "UARTLCR_H",         plain_read, lcr_h_write),
+	REG(0x030, 4,    1|2|4, "UARTCR",            plain_read, cr_write),
+	REG(0x034, 4,    1|2|4, "UARTIFLS",          plain_read, plain_write),
+	REG(0x038, 4,    1|2|4, "UARTIMSC",          plain_read, plain_write),
+	REG(0x03c, 4,    1|2|4, "UARTRIS",           ris_read,   reg_wi),
+	REG(0x040, 4,    1|2|4, "UARTMIS",           mis_read,   reg_wi),
+	REG(0x044, 4,    1|2|4, "UARTICR",           reg_raz,    icr_write),
+	REG(0x048, 4,    1|2|4, "UARTDMACR",         plain_read, plain_write),
+	REG(0xfe0, 0x20, 1|2|4, "UARTPeriphID/PCellID", id_read, reg_wi),
 };
 
 /* The walker, under the lock; upper bytes of a register read alone, and ignore writes. */

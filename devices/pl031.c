@@ -155,16 +155,16 @@ static uint64_t id_read(void *ctx, const struct mmio_access *acc, uint32_t off)
 
 /* PL031 TRM, DDI 0224, "Summary of RTC registers". */
 static const struct reg_desc pl031_regs[] = {
-	/* off   len   sizes  name                   read       write      */
-	{ 0x000, 4,    1|2|4, "RTCDR",               dr_read,   reg_wi     },
-	{ 0x004, 4,    1|2|4, "RTCMR",               mr_read,   mr_write   },
-	{ 0x008, 4,    1|2|4, "RTCLR",               lr_read,   lr_write   },
-	{ 0x00c, 4,    1|2|4, "RTCCR",               cr_read,   reg_wi     },
-	{ 0x010, 4,    1|2|4, "RTCIMSC",             imsc_read, imsc_write },
-	{ 0x014, 4,    1|2|4, "RTCRIS",              ris_read,  reg_wi     },
-	{ 0x018, 4,    1|2|4, "RTCMIS",              mis_read,  reg_wi     },
-	{ 0x01c, 4,    1|2|4, "RTCICR",              reg_raz,   icr_write  },
-	{ 0xfe0, 0x20, 1|2|4, "RTCPeriphID/PCellID", id_read,   reg_wi     },
+	/*   off   len   sizes  name                   read       write      */
+	REG(0x000, 4,    1|2|4, "RTCDR",               dr_read,   reg_wi),
+	REG(0x004, 4,    1|2|4, "RTCMR",               mr_read,   mr_write),
+	REG(0x008, 4,    1|2|4, "RTCLR",               lr_read,   lr_write),
+	REG(0x00c, 4,    1|2|4, "RTCCR",               cr_read,   reg_wi),
+	REG(0x010, 4,    1|2|4, "RTCIMSC",             imsc_read, imsc_write),
+	REG(0x014, 4,    1|2|4, "RTCRIS",              ris_read,  reg_wi),
+	REG(0x018, 4,    1|2|4, "RTCMIS",              mis_read,  reg_wi),
+	REG(0x01c, 4,    1|2|4, "RTCICR",              reg_raz,   icr_write),
+	REG(0xfe0, 0x20, 1|2|4, "RTCPeriphID/PCellID", id_read,   reg_wi),
 };
 
 /* Upper bytes of a register read alone, and ignore writes. */

@@ -141,39 +141,39 @@ static void irouter_write(void *ctx, const struct mmio_access *acc, uint32_t off
 /* ---- the map ---- */
 
 const struct reg_desc vgic_gicd_regs[] = {
-	/* off   len    sizes  name                read               write */
-	{ 0x0000, 4,     4,   "GICD_CTLR",         ctlr_read,          ctlr_write },
-	{ 0x0004, 4,     4,   "GICD_TYPER",        typer_read,         reg_wi },
-	{ 0x0008, 4,     4,   "GICD_IIDR",         iidr_read,          reg_wi },
-	{ 0x000c, 4,     4,   "GICD_TYPER2",       reg_raz,            reg_wi },
-	{ 0x0010, 4,     4,   "GICD_STATUSR",      reg_raz,            reg_wi },  /* no reports */
-	{ 0x0020, 0x20,  4,   "implementation",    reg_raz,            reg_wi },
-	{ 0x0040, 4,     4,   "GICD_SETSPI_NSR",   reg_raz,            reg_wi },  /* no MBIS */
-	{ 0x0048, 4,     4,   "GICD_CLRSPI_NSR",   reg_raz,            reg_wi },
-	{ 0x0050, 4,     4,   "GICD_SETSPI_SR",    reg_raz,            reg_wi },
-	{ 0x0058, 4,     4,   "GICD_CLRSPI_SR",    reg_raz,            reg_wi },
-	{ 0x0080, 0x80,  4,   "GICD_IGROUPR",      vgic_igroupr_read,   vgic_igroupr_write },
-	{ 0x0100, 0x80,  4,   "GICD_ISENABLER",    vgic_isenabler_read, vgic_isenabler_write },
-	{ 0x0180, 0x80,  4,   "GICD_ICENABLER",    vgic_icenabler_read, vgic_icenabler_write },
-	{ 0x0200, 0x80,  4,   "GICD_ISPENDR",      vgic_ispendr_read,   vgic_ispendr_write },
-	{ 0x0280, 0x80,  4,   "GICD_ICPENDR",      vgic_icpendr_read,   vgic_icpendr_write },
-	{ 0x0300, 0x80,  4,   "GICD_ISACTIVER",    vgic_isactiver_read, vgic_isactiver_write },
-	{ 0x0380, 0x80,  4,   "GICD_ICACTIVER",    vgic_icactiver_read, vgic_icactiver_write },
-	{ 0x0400, 0x3fc, 1|4, "GICD_IPRIORITYR",   vgic_ipriorityr_read, vgic_ipriorityr_write },
-	{ 0x0800, 0x3fc, 1|4, "GICD_ITARGETSR",    reg_raz,            reg_wi },  /* ARE */
-	{ 0x0c00, 0x100, 4,   "GICD_ICFGR",        vgic_icfgr_read,    vgic_icfgr_write },
-	{ 0x0d00, 0x80,  4,   "GICD_IGRPMODR",     reg_raz,            reg_wi },  /* DS */
-	{ 0x0e00, 0x100, 4,   "GICD_NSACR",        reg_raz,            reg_wi },  /* DS */
-	{ 0x0f00, 4,     4,   "GICD_SGIR",         reg_raz,            reg_wi },  /* ARE */
-	{ 0x0f10, 0x10,  1|4, "GICD_CPENDSGIR",    reg_raz,            reg_wi },  /* ARE */
-	{ 0x0f20, 0x10,  1|4, "GICD_SPENDSGIR",    reg_raz,            reg_wi },  /* ARE */
-	{ 0x0f80, 0x80,  4,   "GICD_INMIR",        reg_raz,            reg_wi },  /* no NMI */
+	/*   off   len    sizes  name                read               write */
+	REG(0x0000, 4,     4,   "GICD_CTLR",         ctlr_read,          ctlr_write),
+	REG(0x0004, 4,     4,   "GICD_TYPER",        typer_read,         reg_wi),
+	REG(0x0008, 4,     4,   "GICD_IIDR",         iidr_read,          reg_wi),
+	REG(0x000c, 4,     4,   "GICD_TYPER2",       reg_raz,            reg_wi),
+	REG(0x0010, 4,     4,   "GICD_STATUSR",      reg_raz,            reg_wi),  /* no reports */
+	REG(0x0020, 0x20,  4,   "implementation",    reg_raz,            reg_wi),
+	REG(0x0040, 4,     4,   "GICD_SETSPI_NSR",   reg_raz,            reg_wi),  /* no MBIS */
+	REG(0x0048, 4,     4,   "GICD_CLRSPI_NSR",   reg_raz,            reg_wi),
+	REG(0x0050, 4,     4,   "GICD_SETSPI_SR",    reg_raz,            reg_wi),
+	REG(0x0058, 4,     4,   "GICD_CLRSPI_SR",    reg_raz,            reg_wi),
+	REG(0x0080, 0x80,  4,   "GICD_IGROUPR",      vgic_igroupr_read,   vgic_igroupr_write),
+	REG(0x0100, 0x80,  4,   "GICD_ISENABLER",    vgic_isenabler_read, vgic_isenabler_write),
+	REG(0x0180, 0x80,  4,   "GICD_ICENABLER",    vgic_icenabler_read, vgic_icenabler_write),
+	REG(0x0200, 0x80,  4,   "GICD_ISPENDR",      vgic_ispendr_read,   vgic_ispendr_write),
+	REG(0x0280, 0x80,  4,   "GICD_ICPENDR",      vgic_icpendr_read,   vgic_icpendr_write),
+	REG(0x0300, 0x80,  4,   "GICD_ISACTIVER",    vgic_isactiver_read, vgic_isactiver_write),
+	REG(0x0380, 0x80,  4,   "GICD_ICACTIVER",    vgic_icactiver_read, vgic_icactiver_write),
+	REG(0x0400, 0x3fc, 1|4, "GICD_IPRIORITYR",   vgic_ipriorityr_read, vgic_ipriorityr_write),
+	REG(0x0800, 0x3fc, 1|4, "GICD_ITARGETSR",    reg_raz,            reg_wi),  /* ARE */
+	REG(0x0c00, 0x100, 4,   "GICD_ICFGR",        vgic_icfgr_read,    vgic_icfgr_write),
+	REG(0x0d00, 0x80,  4,   "GICD_IGRPMODR",     reg_raz,            reg_wi),  /* DS */
+	REG(0x0e00, 0x100, 4,   "GICD_NSACR",        reg_raz,            reg_wi),  /* DS */
+	REG(0x0f00, 4,     4,   "GICD_SGIR",         reg_raz,            reg_wi),  /* ARE */
+	REG(0x0f10, 0x10,  1|4, "GICD_CPENDSGIR",    reg_raz,            reg_wi),  /* ARE */
+	REG(0x0f20, 0x10,  1|4, "GICD_SPENDSGIR",    reg_raz,            reg_wi),  /* ARE */
+	REG(0x0f80, 0x80,  4,   "GICD_INMIR",        reg_raz,            reg_wi),  /* no NMI */
 	/* 0x1000-0x3fff: extended SPIs, which GICD_TYPER.ESPI says are not there. */
-	{ 0x1000, 0x3000, 4,  "GICD_IGROUPRnE..",  reg_raz,            reg_wi },
-	{ 0x6000, 0x1fe0, 4|8, "GICD_IROUTER",     irouter_read,       irouter_write },
-	{ 0x8000, 0x2000, 4|8, "GICD_IROUTERnE",   reg_raz,            reg_wi },
-	{ 0xc000, 0x3fd0, 4,  "implementation",    reg_raz,            reg_wi },
-	{ GIC_ID_REGS, 0x30, 4, "GICD_PIDR, CIDR", id_read,            reg_wi },
+	REG(0x1000, 0x3000, 4,  "GICD_IGROUPRnE..",  reg_raz,            reg_wi),
+	REG(0x6000, 0x1fe0, 4|8, "GICD_IROUTER",     irouter_read,       irouter_write),
+	REG(0x8000, 0x2000, 4|8, "GICD_IROUTERnE",   reg_raz,            reg_wi),
+	REG(0xc000, 0x3fd0, 4,  "implementation",    reg_raz,            reg_wi),
+	REG(GIC_ID_REGS, 0x30, 4, "GICD_PIDR, CIDR", id_read,            reg_wi),
 };
 const uint32_t vgic_gicd_nr_regs = ARRAY_SIZE(vgic_gicd_regs);
 

@@ -46,46 +46,46 @@ static uint64_t id_read(void *ctx, const struct mmio_access *acc, uint32_t off)
 
 /* RD_base, then SGI_base at 0x10000. */
 const struct reg_desc vgic_gicr_regs[] = {
-	/* off    len   sizes  name               read                write */
-	{ 0x00000, 4,    4,   "GICR_CTLR",        reg_raz,            reg_wi },  /* no LPIs */
-	{ 0x00004, 4,    4,   "GICR_IIDR",        iidr_read,          reg_wi },
-	{ 0x00008, 8,    4|8, "GICR_TYPER",       typer_read,         reg_wi },
-	{ 0x00010, 4,    4,   "GICR_STATUSR",     reg_raz,            reg_wi },
-	{ 0x00014, 4,    4,   "GICR_WAKER",       waker_read,         waker_write },
-	{ 0x00018, 4,    4,   "GICR_MPAMIDR",     reg_raz,            reg_wi },
-	{ 0x0001c, 4,    4,   "GICR_PARTIDR",     reg_raz,            reg_wi },
-	{ 0x00020, 0x20, 4,   "implementation",   reg_raz,            reg_wi },
-	{ 0x00040, 8,    4|8, "GICR_SETLPIR",     reg_raz,            reg_wi },  /* no LPIs */
-	{ 0x00048, 8,    4|8, "GICR_CLRLPIR",     reg_raz,            reg_wi },
-	{ 0x00070, 8,    4|8, "GICR_PROPBASER",   reg_raz,            reg_wi },
-	{ 0x00078, 8,    4|8, "GICR_PENDBASER",   reg_raz,            reg_wi },
-	{ 0x000a0, 8,    4|8, "GICR_INVLPIR",     reg_raz,            reg_wi },
-	{ 0x000b0, 8,    4|8, "GICR_INVALLR",     reg_raz,            reg_wi },
-	{ 0x000c0, 4,    4,   "GICR_SYNCR",       reg_raz,            reg_wi },  /* never busy */
-	{ 0x00100, 8,    4|8, "implementation",   reg_raz,            reg_wi },
-	{ 0x00110, 8,    4|8, "implementation",   reg_raz,            reg_wi },
-	{ GIC_ID_REGS, 0x30, 4, "GICR_PIDR, CIDR", id_read,           reg_wi },
-	{ 0x10080, 4,    4,   "GICR_IGROUPR0",    vgic_igroupr_read,   vgic_igroupr_write },
-	{ 0x10084, 8,    4,   "GICR_IGROUPRnE",   reg_raz,            reg_wi },  /* no ePPIs */
-	{ 0x10100, 4,    4,   "GICR_ISENABLER0",  vgic_isenabler_read, vgic_isenabler_write },
-	{ 0x10104, 8,    4,   "GICR_ISENABLERnE", reg_raz,            reg_wi },
-	{ 0x10180, 4,    4,   "GICR_ICENABLER0",  vgic_icenabler_read, vgic_icenabler_write },
-	{ 0x10184, 8,    4,   "GICR_ICENABLERnE", reg_raz,            reg_wi },
-	{ 0x10200, 4,    4,   "GICR_ISPENDR0",    vgic_ispendr_read,   vgic_ispendr_write },
-	{ 0x10204, 8,    4,   "GICR_ISPENDRnE",   reg_raz,            reg_wi },
-	{ 0x10280, 4,    4,   "GICR_ICPENDR0",    vgic_icpendr_read,   vgic_icpendr_write },
-	{ 0x10284, 8,    4,   "GICR_ICPENDRnE",   reg_raz,            reg_wi },
-	{ 0x10300, 4,    4,   "GICR_ISACTIVER0",  vgic_isactiver_read, vgic_isactiver_write },
-	{ 0x10304, 8,    4,   "GICR_ISACTIVERnE", reg_raz,            reg_wi },
-	{ 0x10380, 4,    4,   "GICR_ICACTIVER0",  vgic_icactiver_read, vgic_icactiver_write },
-	{ 0x10384, 8,    4,   "GICR_ICACTIVERnE", reg_raz,            reg_wi },
-	{ 0x10400, 0x20, 1|4, "GICR_IPRIORITYR",  vgic_ipriorityr_read, vgic_ipriorityr_write },
-	{ 0x10420, 0x40, 1|4, "GICR_IPRIORITYRnE", reg_raz,           reg_wi },
-	{ 0x10c00, 8,    4,   "GICR_ICFGR0, 1",   vgic_icfgr_read,    vgic_icfgr_write },
-	{ 0x10c08, 0x10, 4,   "GICR_ICFGRnE",     reg_raz,            reg_wi },
-	{ 0x10d00, 0xc,  4,   "GICR_IGRPMODR0",   reg_raz,            reg_wi },  /* DS */
-	{ 0x10e00, 4,    4,   "GICR_NSACR",       reg_raz,            reg_wi },  /* DS */
-	{ 0x10f80, 0xc,  4,   "GICR_INMIR0",      reg_raz,            reg_wi },  /* no NMI */
+	/*   off    len   sizes  name               read                write */
+	REG(0x00000, 4,    4,   "GICR_CTLR",        reg_raz,            reg_wi),  /* no LPIs */
+	REG(0x00004, 4,    4,   "GICR_IIDR",        iidr_read,          reg_wi),
+	REG(0x00008, 8,    4|8, "GICR_TYPER",       typer_read,         reg_wi),
+	REG(0x00010, 4,    4,   "GICR_STATUSR",     reg_raz,            reg_wi),
+	REG(0x00014, 4,    4,   "GICR_WAKER",       waker_read,         waker_write),
+	REG(0x00018, 4,    4,   "GICR_MPAMIDR",     reg_raz,            reg_wi),
+	REG(0x0001c, 4,    4,   "GICR_PARTIDR",     reg_raz,            reg_wi),
+	REG(0x00020, 0x20, 4,   "implementation",   reg_raz,            reg_wi),
+	REG(0x00040, 8,    4|8, "GICR_SETLPIR",     reg_raz,            reg_wi),  /* no LPIs */
+	REG(0x00048, 8,    4|8, "GICR_CLRLPIR",     reg_raz,            reg_wi),
+	REG(0x00070, 8,    4|8, "GICR_PROPBASER",   reg_raz,            reg_wi),
+	REG(0x00078, 8,    4|8, "GICR_PENDBASER",   reg_raz,            reg_wi),
+	REG(0x000a0, 8,    4|8, "GICR_INVLPIR",     reg_raz,            reg_wi),
+	REG(0x000b0, 8,    4|8, "GICR_INVALLR",     reg_raz,            reg_wi),
+	REG(0x000c0, 4,    4,   "GICR_SYNCR",       reg_raz,            reg_wi),  /* never busy */
+	REG(0x00100, 8,    4|8, "implementation",   reg_raz,            reg_wi),
+	REG(0x00110, 8,    4|8, "implementation",   reg_raz,            reg_wi),
+	REG(GIC_ID_REGS, 0x30, 4, "GICR_PIDR, CIDR", id_read,           reg_wi),
+	REG(0x10080, 4,    4,   "GICR_IGROUPR0",    vgic_igroupr_read,   vgic_igroupr_write),
+	REG(0x10084, 8,    4,   "GICR_IGROUPRnE",   reg_raz,            reg_wi),  /* no ePPIs */
+	REG(0x10100, 4,    4,   "GICR_ISENABLER0",  vgic_isenabler_read, vgic_isenabler_write),
+	REG(0x10104, 8,    4,   "GICR_ISENABLERnE", reg_raz,            reg_wi),
+	REG(0x10180, 4,    4,   "GICR_ICENABLER0",  vgic_icenabler_read, vgic_icenabler_write),
+	REG(0x10184, 8,    4,   "GICR_ICENABLERnE", reg_raz,            reg_wi),
+	REG(0x10200, 4,    4,   "GICR_ISPENDR0",    vgic_ispendr_read,   vgic_ispendr_write),
+	REG(0x10204, 8,    4,   "GICR_ISPENDRnE",   reg_raz,            reg_wi),
+	REG(0x10280, 4,    4,   "GICR_ICPENDR0",    vgic_icpendr_read,   vgic_icpendr_write),
+	REG(0x10284, 8,    4,   "GICR_ICPENDRnE",   reg_raz,            reg_wi),
+	REG(0x10300, 4,    4,   "GICR_ISACTIVER0",  vgic_isactiver_read, vgic_isactiver_write),
+	REG(0x10304, 8,    4,   "GICR_ISACTIVERnE", reg_raz,            reg_wi),
+	REG(0x10380, 4,    4,   "GICR_ICACTIVER0",  vgic_icactiver_read, vgic_icactiver_write),
+	REG(0x10384, 8,    4,   "GICR_ICACTIVERnE", reg_raz,            reg_wi),
+	REG(0x10400, 0x20, 1|4, "GICR_IPRIORITYR",  vgic_ipriorityr_read, vgic_ipriorityr_write),
+	REG(0x10420, 0x40, 1|4, "GICR_IPRIORITYRnE", reg_raz,           reg_wi),
+	REG(0x10c00, 8,    4,   "GICR_ICFGR0, 1",   vgic_icfgr_read,    vgic_icfgr_write),
+	REG(0x10c08, 0x10, 4,   "GICR_ICFGRnE",     reg_raz,            reg_wi),
+	REG(0x10d00, 0xc,  4,   "GICR_IGRPMODR0",   reg_raz,            reg_wi),  /* DS */
+	REG(0x10e00, 4,    4,   "GICR_NSACR",       reg_raz,            reg_wi),  /* DS */
+	REG(0x10f80, 0xc,  4,   "GICR_INMIR0",      reg_raz,            reg_wi),  /* no NMI */
 };
 const uint32_t vgic_gicr_nr_regs = ARRAY_SIZE(vgic_gicr_regs);
 

@@ -15,10 +15,13 @@ struct vcpu;
 /* NULL in the table: an access in this direction is Undefined. */
 struct sysreg_desc {
 	uint32_t enc;        /* SYSREG()                                       */
-	const char *name;    /* as in the manual                               */
 	enum exit_verdict (*read)(struct vcpu *vcpu, uint32_t enc, uint64_t *value);
 	enum exit_verdict (*write)(struct vcpu *vcpu, uint32_t enc, uint64_t value);
 };
+
+/* A row. Its name, as in the manual, is for the table's reader: the image has none. */
+#define SYS(op0, op1, crn, crm, op2, name, read, write) \
+	{ SYSREG(op0, op1, crn, crm, op2), read, write }
 
 /* Sorted by enc. Families of numbered registers have a row each. */
 extern const struct sysreg_desc vcpu_sysregs[];

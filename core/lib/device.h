@@ -56,12 +56,14 @@ struct mmio_device {
  */
 struct reg_desc {
 	uint32_t off;       /* first byte                                  */
-	uint32_t len;       /* bytes; more than 8 for arrays of registers  */
+	uint16_t len;       /* bytes; more than 8 for arrays of registers  */
 	uint8_t  sizes;     /* OR of the access sizes allowed: 1|2|4|8     */
-	const char *name;   /* as in the manual                            */
 	uint64_t (*read)(void *ctx, const struct mmio_access *acc, uint32_t off);
 	void     (*write)(void *ctx, const struct mmio_access *acc, uint32_t off);
 };
+
+/* A row. Its name, as in the manual, is for the table's reader: the image has none. */
+#define REG(off, len, sizes, name, read, write) { off, len, sizes, read, write }
 
 /**
  * reg_table_access() - carry out one access on a table of registers

@@ -68,9 +68,8 @@ static void table_is_sorted_without_doubles(void **state)
 	(void)state;
 	for (size_t i = 1; i < vcpu_nr_sysregs; i++)
 		if (vcpu_sysregs[i - 1].enc >= vcpu_sysregs[i].enc)
-			fail_msg("%s is out of order", vcpu_sysregs[i].name);
+			fail_msg("row %zu is out of order", i);
 	for (size_t i = 0; i < vcpu_nr_sysregs; i++) {
-		assert_non_null(vcpu_sysregs[i].name);
 		assert_true(vcpu_sysregs[i].read || vcpu_sysregs[i].write);
 		assert_ptr_equal(sysreg_lookup(vcpu_sysregs[i].enc), &vcpu_sysregs[i]);
 	}
@@ -89,7 +88,7 @@ static void every_encoding_is_found_or_refused(void **state)
 		assert_int_equal(sysreg_of_iss(iss_enc(enc, 3, true)), enc);
 		assert_int_equal(sysreg_of_iss(iss_enc(enc, 31, false)), enc);
 		if (id)
-			assert_string_equal(d->name, "ID_*_EL1");
+			assert_int_equal(d->enc, SYSREG(3, 0, 0, 1, 0));
 		else if (dbg)
 			assert_int_equal(d->enc & 7, enc & 7);
 		else if (d)
