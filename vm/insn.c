@@ -40,7 +40,7 @@
 
 static int32_t signed_field(uint64_t mask, uint32_t op)
 {
-	unsigned int width = (unsigned int)__builtin_popcountll(mask);
+	unsigned int width = (unsigned int)bits_count(mask);
 	uint32_t v = (uint32_t)bits_get(mask, op);
 
 	return (int32_t)(v << (32 - width)) >> (32 - width);

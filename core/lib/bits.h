@@ -35,6 +35,18 @@ static inline uint64_t bits_set(uint64_t mask, uint64_t reg, uint64_t v)
 	return (reg & ~mask) | BITS_VAL(mask, v);
 }
 
+/*
+ * How many bits are set. Not __builtin_popcountll(): the compiler's own library
+ * counts in an FP register, which at EL2 belongs to a guest.
+ */
+static inline unsigned int bits_count(uint64_t v)
+{
+	v -= (v >> 1) & UINT64_C(0x5555555555555555);
+	v = (v & UINT64_C(0x3333333333333333)) + ((v >> 2) & UINT64_C(0x3333333333333333));
+	v = (v + (v >> 4)) & UINT64_C(0x0f0f0f0f0f0f0f0f);
+	return (unsigned int)((v * UINT64_C(0x0101010101010101)) >> 56);
+}
+
 static inline bool is_aligned(uint64_t v, uint64_t to)
 {
 	return (v & (to - 1)) == 0;
