@@ -35,7 +35,6 @@ LD      := $(CROSS_COMPILE)ld
 AR      := $(CROSS_COMPILE)ar
 NM      := $(CROSS_COMPILE)nm
 OBJCOPY := $(CROSS_COMPILE)objcopy
-LIBGCC   = $(shell $(CROSS_COMPILE)gcc -print-libgcc-file-name)
 HOSTCC  := gcc
 
 is_clang := $(findstring clang,$(notdir $(firstword $(CC))))
@@ -95,6 +94,7 @@ $O/obj/core/version.o: cflags += -I$O/gen
 
 # Linked twice: the first link tells the addresses of the functions, the second
 # has their names in it. The table lies behind the text, so nothing it names moves.
+# Not with libgcc, which uses FP registers, for instance to count bits.
 link = $(LD) -T $O/linker.ld -nostdlib -static --no-dynamic-linker --gc-sections \
 	--fatal-warnings --build-id=none -z max-page-size=4096 -z noexecstack \
 	--whole-archive $(objs) --no-whole-archive
@@ -116,7 +116,7 @@ $O/pass1.elf: $O/gen/symbols0.o
 $O/corbel.elf: $O/gen/symbols.o
 $O/pass1.elf $O/corbel.elf: $O/linker.ld $O/gen/link $(objs) $(libs) $(if $(BUNDLED),$O/gen/bundle.o)
 	@echo "  LD    $@"
-	$Q$(link) $(filter $O/gen/%.o,$^) --start-group $(libs) $(LIBGCC) --end-group -o $@
+	$Q$(link) $(filter $O/gen/%.o,$^) --start-group $(libs) --end-group -o $@
 $O/corbel.bin: $O/corbel.elf
 	$Q$(OBJCOPY) -O binary $< $@
 

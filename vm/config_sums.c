@@ -53,7 +53,7 @@ static int admit_pinned(struct config_sums *s, struct system_config *cfg, uint32
 		if (!seat(s, cfg, idx * CONFIG_MAX_VCPUS + i, &tried))
 			return REFUSE(vm, "cpus: no CPU is left for vCPU %u alone in pool %s, "
 				      "which has %d", (unsigned int)i, pool->name,
-				      __builtin_popcountll(pool->cpus));
+				      bits_count(pool->cpus));
 	}
 	return 0;
 }
