@@ -12,6 +12,7 @@
 struct timer_queue {
 	struct spinlock lock;            /* rank 80, docs/locking.md */
 	struct list_node armed;          /* under lock; may be all zero at first */
+	_Atomic(struct timer *) firing;  /* set under lock                       */
 };
 
 static struct timer_queue queues[MAX_PCPUS];
@@ -78,6 +79,15 @@ void timer_cancel(struct timer *t)
 	spin_unlock_irqrestore(&q->lock, flags);
 }
 
+void timer_cancel_wait(struct timer *t)
+{
+	struct timer_queue *q = queue_get(t->cpu);
+
+	timer_cancel(t);
+	while (atomic_load_explicit(&q->firing, memory_order_acquire) == t)
+		arch_cpu_relax();
+}
+
 static struct timer *pop_due(struct timer_queue *q, uint64_t now)
 {
 	struct timer *t = NULL;
@@ -92,6 +102,7 @@ static struct timer *pop_due(struct timer_queue *q, uint64_t now)
 	}
 	if (!t)
 		program_locked(q);
+	atomic_store_explicit(&q->firing, t, memory_order_release);
 	spin_unlock(&q->lock);
 	return t;
 }

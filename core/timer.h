@@ -27,5 +27,9 @@ void timer_start(struct timer *t, uint64_t deadline);
 /* Disarm, from any pCPU. May return while fire still runs elsewhere. */
 void timer_cancel(struct timer *t);
 
+/* Disarm, and wait for fire where it runs: then the timer may be freed. Holding no
+ * lock that fire takes, and not armed by anybody else meanwhile. */
+void timer_cancel_wait(struct timer *t);
+
 /* From the interrupt of CNTHP. */
 void timer_interrupt(void);

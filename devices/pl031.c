@@ -216,8 +216,8 @@ void pl031_init(struct pl031 *r, uint64_t base, struct irq_line irq, struct pl03
 	timer_setup(&r->timer, match_fire);
 }
 
-/* match_fire may be waiting for the lock on another pCPU: then let it see the end. */
 void pl031_fini(struct pl031 *r)
 {
 	pl031_reset(&r->dev);
+	timer_cancel_wait(&r->timer);
 }

@@ -171,3 +171,16 @@ void vtimer_restart(struct vtimer *t)
 		vtimer_load(t);
 	vgic_retract_hw(t->vgic, VTIMER_INTID_VIRT);
 }
+
+void vtimer_freeze(struct vtimer *t)
+{
+	timer_cancel(&t->v_soft);
+	timer_cancel(&t->p_soft);
+}
+
+void vtimer_thaw(struct vtimer *t, uint64_t offset, uint64_t slept)
+{
+	t->offset = offset;
+	t->p_cval = t->p_cval > UINT64_MAX - slept ? UINT64_MAX : t->p_cval + slept;
+	phys_update(t);
+}

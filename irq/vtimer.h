@@ -60,6 +60,14 @@ void vtimer_restart(struct vtimer *t);
 void vtimer_load(struct vtimer *t);
 void vtimer_put(struct vtimer *t);
 
+/*
+ * Around a pause, on the vCPU's own thread and not loaded. Frozen, no timer fires;
+ * vtimer_thaw() sets the counter's new offset and moves the physical timer's
+ * deadline by as many ticks as were slept.
+ */
+void vtimer_freeze(struct vtimer *t);
+void vtimer_thaw(struct vtimer *t, uint64_t offset, uint64_t slept);
+
 enum vtimer_reg { VTIMER_CTL, VTIMER_CVAL, VTIMER_TVAL };
 
 /* Trapped CNTP_CTL_EL0, CNTP_CVAL_EL0, CNTP_TVAL_EL0. On the vCPU's pCPU, masked. */

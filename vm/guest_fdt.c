@@ -5,16 +5,21 @@
 #include <libfdt.h>
 #include <stdio.h>
 #include "core/lib/bits.h"
+#include "devices/pl061.h"
 #include "vm/fdt_writer.h"
 
 #define PHANDLE_GIC   1
 #define PHANDLE_CLOCK 2
+#define PHANDLE_GPIO  3
 #define CLOCK_HZ      24000000
 
 /* Devicetree bindings, "arm,gic-v3": cells of an interrupt. */
 #define GIC_SPI       0
 #define GIC_PPI       1
 #define GIC_LEVEL     4
+
+/* Linux input-event-codes.h */
+#define KEY_POWER     116
 
 /* PPIs of the architected timers, as on QEMU's virt board. */
 #define PPI_SECURE_TIMER 13
@@ -199,6 +204,49 @@ static void make_pl031(struct fdt_writer *w, const struct config_device *dev)
 	fw_end(w);
 }
 
+/* The power key as QEMU's virt tells it: Linux's gpio-keys, or who reads the line. */
+static void make_power_key(struct fdt_writer *w, const struct config_device *dev)
+{
+	const uint32_t gpio[] = { PHANDLE_GPIO, PL061_POWER_KEY, 0 };
+
+	if (!dev->present)
+		return;
+	fw_node_at(w, "pl061", dev->base);
+	fw_strings(w, "compatible", "arm,pl061\0arm,primecell");
+	primecell(w, dev);
+	fw_u32(w, "clocks", PHANDLE_CLOCK);
+	fw_string(w, "clock-names", "apb_pclk");
+	fw_empty(w, "gpio-controller");
+	fw_u32(w, "#gpio-cells", 2);
+	fw_u32(w, "phandle", PHANDLE_GPIO);
+	fw_end(w);
+	fw_node(w, "gpio-keys");
+	fw_string(w, "compatible", "gpio-keys");
+	fw_node(w, "poweroff");
+	fw_string(w, "label", "GPIO Key Poweroff");
+	fw_u32(w, "linux,code", KEY_POWER);
+	fw_cells(w, "gpios", gpio, ARRAY_SIZE(gpio));
+	fw_end(w);
+	fw_end(w);
+}
+
+static void make_watchdog(struct fdt_writer *w, const struct config_watchdog *dev)
+{
+	const uint32_t irq[] = { GIC_SPI, dev->spi, GIC_LEVEL };
+	const uint32_t reg[] = {
+		HI(dev->control), LO(dev->control), 0, CONFIG_DEVICE_SIZE,
+		HI(dev->refresh), LO(dev->refresh), 0, CONFIG_DEVICE_SIZE,
+	};
+
+	if (!dev->present)
+		return;
+	fw_node_at(w, "watchdog", dev->control);
+	fw_string(w, "compatible", "arm,sbsa-gwdt");
+	fw_cells(w, "reg", reg, ARRAY_SIZE(reg));
+	fw_cells(w, "interrupts", irq, ARRAY_SIZE(irq));
+	fw_end(w);
+}
+
 int guest_fdt_make(const struct guest_fdt_desc *d, void *buf, size_t size)
 {
 	struct fdt_writer w;
@@ -215,6 +263,8 @@ int guest_fdt_make(const struct guest_fdt_desc *d, void *buf, size_t size)
 	make_clock(&w);
 	make_pl011(&w, &d->cfg->pl011);
 	make_pl031(&w, &d->cfg->pl031);
+	make_power_key(&w, &d->cfg->pl061);
+	make_watchdog(&w, &d->cfg->watchdog);
 	used = fw_close(&w);
 	if (used < 0)
 		return used == -FDT_ERR_NOSPACE ? -ENOSPC : -EINVAL;

@@ -4,24 +4,37 @@
 #include <arch/timer.h>
 #include "vm/vm.h"
 
+/*
+ * State and order are one word: who changes one of them has seen the other. An
+ * order late by any time can so never touch a later life.
+ */
+#define LIFE(state, order)  ((uint32_t)(state) | (uint32_t)(order) << 8)
+#define STATE(life)         ((enum vm_state)((life) & 0xff))
+#define ORDER(life)         ((enum vm_order)((life) >> 8))
+
 static uint32_t load(const _Atomic uint32_t *p)
 {
 	return atomic_load_explicit(p, memory_order_acquire);
 }
 
-static void store(_Atomic uint32_t *p, uint32_t v)
+static void life_set(struct vm *vm, enum vm_state state, enum vm_order order)
 {
-	atomic_store_explicit(p, v, memory_order_release);
+	atomic_store_explicit(&vm->life, LIFE(state, order), memory_order_release);
+}
+
+void vm_life_init(struct vm *vm)
+{
+	life_set(vm, VM_OFF, VM_ORDER_OFF);
 }
 
 enum vm_order vm_order_given(const struct vm *vm)
 {
-	return (enum vm_order)load(&vm->order);
+	return ORDER(load(&vm->life));
 }
 
 enum vm_state vm_state(const struct vm *vm)
 {
-	return (enum vm_state)load(&vm->state);
+	return STATE(load(&vm->life));
 }
 
 const char *vm_state_name(enum vm_state state)
@@ -40,13 +53,20 @@ static void request_all(struct vm *vm)
 		thread_request(&vm->vcpus[i].thread, THREAD_REQ_VCPU);
 }
 
+static bool order_counts(enum vm_order old, enum vm_order order)
+{
+	return old == VM_ORDER_NONE || (old == VM_ORDER_PAUSE && order != VM_ORDER_PAUSE);
+}
+
 bool vm_order(struct vm *vm, enum vm_order order)
 {
-	uint32_t none = VM_ORDER_NONE;
+	uint32_t old = load(&vm->life), now;
 
-	if (!atomic_compare_exchange_strong(&vm->order, &none, order))
-		return false;
-	store(&vm->state, VM_STOPPING);
+	do {
+		if (!order_counts(ORDER(old), order))
+			return false;
+		now = LIFE(STATE(old) == VM_RUNNING ? VM_STOPPING : STATE(old), order);
+	} while (!atomic_compare_exchange_weak(&vm->life, &old, now));
 	request_all(vm);
 	return true;
 }
@@ -57,12 +77,23 @@ bool vm_end(struct vm *vm)
 
 	if (state != VM_OFF && state != VM_CRASHED)
 		return false;
-	store(&vm->order, VM_ORDER_END);
+	life_set(vm, state, VM_ORDER_END);
 	atomic_fetch_add(&vm->epoch, 1);
 	/* Threads that were never started have nothing to end. */
 	if (vm->nr_starts)
 		request_all(vm);
 	return true;
+}
+
+/* Lets the parked go; the epoch pairs with the acquire in vcpu_park(). */
+static void release(struct vm *vm, bool resumed)
+{
+	vm->resumed = resumed;
+	atomic_store(&vm->nr_parked, 0);
+	life_set(vm, VM_RUNNING, VM_ORDER_NONE);
+	/* May bite at once: that is an order already. */
+	sbsa_wdt_thaw(&vm->watchdog, vm->counter_offset);
+	atomic_fetch_add(&vm->epoch, 1);
 }
 
 void vm_start(struct vm *vm)
@@ -74,11 +105,8 @@ void vm_start(struct vm *vm)
 	for (uint32_t i = 0; i < vm->nr_vcpus; i++)
 		power_turn_off(&vm->power[i]);
 	power_turn_on(&vm->power[0], &start);
-	store(&vm->nr_parked, 0);
-	store(&vm->state, VM_RUNNING);
-	store(&vm->order, VM_ORDER_NONE);
-	/* Lets the parked go; pairs with the acquire in vcpu_park(). */
-	atomic_fetch_add(&vm->epoch, 1);
+	vm->paused_ticks = 0;
+	release(vm, false);
 	for (uint32_t i = 0; first && i < vm->nr_vcpus; i++)
 		thread_start(&vm->vcpus[i].thread);
 	request_all(vm);
@@ -86,7 +114,31 @@ void vm_start(struct vm *vm)
 
 void vm_retire(struct vm *vm)
 {
-	store(&vm->state, vm_order_given(vm) == VM_ORDER_CRASH ? VM_CRASHED : VM_OFF);
+	enum vm_order order = vm_order_given(vm);
+	bool crashed = order == VM_ORDER_CRASH || order == VM_ORDER_WATCHDOG;
+
+	life_set(vm, crashed ? VM_CRASHED : VM_OFF, order);
+}
+
+bool vm_freeze(struct vm *vm)
+{
+	sbsa_wdt_freeze(&vm->watchdog);
+	return vm_order_given(vm) == VM_ORDER_PAUSE;
+}
+
+void vm_resume(struct vm *vm)
+{
+	vm->paused = arch_counter() - vm->parked_at;
+	vm->paused_ticks += vm->paused;
+	vm->counter_offset += vm->paused;
+	release(vm, true);
+	request_all(vm);
+}
+
+void vm_power_key(struct vm *vm, bool down)
+{
+	if (vm->cfg->pl061.present)
+		pl061_drive(&vm->pl061, PL061_POWER_KEY, down);
 }
 
 /* --- on a vCPU's own thread -------------------------------------------------- */
@@ -109,26 +161,57 @@ static void timers_stop(struct vcpu *v)
 	vtimer_restart(&v->vtimer);
 }
 
+/* The last one to park: from now on the VM is its manager's. */
+static void parked_all(struct vm *vm)
+{
+	uint32_t old = load(&vm->life);
+
+	vm->parked_at = arch_counter();
+	while (!atomic_compare_exchange_weak(&vm->life, &old, LIFE(VM_PARKED, ORDER(old))))
+		;
+	vm->host->all_parked(vm);
+}
+
+/* Paused: all it has in this pCPU into memory, where no timer counts. */
+static void vcpu_freeze(struct vcpu *v)
+{
+	vcpu_unload(v);
+	vtimer_freeze(&v->vtimer);
+}
+
+/* Each switch to its thread has loaded it again, with the old counter. */
+static void vcpu_thaw(struct vcpu *v)
+{
+	vcpu_unload(v);
+	vtimer_thaw(&v->vtimer, v->vm->counter_offset, v->vm->paused);
+	vcpu_switch_to(v);
+}
+
 /*
- * Wait for the next start. The epoch cannot move before this vCPU is counted,
- * since the VM is not the manager's until all are.
+ * Wait for the next start, or for the end of a pause. The epoch cannot move before
+ * this vCPU is counted, since the VM is not the manager's until all are.
  */
-static void vcpu_park(struct vcpu *v)
+static void vcpu_park(struct vcpu *v, bool paused)
 {
 	struct vm *vm = v->vm;
 	uint32_t epoch = load(&vm->epoch);
 
-	timers_stop(v);
-	if (atomic_fetch_add(&vm->nr_parked, 1) + 1 == vm->nr_vcpus) {
-		store(&vm->state, VM_PARKED);
-		vm->host->all_parked(vm);
-	}
+	if (paused)
+		vcpu_freeze(v);
+	else
+		timers_stop(v);
+	if (atomic_fetch_add(&vm->nr_parked, 1) + 1 == vm->nr_vcpus)
+		parked_all(vm);
 	for (;;) {
 		request_seen(v);
 		if (load(&vm->epoch) != epoch)
-			return;
+			break;
 		thread_block(THREAD_REQ_VCPU);
+		if (paused)
+			vcpu_freeze(v);
 	}
+	if (paused && vm->resumed)
+		vcpu_thaw(v);
 }
 
 /* Interrupts stay masked until the thread ends, so it is not switched in again. */
@@ -166,7 +249,7 @@ bool vm_vcpu_orders(struct vcpu *v)
 			return false;
 		}
 		if (order != VM_ORDER_NONE) {
-			vcpu_park(v);
+			vcpu_park(v, order == VM_ORDER_PAUSE);
 			continue;
 		}
 		if (power_get(power) == POWER_ON)

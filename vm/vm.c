@@ -101,6 +101,8 @@ static unsigned int ipa_bits(const struct vm_config *cfg)
 	for (uint32_t i = 0; i < cfg->nr_regions; i++)
 		top = MAX(top, cfg->regions[i].ipa.v + cfg->regions[i].size);
 	top = MAX(top, MAX(cfg->pl011.base, cfg->pl031.base) + CONFIG_DEVICE_SIZE);
+	top = MAX(top, MAX(cfg->watchdog.refresh, cfg->watchdog.control) + CONFIG_DEVICE_SIZE);
+	top = MAX(top, cfg->pl061.base + CONFIG_DEVICE_SIZE);
 	while (bits < IPA_BITS_MAX && top > BIT(bits))
 		bits++;
 	return bits;
@@ -138,6 +140,10 @@ static uint32_t nr_spis(const struct vm_config *cfg)
 		nr = MAX(nr, cfg->pl011.spi + 1);
 	if (cfg->pl031.present)
 		nr = MAX(nr, cfg->pl031.spi + 1);
+	if (cfg->pl061.present)
+		nr = MAX(nr, cfg->pl061.spi + 1);
+	if (cfg->watchdog.present)
+		nr = MAX(nr, cfg->watchdog.spi + 1);
 	return nr;
 }
 
@@ -173,30 +179,53 @@ static int bus_put(struct vm *vm, struct mmio_device *dev)
 	return err;
 }
 
-static int devices_create(struct vm *vm)
+static struct irq_line spi_line(struct vm *vm, uint32_t spi)
+{
+	return vgic_line(&vm->vgic, SPI_FIRST + spi);
+}
+
+static void bite(void *vm)
+{
+	vm_order(vm, VM_ORDER_WATCHDOG);
+}
+
+static void devices_init(struct vm *vm)
 {
 	const struct vm_config *cfg = vm->cfg;
-	int err;
 
-	pl011_init(&vm->pl011, cfg->pl011.base, vgic_line(&vm->vgic, SPI_FIRST + cfg->pl011.spi));
-	pl031_init(&vm->pl031, cfg->pl031.base, vgic_line(&vm->vgic, SPI_FIRST + cfg->pl031.spi),
-		   vm->host->clock);
-	bus_init(&vm->bus);
-	err = bus_put(vm, &vm->vgic.gicd);
-	if (!err)
-		err = bus_put(vm, &vm->vgic.gicr);
-	if (!err && cfg->pl011.present)
-		err = bus_put(vm, &vm->pl011.dev);
-	if (!err && cfg->pl031.present)
-		err = bus_put(vm, &vm->pl031.dev);
-	if (err)
-		pl031_fini(&vm->pl031);
-	return err;
+	pl011_init(&vm->pl011, cfg->pl011.base, spi_line(vm, cfg->pl011.spi));
+	pl031_init(&vm->pl031, cfg->pl031.base, spi_line(vm, cfg->pl031.spi), vm->host->clock);
+	pl061_init(&vm->pl061, cfg->pl061.base, spi_line(vm, cfg->pl061.spi));
+	sbsa_wdt_init(&vm->watchdog, cfg->watchdog.refresh, cfg->watchdog.control,
+		      spi_line(vm, cfg->watchdog.spi), bite, vm);
 }
 
 static void devices_destroy(struct vm *vm)
 {
 	pl031_fini(&vm->pl031);
+	sbsa_wdt_fini(&vm->watchdog);
+}
+
+static int devices_create(struct vm *vm)
+{
+	const struct vm_config *cfg = vm->cfg;
+	const struct { bool present; struct mmio_device *dev; } devs[] = {
+		{ true, &vm->vgic.gicd }, { true, &vm->vgic.gicr },
+		{ cfg->pl011.present, &vm->pl011.dev }, { cfg->pl031.present, &vm->pl031.dev },
+		{ cfg->pl061.present, &vm->pl061.dev },
+		{ cfg->watchdog.present, &vm->watchdog.refresh },
+		{ cfg->watchdog.present, &vm->watchdog.control },
+	};
+	int err = 0;
+
+	devices_init(vm);
+	bus_init(&vm->bus);
+	for (size_t i = 0; i < ARRAY_SIZE(devs) && !err; i++)
+		if (devs[i].present)
+			err = bus_put(vm, devs[i].dev);
+	if (err)
+		devices_destroy(vm);
+	return err;
 }
 
 /* --- vCPUs ------------------------------------------------------------------------ */
@@ -225,8 +254,11 @@ static int vcpu_add(struct vm *vm, uint32_t idx)
 
 static void vcpus_remove(struct vm *vm, uint32_t nr)
 {
-	while (nr--)
+	while (nr--) {
+		timer_cancel_wait(&vm->vcpus[nr].vtimer.v_soft);
+		timer_cancel_wait(&vm->vcpus[nr].vtimer.p_soft);
 		vcpu_destroy(&vm->vcpus[nr]);
+	}
 	hyp_free(vm->vcpus);
 }
 
@@ -276,8 +308,7 @@ int vm_create(struct vm *vm, uint32_t slot, const struct vm_config *cfg, const s
 	vm->cfg = cfg;
 	vm->host = host;
 	vm->nr_vcpus = cfg->nr_vcpus;
-	atomic_store(&vm->state, VM_OFF);
-	atomic_store(&vm->order, VM_ORDER_OFF);
+	vm_life_init(vm);
 	rng_create(vm);
 
 	err = memory_create(vm);

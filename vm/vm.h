@@ -13,6 +13,8 @@
 #include "core/lib/types.h"
 #include "devices/pl011.h"
 #include "devices/pl031.h"
+#include "devices/pl061.h"
+#include "devices/sbsa_wdt.h"
 #include "irq/vgic.h"
 #include "mm/stage2.h"
 #include "vcpu/exit.h"
@@ -65,17 +67,22 @@ struct vm {
 	struct bus bus;
 	struct pl011 pl011;
 	struct pl031 pl031;
+	struct pl061 pl061;
+	struct sbsa_wdt watchdog;
 	struct drbg rng;
 	struct vcpu_power power[CONFIG_MAX_VCPUS];
 	/* any thread: vm/lifecycle.c */
-	_Atomic uint32_t state;              /* enum vm_state                    */
-	_Atomic uint32_t order;              /* enum vm_order                    */
+	_Atomic uint32_t life;               /* enum vm_state and enum vm_order  */
 	_Atomic uint32_t nr_parked;
 	_Atomic uint32_t epoch;              /* counts starts                    */
 	/* whoever owns the parked VM */
 	struct load_plan plan;
 	uint32_t nr_starts;
 	uint64_t counter_offset;             /* CNTVCT = CNTPCT - offset         */
+	uint64_t paused;                     /* ticks, the last time             */
+	uint64_t paused_ticks;               /* in this life                     */
+	uint64_t parked_at;                  /* by the last vCPU to park         */
+	bool resumed;                        /* last let go by vm_resume()       */
 };
 
 /**

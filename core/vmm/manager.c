@@ -12,62 +12,46 @@
 #include "core/log.h"
 #include "core/vmm/console.h"
 #include "core/vmm/hooks.h"
+#include "core/vmm/keeper.h"
 #include "core/vmm/machine.h"
-#include "core/vmm/placement.h"
+#include "core/vmm/manager_impl.h"
 #include "core/vmm/run.h"
 #include "core/vmm/smp.h"
 #include "core/vmm/system.h"
 #include "devices/uart_phys.h"
 #include "devices/wall_clock.h"
 #include "mm/hyp_pool.h"
-#include "vm/config.h"
 #include "vm/drbg.h"
-#include "vm/vm.h"
 
-#define CONSOLE_MEM_SIZE 4096
-#define SHELL_PRIO       CONFIG_MAX_PRIORITY
+#define SYSTEM_PRIO CONFIG_MAX_PRIORITY
+#define REAP_US     100               /* looking whether a keeper's thread is gone */
 
-/* One VM of the configuration, and who looks after it. */
-struct keeper {
-	struct vm vm;
-	struct thread thread;
-	struct placement place;
-	uint32_t idx;                  /* in the configuration                */
-};
+struct vm_entry *vm_entries;
+uint32_t nr_vm_entries;
 
 static struct system_config *sys_cfg;
-static struct keeper **keepers;        /* by index in the configuration       */
 static struct drbg sys_rng;
 static struct bundle bundle;
 static _Atomic uint32_t nr_alive;      /* VMs that run or may run again       */
-
-static struct keeper *keeper_of(const struct vm_config *cfg)
-{
-	return keepers[cfg - sys_cfg->vms];
-}
-
-struct vm *manager_vm(uint32_t i)
-{
-	if (i >= sys_cfg->nr_vms || !keepers[i])
-		return NULL;
-	return &keepers[i]->vm;
-}
-
-uint32_t manager_nr_vms(void)
-{
-	return sys_cfg->nr_vms;
-}
+static struct thread manager;
+static struct timer reap_timer;
+static uint8_t load[CONFIG_MAX_PCPUS]; /* vCPUs on each; boot, then manager   */
 
 /* ---- what VMs ask of this floor ---- */
 
+static struct keeper *keeper_of(struct vm *vm)
+{
+	return container_of(vm, struct keeper, vm);
+}
+
 static uint32_t pick_cpu(const struct vm_config *cfg, uint32_t vcpu_idx)
 {
-	return keeper_of(cfg)->place.cpu[vcpu_idx];
+	return vm_entries[cfg - sys_cfg->vms].keeper->place.cpu[vcpu_idx];
 }
 
 static void all_parked(struct vm *vm)
 {
-	thread_request(&keeper_of(vm->cfg)->thread, THREAD_REQ_VCPU);
+	thread_request(&keeper_of(vm)->thread, THREAD_REQ_VCPU);
 }
 
 static int32_t firmware_feature(uint32_t fid)
@@ -104,121 +88,156 @@ static void rng_init(void)
 	drbg_seed(&sys_rng, &now, sizeof(now), false);
 }
 
-/* ---- a VM's keeper ---- */
+/* ---- what keepers tell ---- */
+
+static void alive(struct keeper *k)
+{
+	(void)k;
+	atomic_fetch_add(&nr_alive, 1);
+}
 
 /* Nobody is left at the console of a VM that is off: the next that runs gets the input. */
-static void move_input_on(const struct keeper *k)
+static void move_input_on(uint32_t idx)
 {
-	uint32_t n = manager_nr_vms();
-
-	if (console_attached() != (int)k->idx)
+	if (console_attached() != (int)idx)
 		return;
-	for (uint32_t i = 1; i < n; i++) {
-		uint32_t next = (k->idx + i) % n;
-		struct vm *vm = manager_vm(next);
+	for (uint32_t i = 1; i < nr_vm_entries; i++) {
+		uint32_t next = (idx + i) % nr_vm_entries;
 
-		if (vm && vm_state(vm) == VM_RUNNING && console_attach((int)next) == 0)
+		if (atomic_load(&vm_entries[next].state) == VMM_RUNNING &&
+		    console_attach((int)next) == 0)
 			return;
 	}
 }
 
-/* One VM fewer that may run. The last one's end is the machine's, if so configured. */
-static void retire(struct keeper *k, const char *why)
+/* The last one's end is the machine's, if so configured and nobody is at work on it. */
+static void dead(struct keeper *k, bool asked)
 {
-	log_info("VM %s: %s", k->vm.cfg->name, why);
-	move_input_on(k);
+	move_input_on(k->entry->idx);
 	if (atomic_fetch_sub(&nr_alive, 1) > 1)
 		return;
-	if (sys_cfg->when_all_off == ALL_OFF_POWEROFF)
+	if (!asked && sys_cfg->when_all_off == ALL_OFF_POWEROFF)
 		machine_poweroff();
 	console_attach(CONSOLE_SHELL);
 }
 
-static void restart(struct keeper *k)
+static void ended(struct keeper *k)
 {
-	if (vm_reset(&k->vm)) {
-		vm_retire(&k->vm);
-		retire(k, "cannot be loaded again: off");
-		return;
-	}
-	vm_start(&k->vm);
+	atomic_store(&k->ended, true);
+	thread_request(&manager, THREAD_REQ_VCPU);
 }
 
-/* Its vCPUs are parked: what now? */
-static void act_on_order(struct keeper *k)
-{
-	const struct vm_config *cfg = k->vm.cfg;
-	bool crashed = vm_order_given(&k->vm) == VM_ORDER_CRASH;
-	bool reset = vm_order_given(&k->vm) == VM_ORDER_RESET;
+/* ---- keepers come and go ---- */
 
-	if ((crashed && cfg->on_crash == ACTION_RESTART) ||
-	    (reset && cfg->on_reboot == ACTION_RESTART)) {
-		restart(k);
-		return;
-	}
-	vm_retire(&k->vm);
-	retire(k, crashed ? "crashed, stopped" : reset ? "reset, stopped" : "off");
+static void keeper_set(struct vm_entry *e, struct keeper *k)
+{
+	uint64_t flags = spin_lock_irqsave(&calls_lock);
+
+	e->keeper = k;
+	spin_unlock_irqrestore(&calls_lock, flags);
 }
 
-static void attach_console(struct keeper *k)
+static int keeper_make(struct vm_entry *e, bool autostart, struct call *creator)
 {
-	void *mem;
-
-	if (!k->vm.cfg->pl011.present)
-		return;
-	if (hyp_alloc_pages(CONSOLE_MEM_SIZE / PAGE_SIZE, &mem) ||
-	    console_add((int)k->idx, k->vm.cfg->name, &k->vm.pl011, mem, CONSOLE_MEM_SIZE))
-		log_warn("VM %s: no console", k->vm.cfg->name);
-}
-
-static int bring_up(struct keeper *k)
-{
-	int err = vm_create(&k->vm, k->idx, &sys_cfg->vms[k->idx], &host);
-
-	if (err)
-		return err;
-	attach_console(k);
-	err = vm_load(&k->vm);
-	if (err)
-		return err;
-	vm_start(&k->vm);
-	return 0;
-}
-
-static void keeper_main(void *arg)
-{
-	struct keeper *k = arg;
-
-	if (bring_up(k))
-		retire(k, "not started");
-	for (;;) {
-		thread_block(THREAD_REQ_VCPU);
-		atomic_fetch_and(&k->thread.requests, ~(uint32_t)THREAD_REQ_VCPU);
-		if (vm_state(&k->vm) == VM_PARKED)
-			act_on_order(k);
-	}
-}
-
-static int keeper_start(uint32_t idx, uint8_t *load)
-{
-	const struct vm_config *cfg = &sys_cfg->vms[idx];
 	struct keeper *k = hyp_zalloc(sizeof(*k));
+	int err = -ENOMEM;
 
 	if (!k)
-		return -ENOMEM;
-	k->idx = idx;
-	if (placement_choose(&k->place, cfg, smp_online(), load))
-		goto free_keeper;
-	if (thread_create(&k->thread, cfg->name, k->place.cpu[0], cfg->priority,
-			  keeper_main, k))
-		goto free_keeper;
-	k->vm.cfg = cfg;
-	keepers[idx] = k;
+		return err;
+	k->entry = e;
+	k->autostart = autostart;
+	k->creator = creator;
+	err = placement_choose(&k->place, e->cfg, smp_online(), load);
+	if (!err)
+		err = thread_create(&k->thread, e->cfg->name, k->place.cpu[0], e->cfg->priority,
+				    keeper_main, k);
+	if (err) {
+		hyp_free(k);
+		log_err("VM %s: no memory or no pCPU for it", e->cfg->name);
+		return err;
+	}
+	keeper_set(e, k);
 	return 0;
+}
 
-free_keeper:
+/* Its thread runs no more: all that is left of it goes. */
+static void keeper_reap(struct vm_entry *e, struct keeper *k)
+{
+	struct call *last = k->last;
+	int result = k->result;
+
+	for (uint32_t i = 0; i < e->cfg->nr_vcpus; i++)
+		load[k->place.cpu[i]]--;
+	thread_destroy(&k->thread);
+	keeper_set(e, NULL);
+	atomic_store(&e->state, VMM_DEFINED);
 	hyp_free(k);
-	return -EINVAL;
+	call_finish(last, result);
+}
+
+/* There is no keeper that could carry it out: only create makes sense. */
+static void serve(struct vm_entry *e, struct call *c)
+{
+	int err = vmm_verb_check(VMM_DEFINED, c->verb);
+
+	if (!err)
+		err = keeper_make(e, false, c);
+	if (err)
+		call_finish(c, err);
+	else
+		thread_start(&e->keeper->thread);
+}
+
+/* Returns true if a keeper's thread is about to be gone. */
+static bool look_after(struct vm_entry *e)
+{
+	struct call *c;
+
+	if (e->keeper && atomic_load(&e->keeper->ended)) {
+		if (!atomic_load_explicit(&e->keeper->thread.off_cpu, memory_order_acquire))
+			return true;
+		keeper_reap(e, e->keeper);
+	}
+	while (!e->keeper && (c = calls_take(&e->calls)) != NULL)
+		serve(e, c);
+	return false;
+}
+
+static void reap_wake(struct timer *t)
+{
+	(void)t;
+	thread_request(&manager, THREAD_REQ_VCPU);
+}
+
+static void manager_main(void *arg)
+{
+	(void)arg;
+	for (;;) {
+		bool again = false;
+
+		atomic_fetch_and(&manager.requests, ~(uint32_t)THREAD_REQ_VCPU);
+		for (uint32_t i = 0; i < nr_vm_entries; i++)
+			again |= look_after(&vm_entries[i]);
+		if (again)
+			timer_start(&reap_timer,
+				    arch_counter() + REAP_US * (arch_counter_hz() / 1000) / 1000);
+		thread_block(THREAD_REQ_VCPU);
+	}
+}
+
+void vm_entry_poke_locked(struct vm_entry *e)
+{
+	thread_request(e->keeper ? &e->keeper->thread : &manager, THREAD_REQ_VCPU);
+}
+
+struct vm *manager_vm(uint32_t i)
+{
+	return i < nr_vm_entries && vm_entries[i].there ? &vm_entries[i].keeper->vm : NULL;
+}
+
+uint32_t manager_nr_vms(void)
+{
+	return nr_vm_entries;
 }
 
 /* ---- the console, and the whole ---- */
@@ -230,39 +249,52 @@ static void console_start(struct uart_phys *uart)
 	console_init(uart, (uint8_t)sys_cfg->escape_key, sys_cfg->nr_vms);
 	hooks_uart_irq();
 	log_set_sink(console_log);
-	if (shell_start(&hooks_shell, 0, SHELL_PRIO))
+	if (shell_start(&hooks_shell, 0, SYSTEM_PRIO))
 		log_warn("no memory for the shell");
+}
+
+static void entries_make(void)
+{
+	vm_entries = hyp_zalloc(MAX(sys_cfg->nr_vms, 1u) * sizeof(*vm_entries));
+	if (!vm_entries)
+		machine_give_up("no memory for the VMs");
+	for (uint32_t i = 0; i < sys_cfg->nr_vms; i++) {
+		vm_entries[i].cfg = &sys_cfg->vms[i];
+		vm_entries[i].idx = i;
+		call_queue_init(&vm_entries[i].calls);
+	}
+	calls_init();
+	timer_setup(&reap_timer, reap_wake);
+	keeper_ops = (struct keeper_ops){ alive, dead, ended, &host };
+	nr_vm_entries = sys_cfg->nr_vms;
+	if (thread_create(&manager, "manager", 0, SYSTEM_PRIO, manager_main, NULL))
+		machine_give_up("no memory for the manager of VMs");
 }
 
 /* Each refused VM is named with its reason; the others start. */
 static void keepers_start(void)
 {
-	static uint8_t load[CONFIG_MAX_PCPUS];
-
-	for (uint32_t i = 0; i < sys_cfg->nr_vms; i++) {
-		const struct vm_config *cfg = &sys_cfg->vms[i];
+	for (uint32_t i = 0; i < nr_vm_entries; i++) {
+		const struct vm_config *cfg = vm_entries[i].cfg;
 
 		if (cfg->refused[0])
 			log_err("VM %s refused: %s", cfg->name, cfg->refused);
 		else if (!cfg->autostart)
 			log_info("VM %s: not started (autostart = false)", cfg->name);
-		else if (keeper_start(i, load))
-			log_err("VM %s: no memory or no pCPU for it", cfg->name);
-		else
+		else if (keeper_make(&vm_entries[i], true, NULL) == 0)
 			atomic_fetch_add(&nr_alive, 1);
 	}
-	for (uint32_t i = 0; i < sys_cfg->nr_vms; i++)
-		if (keepers[i])
-			thread_start(&keepers[i]->thread);
+	for (uint32_t i = 0; i < nr_vm_entries; i++)
+		if (vm_entries[i].keeper)
+			thread_start(&vm_entries[i].keeper->thread);
+	thread_start(&manager);
 }
 
 void manager_start(struct uart_phys *uart)
 {
 	rng_init();
 	sys_cfg = system_read(&bundle);
-	keepers = hyp_zalloc(MAX(sys_cfg->nr_vms, 1u) * sizeof(*keepers));
-	if (!keepers)
-		machine_give_up("no memory for the VMs");
+	entries_make();
 	console_start(uart);
 	keepers_start();
 	if (atomic_load(&nr_alive) == 0 && sys_cfg->when_all_off == ALL_OFF_POWEROFF)

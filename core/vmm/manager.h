@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The VMs of the system. Each has a keeper: an EL2 thread that creates, loads,
- * starts and restarts it, on a pCPU and at the priority of the VM itself, so
- * that the work is at its own expense.
+ * The VMs of the system: reads the configuration, gives each VM that is to be a
+ * keeper (core/vmm/keeper.h), and takes it back when its VM is destroyed.
  */
 #pragma once
 
@@ -12,7 +11,7 @@ struct uart_phys;
 struct vm;
 
 /**
- * manager_start() - read the bundle, start a keeper for every accepted VM
+ * manager_start() - read the bundle, start a keeper for every VM that starts by itself
  * @uart: the console's; ops NULL: there is none
  *
  * From the boot flow of pCPU 0, with all pCPUs up. Gives the machine up when
@@ -20,6 +19,7 @@ struct vm;
  */
 void manager_start(struct uart_phys *uart);
 
-/* VM i in the order of the configuration; NULL: refused, or no such. */
+/* VM i in the order of the configuration; NULL: not there now. It may go at any
+ * time: vmm_vm_get() keeps it. */
 struct vm *manager_vm(uint32_t i);
 uint32_t manager_nr_vms(void);

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include <arch/timer.h>
 #include "vm_fixture.h"
 
 #define NR_VCPUS 4
@@ -35,6 +36,7 @@ static _Atomic int in_guest;
 static _Atomic unsigned int starts_seen, requests_made, blocks;
 static _Atomic bool stop_strays;
 static bool last_life_only_off;
+static bool keeps_running;           /* vCPU 0 alone, and it gives no orders */
 
 /* ---- the scheduler ---- */
 
@@ -81,6 +83,25 @@ void vtimer_reset(struct vtimer *t, uint64_t offset)
 void vtimer_restart(struct vtimer *t)
 {
 	(void)t;
+}
+
+/* Of each vCPU: ticks that its timers were moved by, and whether they count. */
+static uint64_t slept[NR_VCPUS];
+static bool frozen[NR_VCPUS];
+
+void vtimer_freeze(struct vtimer *t)
+{
+	frozen[container_of(t, struct vcpu, vtimer)->idx] = true;
+}
+
+void vtimer_thaw(struct vtimer *t, uint64_t offset, uint64_t ticks)
+{
+	uint16_t idx = container_of(t, struct vcpu, vtimer)->idx;
+
+	assert_true(frozen[idx]);
+	frozen[idx] = false;
+	t->offset = offset;
+	slept[idx] += ticks;
 }
 
 void vgic_vcpu_reset(struct vgic_vcpu *g)
@@ -135,7 +156,9 @@ static void guest(struct vcpu *v)
 	assert_int_equal(v->regs->pc, v->idx ? 0x1000u + v->idx : vm->plan.entry.v);
 	assert_int_equal(v->regs->x[0], v->idx ? v->idx : vm->plan.dtb.v);
 	assert_int_equal(guest_memory, vm->nr_starts);
-	if (v->idx == 0) {
+	if (keeps_running) {
+		/* Until it is told. */
+	} else if (v->idx == 0) {
 		/* Turns the others on, again and again. */
 	} else if (vm_vcpu_starts(v) % 2) {
 		power_turn_off(&vm->power[v->idx]);
@@ -145,7 +168,7 @@ static void guest(struct vcpu *v)
 		vm_order(vm, last_life_only_off ? VM_ORDER_OFF : VM_ORDER_RESET);
 	}
 	while (!(atomic_load(&v->thread.requests) & THREAD_REQ_VCPU)) {
-		for (uint32_t i = 1; v->idx == 0 && i < NR_VCPUS; i++)
+		for (uint32_t i = 1; v->idx == 0 && !keeps_running && i < NR_VCPUS; i++)
 			turn_on(vm, i);
 		sched_yield();
 	}
@@ -210,8 +233,15 @@ static void start(struct vm *vm)
 	vm_start(vm);
 }
 
+static void bite(void *vm)
+{
+	vm_order(vm, VM_ORDER_WATCHDOG);
+}
+
 static int setup(void **state)
 {
+	keeps_running = last_life_only_off = false;
+	memset(slept, 0, sizeof(slept));
 	(void)state;
 	fixture_reset();
 	for (int i = 0; i < NR_VCPUS; i++) {
@@ -220,14 +250,14 @@ static int setup(void **state)
 		pthread_cond_init(&sleepers[i].wake, NULL);
 	}
 	atomic_store(&stop_strays, false);
-	last_life_only_off = false;
 	parked = false;
 	fixture_host.all_parked = all_parked;
 	fixture_vm.nr_vcpus = NR_VCPUS;
 	fixture_vm.plan.entry = IPA(0x40200000);
 	fixture_vm.plan.dtb = IPA(0x40000000);
-	atomic_store(&fixture_vm.order, VM_ORDER_OFF);
-	atomic_store(&fixture_vm.state, VM_OFF);
+	vm_life_init(&fixture_vm);
+	sbsa_wdt_init(&fixture_vm.watchdog, 0x1000, 0x2000, (struct irq_line){ NULL }, bite,
+		      &fixture_vm);
 	return 0;
 }
 
@@ -295,8 +325,78 @@ static void states_have_names(void **state)
 	for (int s = VM_OFF; s <= VM_CRASHED; s++)
 		assert_non_null(vm_state_name((enum vm_state)s));
 	assert_false(vm_order(&fixture_vm, VM_ORDER_RESET));
-	atomic_store(&fixture_vm.state, VM_RUNNING);
-	assert_false(vm_end(&fixture_vm));
+}
+
+/* ---- pauses ---- */
+
+static void end_all(struct vm *vm)
+{
+	vm_retire(vm);
+	assert_true(vm_end(vm));
+	for (int i = 0; i < NR_VCPUS; i++)
+		pthread_join(sleepers[i].thread, NULL);
+}
+
+static void pause_stops_time_and_keeps_what_runs(void **state)
+{
+	struct vm *vm = &fixture_vm;
+	uint64_t offset;
+	uint32_t n;
+
+	(void)state;
+	keeps_running = true;
+	start(vm);
+	offset = vm->counter_offset;
+	while (atomic_load(&in_guest) == 0)
+		sched_yield();
+	n = vm->power[0].starts;
+	for (unsigned int i = 1; i <= RESETS; i++) {
+		assert_true(vm_order(vm, VM_ORDER_PAUSE));
+		assert_false(vm_order(vm, VM_ORDER_PAUSE));
+		wait_parked();
+		assert_true(vm_freeze(vm));
+		assert_false(vm_end(vm));
+		fake_counter += 1000;
+		vm_resume(vm);
+		assert_int_equal(vm_state(vm), VM_RUNNING);
+		assert_int_equal(vm->paused_ticks, 1000u * i);
+		assert_int_equal(vm->counter_offset, offset + 1000u * i);
+	}
+	assert_true(vm_order(vm, VM_ORDER_OFF));
+	wait_parked();
+	/* Nobody was started again, and every timer moved as far as the counter. */
+	assert_int_equal(vm->power[0].starts, n);
+	for (int i = 0; i < NR_VCPUS; i++)
+		assert_int_equal(slept[i], 1000u * RESETS);
+	end_all(vm);
+}
+
+static void a_paused_vm_can_be_ended_and_started_anew(void **state)
+{
+	struct vm *vm = &fixture_vm;
+
+	(void)state;
+	keeps_running = true;
+	start(vm);
+	assert_true(vm_order(vm, VM_ORDER_PAUSE));
+	wait_parked();
+	assert_true(vm_freeze(vm));
+	assert_true(vm_order(vm, VM_ORDER_RESET));
+	assert_false(vm_order(vm, VM_ORDER_OFF));
+	assert_int_equal(vm_state(vm), VM_PARKED);
+	start(vm);
+	while (vm->power[0].state != POWER_ON)
+		sched_yield();
+	/* Its watchdog bites while it is about to be paused: that is what counts. */
+	assert_true(vm_order(vm, VM_ORDER_PAUSE));
+	assert_true(vm_order(vm, VM_ORDER_WATCHDOG));
+	wait_parked();
+	assert_false(vm_freeze(vm));
+	vm_retire(vm);
+	assert_int_equal(vm_state(vm), VM_CRASHED);
+	assert_true(vm_end(vm));
+	for (int i = 0; i < NR_VCPUS; i++)
+		pthread_join(sleepers[i].thread, NULL);
 }
 
 int main(void)
@@ -305,6 +405,8 @@ int main(void)
 		cmocka_unit_test_setup(vm_is_reset_many_times_and_ends, setup),
 		cmocka_unit_test_setup(crashed_vm_stays_crashed_until_started_again, setup),
 		cmocka_unit_test_setup(states_have_names, setup),
+		cmocka_unit_test_setup(pause_stops_time_and_keeps_what_runs, setup),
+		cmocka_unit_test_setup(a_paused_vm_can_be_ended_and_started_anew, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
