@@ -70,22 +70,23 @@ static void *take_piece(unsigned int class)
 	return p;
 }
 
-static bool add_slab(unsigned int class)
+/* A new page with its first piece taken: one without any would never be given back. */
+static void *new_slab(unsigned int class)
 {
 	struct header *h;
 	uint64_t flags;
 	void *p;
 
 	if (hyp_alloc_pages(1, &p))
-		return false;
+		return NULL;
 	h = p;
 	h->magic = MAGIC_SLAB;
 	h->class = (uint16_t)class;
-	h->unused = all_unused(class);
+	h->unused = all_unused(class) & ~BIT(0);
 	flags = spin_lock_irqsave(&heap.lock);
 	list_push_back(&heap.partial[class], &h->node);
 	spin_unlock_irqrestore(&heap.lock, flags);
-	return true;
+	return (char *)p + HEADER_SIZE;
 }
 
 static void *alloc_large(size_t size)
@@ -113,10 +114,9 @@ void *hyp_zalloc(size_t size)
 		class++;
 	if (class == NR_CLASSES)
 		return alloc_large(size);
-	/* Another pCPU may use up the new page before we get at it. */
-	while (!(p = take_piece(class)))
-		if (!add_slab(class))
-			return NULL;
+	p = take_piece(class);
+	if (!p)
+		return new_slab(class);    /* zero, as all new pages are */
 	return memset(p, 0, class_size[class]);
 }
 
