@@ -46,6 +46,16 @@ static const struct sched_policy *policy_of(const struct run_queue *rq)
 
 /* ---- queues ---- */
 
+static void charge_locked(struct run_queue *rq, struct thread *cur, uint64_t now)
+{
+	uint64_t ran = now - cur->since;
+
+	cur->ran += ran;
+	cur->since = now;
+	if (cur != &rq->idle && !sched_is_system(cur))
+		policy_of(rq)->charge(&rq->q, cur, ran, now);
+}
+
 static void count_ready(struct run_queue *rq, uint32_t by)
 {
 	atomic_fetch_add_explicit(&rq->nr_ready, by, memory_order_relaxed);
@@ -55,6 +65,9 @@ void sched_enqueue_locked(struct run_queue *rq, struct thread *t, enum sched_how
 {
 	uint64_t now = arch_counter();
 
+	/* One that comes is compared with what the running one has had by now. */
+	if (t != rq->current)
+		charge_locked(rq, rq->current, now);
 	t->state = THREAD_READY;
 	t->since = now;
 	t->woken = how == SCHED_WAKE;
@@ -108,16 +121,6 @@ static struct thread *pick_locked(struct run_queue *rq, uint64_t now)
 
 /* ---- pokes ---- */
 
-static void charge_locked(struct run_queue *rq, struct thread *cur, uint64_t now)
-{
-	uint64_t ran = now - cur->since;
-
-	cur->ran += ran;
-	cur->since = now;
-	if (cur != &rq->idle && !sched_is_system(cur))
-		policy_of(rq)->charge(&rq->q, cur, ran, now);
-}
-
 void sched_poke_locked(struct run_queue *rq)
 {
 	atomic_fetch_or_explicit(&rq->current->requests, THREAD_REQ_RESCHED,
@@ -144,12 +147,10 @@ static bool must_yield_locked(struct run_queue *rq, struct thread *cur, uint64_t
 void sched_notify_locked(struct run_queue *rq, struct thread *t)
 {
 	struct thread *cur = rq->current;
-	uint64_t now = arch_counter();
 
 	trace_event(TRACE_WAKE, t->id, rq->q.cpu);
-	charge_locked(rq, cur, now);
 	if (atomic_load_explicit(&rq->nr_ready, memory_order_relaxed) == 1 ||
-	    sched_is_system(t) || must_yield_locked(rq, cur, now))
+	    sched_is_system(t) || must_yield_locked(rq, cur, arch_counter()))
 		sched_poke_locked(rq);
 }
 
@@ -227,12 +228,12 @@ static void send_leavers(struct run_queue *rq)
 
 static void give_surplus_locked(struct run_queue *rq, uint64_t now)
 {
-	struct thread *t;
+	struct thread *cur = rq->current, *t;
 	uint32_t to;
 
-	if (!policy_of(rq)->surplus)
+	if (!policy_of(rq)->surplus || cur == &rq->idle || sched_is_system(cur))
 		return;
-	t = policy_of(rq)->surplus(&rq->q, now, &to);
+	t = policy_of(rq)->surplus(&rq->q, cur, now, &to);
 	if (!t)
 		return;
 	count_ready(rq, ~0u);
@@ -306,8 +307,10 @@ static bool stays_locked(struct run_queue *rq, struct thread *prev, enum sched_h
 {
 	if (prev->state != THREAD_RUNNING)
 		return false;
-	if (prev == &rq->idle)
+	if (prev == &rq->idle) {
+		prev->state = THREAD_READY;
 		return false;
+	}
 	if (sched_must_move(prev)) {
 		leaves_locked(rq, prev, now);
 		return false;
@@ -375,9 +378,14 @@ void sched_point(void)
 	sched_switch_locked(rq, SCHED_PREEMPT);
 }
 
-void sched_run(void)
+void sched_cpu_up(void)
 {
 	atomic_fetch_or_explicit(&online, BIT(cpu_self()), memory_order_relaxed);
+}
+
+void sched_run(void)
+{
+	sched_cpu_up();
 	for (;;) {
 		struct run_queue *rq = &sched_queues[cpu_self()];
 

@@ -4,10 +4,10 @@
  * ticks run divided by the weight. Caps and reservations are over windows: who used
  * its cap waits for the next one, who has not had its reservation goes first.
  *
- * Between pCPUs: each has a clock of the service that a unit of weight had there. One
- * that falls behind another's gives a thread away, and one with threads waiting gives
- * one to a pCPU that is idle. Only the pCPU that gives acts, so a thread's state is
- * there to be taken along, and a pCPU with one thread needs no timer.
+ * Virtual time is one for all pCPUs of a pool. A thread that waits on one and is behind
+ * what another has reached is given to that one; so is one that waits while another
+ * pCPU is idle. Only the pCPU that gives acts: a thread's state is there to be taken
+ * along, and a pCPU with one thread needs no timer.
  */
 #include "core/sched_policy.h"
 
@@ -15,8 +15,7 @@
 #define WINDOW_HZ   50                /* caps and reservations: 20 ms          */
 #define GRAIN_HZ    2000              /* earlier by this pre-empts: 0.5 ms     */
 #define BALANCE_HZ  250               /* look at other clocks every 4 ms       */
-#define LEAD_MAX    4                 /* clocks further apart are unrelated: in
-					 times of what makes a thread move     */
+#define LAG_MAX     4                 /* slices; who is further behind lost it  */
 
 static uint64_t virtual(const struct thread *t, uint64_t ticks)
 {
@@ -102,70 +101,75 @@ static void roll(struct sched_queue *q, uint64_t now)
 		insert(q, t);
 }
 
-static uint64_t clock_of(const struct sched_queue *q, uint64_t now)
-{
-	uint64_t at = atomic_load_explicit(&q->clock_at, memory_order_relaxed);
-	uint32_t load = atomic_load_explicit(&q->clock_load, memory_order_relaxed);
-
-	return atomic_load_explicit(&q->clock, memory_order_relaxed) +
-	       (load && sched_before(at, now) ? (now - at) * V_ONE / load : 0);
-}
-
-static void clock_set(struct sched_queue *q, uint64_t clock, uint64_t now, uint32_t load)
-{
-	atomic_store_explicit(&q->clock, clock, memory_order_relaxed);
-	atomic_store_explicit(&q->clock_at, now, memory_order_relaxed);
-	atomic_store_explicit(&q->clock_load, load, memory_order_relaxed);
-}
-
-/* The clock of another busy pCPU of the pool that is most ahead, or least. */
-static uint64_t clock_other(const struct sched_queue *q, uint64_t cpus, bool most, uint64_t now,
-			    uint32_t *cpu)
-{
-	uint64_t found = 0;
-
-	for (*cpu = MAX_PCPUS; cpus; cpus &= cpus - 1) {
-		uint32_t c = (uint32_t)__builtin_ctzll(cpus);
-		uint64_t clock = clock_of(q->pool->queues[c], now);
-
-		if (c == q->cpu || (*cpu != MAX_PCPUS && sched_before(found, clock) != most))
-			continue;
-		found = clock;
-		*cpu = c;
-	}
-	return found;
-}
-
 static uint64_t load64(const _Atomic uint64_t *p)
 {
 	return atomic_load_explicit(p, memory_order_relaxed);
 }
 
-/* Work after idleness: the clock goes on where the others' are. */
-static void clock_join(struct sched_queue *q, uint64_t now)
+/* How far a pCPU has come, about: it told at clock_at. */
+static uint64_t clock_of(const struct sched_queue *q, uint64_t now)
 {
-	uint64_t busy = load64(&q->pool->cpus) & ~load64(&q->pool->idle);
-	uint32_t cpu;
-	uint64_t clock = clock_other(q, busy, false, now, &cpu);
+	uint64_t at = load64(&q->clock_at);
+	uint32_t load = atomic_load_explicit(&q->clock_load, memory_order_relaxed);
 
-	clock_set(q, cpu == MAX_PCPUS ? load64(&q->clock) : clock, now, 0);
+	return load64(&q->clock) +
+	       (load && sched_before(at, now) ? (now - at) * V_ONE / load : 0);
+}
+
+/* Tell how far cur and those in ready have come. */
+static void clock_set(struct sched_queue *q, const struct thread *cur, uint64_t now)
+{
+	const struct thread *first = sched_first(&q->ready);
+	uint64_t clock = first && sched_before(first->se.key, cur->se.key) ?
+			 first->se.key : cur->se.key;
+
+	if (!cur->se.boost && sched_before(q->vtime, clock))
+		q->vtime = clock;
+	atomic_store_explicit(&q->clock, clock, memory_order_relaxed);
+	atomic_store_explicit(&q->clock_at, now, memory_order_relaxed);
+	atomic_store_explicit(&q->clock_load, q->load + cur->sched.weight, memory_order_relaxed);
+}
+
+/* The pCPU of cpus, other than q's, that has come furthest, or least far. */
+static uint32_t furthest(const struct sched_queue *q, uint64_t cpus, bool most, uint64_t now,
+			 uint64_t *clock)
+{
+	uint32_t cpu = MAX_PCPUS;
+
+	for (; cpus; cpus &= cpus - 1) {
+		uint32_t c = (uint32_t)__builtin_ctzll(cpus);
+		uint64_t its = clock_of(q->pool->queues[c], now);
+
+		if (c == q->cpu || (cpu != MAX_PCPUS && sched_before(*clock, its) != most))
+			continue;
+		*clock = its;
+		cpu = c;
+	}
+	return cpu;
+}
+
+/* Work after idleness: time went on meanwhile, at least as far as for the last of all. */
+static void catch_up(struct sched_queue *q, uint64_t now)
+{
+	uint64_t busy = load64(&q->pool->cpus) & ~load64(&q->pool->idle), clock;
+
+	if (furthest(q, busy, false, now, &clock) != MAX_PCPUS && sched_before(q->vtime, clock))
+		q->vtime = clock;
 	q->empty = false;
 }
 
 /* One that comes: not so far behind that the others wait for long, nor ahead. */
 static void place(struct sched_queue *q, struct thread *t)
 {
-	uint64_t slice = virtual(t, t->sched.slice), grace = slice;
+	uint64_t slice = virtual(t, t->sched.slice);
+	uint64_t low = q->vtime - (t->se.moved ? slice * LAG_MAX : slice);
+	uint64_t high = q->vtime + slice * LAG_MAX;
 
-	if (t->se.relative) {
-		t->se.key += q->vtime;
-		grace = slice * LEAD_MAX;
-	}
-	t->se.relative = false;
-	if (sched_before(t->se.key, q->vtime - grace))
-		t->se.key = q->vtime - grace;
-	if (sched_before(q->vtime + slice * LEAD_MAX, t->se.key))
-		t->se.key = q->vtime + slice * LEAD_MAX;
+	if (sched_before(t->se.key, low))
+		t->se.key = low;
+	if (sched_before(high, t->se.key))
+		t->se.key = high;
+	t->se.moved = false;
 }
 
 static void enqueue(struct sched_queue *q, struct thread *t, uint64_t now, enum sched_how how)
@@ -176,7 +180,7 @@ static void enqueue(struct sched_queue *q, struct thread *t, uint64_t now, enum 
 	first = sched_first(&q->ready);
 	if (how == SCHED_WAKE || how == SCHED_ENTER) {
 		if (q->empty)
-			clock_join(q, now);
+			catch_up(q, now);
 		place(q, t);
 	}
 	if (how == SCHED_YIELD && first && sched_before(t->se.key, first->se.key + 1))
@@ -187,12 +191,6 @@ static void enqueue(struct sched_queue *q, struct thread *t, uint64_t now, enum 
 static void dequeue(struct sched_queue *q, struct thread *t)
 {
 	take(q, t);
-}
-
-static void vtime_advance(struct sched_queue *q, uint64_t to)
-{
-	if (sched_before(q->vtime, to))
-		q->vtime = to;
 }
 
 static struct thread *pick(struct sched_queue *q, uint64_t now)
@@ -206,29 +204,19 @@ static struct thread *pick(struct sched_queue *q, uint64_t now)
 		return NULL;
 	take(q, t);
 	t->se.left = t->sched.slice;
-	if (!t->se.boost)
-		vtime_advance(q, t->se.key);
-	clock_set(q, clock_of(q, now), now, q->load + t->sched.weight);
+	clock_set(q, t, now);
 	return t;
 }
 
 static void charge(struct sched_queue *q, struct thread *cur, uint64_t ran, uint64_t now)
 {
-	const struct thread *first;
-	uint32_t load = q->load + cur->sched.weight;
-
 	roll(q, now);
 	refresh(q, cur);
 	cur->se.key += virtual(cur, ran);
 	cur->se.used += ran;
 	cur->se.boost = entitled(q, cur);
 	sched_spend(&cur->se.left, ran);
-	clock_set(q, load64(&q->clock) + ran * V_ONE / load, now, load);
-	first = sched_first(&q->ready);
-	if (!cur->se.boost)
-		vtime_advance(q, first && !first->se.boost &&
-			      sched_before(first->se.key, cur->se.key) ?
-			      first->se.key : cur->se.key);
+	clock_set(q, cur, now);
 }
 
 static bool preempts(struct sched_queue *q, struct thread *cur, uint64_t now)
@@ -268,73 +256,83 @@ static uint64_t until(struct sched_queue *q, struct thread *cur, uint64_t now)
 	return MIN(at, now + cur->se.left);
 }
 
-/* The first in line that may be on one of cpus, out of the queue. */
-static struct thread *give(struct sched_queue *q, uint64_t cpus)
+/* The first in line that may be on one of cpus. */
+static struct thread *candidate(struct sched_queue *q, uint64_t cpus)
 {
 	list_for_each(pos, &q->ready) {
 		struct thread *t = list_entry(pos, struct thread, rq_node);
 
 		/* What is reserved was promised by this pCPU. */
-		if (!(t->affinity & cpus) || t->sched.reservation_pct)
-			continue;
-		take(q, t);
-		t->se.key -= q->vtime;
-		t->se.relative = true;
-		return t;
+		if ((t->affinity & cpus) && !t->sched.reservation_pct)
+			return t;
 	}
 	return NULL;
+}
+
+static struct thread *give(struct sched_queue *q, struct thread *t)
+{
+	take(q, t);
+	t->se.moved = true;
+	return t;
 }
 
 static struct thread *give_to_idle(struct sched_queue *q, uint32_t *to)
 {
 	uint64_t idle = load64(&q->pool->idle) & ~BIT(q->cpu);
-	struct thread *t = idle ? give(q, idle) : NULL;
+	struct thread *t = idle ? candidate(q, idle) : NULL;
 
 	if (!t)
 		return NULL;
 	*to = (uint32_t)__builtin_ctzll(idle & t->affinity);
 	/* Once is enough; it says so again when it is idle again. */
 	atomic_fetch_and_explicit(&q->pool->idle, ~BIT(*to), memory_order_relaxed);
-	return t;
+	return give(q, t);
 }
 
-/* Service is behind what another pCPU gives: one thread fewer here, it there. */
-static struct thread *give_to_ahead(struct sched_queue *q, uint64_t now, uint32_t *to)
+/* All here have been behind for too long to make up for it: forget some of it. */
+static void forgive(struct sched_queue *q, struct thread *cur, uint64_t by)
 {
-	uint64_t clock = clock_other(q, load64(&q->pool->cpus), true, now, to);
-	uint64_t lead = clock - clock_of(q, now), enough;
+	list_for_each(pos, &q->ready)
+		list_entry(pos, struct thread, rq_node)->se.key += by;
+	list_for_each(pos, &q->waiting)
+		list_entry(pos, struct thread, rq_node)->se.key += by;
+	cur->se.key += by;
+	q->vtime += by;
+}
+
+static struct thread *give_to_furthest(struct sched_queue *q, struct thread *cur, uint64_t now,
+				       uint32_t *to)
+{
+	uint64_t clock, enough;
 	struct thread *t;
 
-	if (*to == MAX_PCPUS || (int64_t)lead <= 0)
-		return NULL;
-	t = give(q, BIT(*to));
+	*to = furthest(q, load64(&q->pool->cpus), true, now, &clock);
+	t = *to == MAX_PCPUS ? NULL : candidate(q, BIT(*to));
 	if (!t)
 		return NULL;
 	enough = virtual(t, t->sched.slice);
-	if (lead > enough * LEAD_MAX)
-		clock_set(q, clock - enough * LEAD_MAX, now,
-			  atomic_load_explicit(&q->clock_load, memory_order_relaxed));
-	if (lead < enough) {
-		t->se.relative = false;
-		t->se.key += q->vtime;
-		insert(q, t);
+	if (sched_before(clock, t->se.key + enough))
 		return NULL;
-	}
-	t->se.key -= MIN(lead, enough * LEAD_MAX);
-	return t;
+	if (sched_before(t->se.key + enough * LAG_MAX, clock))
+		forgive(q, cur, clock - t->se.key - enough * LAG_MAX);
+	return give(q, t);
 }
 
-static struct thread *surplus(struct sched_queue *q, uint64_t now, uint32_t *to)
+static struct thread *surplus(struct sched_queue *q, struct thread *cur, uint64_t now,
+			      uint32_t *to)
 {
 	struct thread *t;
 
 	if (list_empty(&q->ready))
 		return NULL;
 	t = give_to_idle(q, to);
-	if (t || sched_before(now, q->balance_at))
-		return t;
-	q->balance_at = now + q->pool->hz / BALANCE_HZ;
-	return give_to_ahead(q, now, to);
+	if (!t && !sched_before(now, q->balance_at)) {
+		q->balance_at = now + q->pool->hz / BALANCE_HZ;
+		t = give_to_furthest(q, cur, now, to);
+	}
+	if (t)
+		clock_set(q, cur, now);
+	return t;
 }
 
 const struct sched_policy sched_fair = {

@@ -15,6 +15,7 @@ struct run_queue {
 	struct list_node leaving;            /* THREAD_MOVING, to be evicted here     */
 	_Atomic uint32_t nr_leaving;         /* in leaving; read without              */
 	_Atomic uint32_t nr_ready;           /* in system and q; read without         */
+	_Atomic uint32_t booked_ppm;         /* promised by admission, under book_lock */
 	/* own pCPU only */
 	struct timer timer;                  /* armed: look again then                */
 	uint64_t timer_at;                   /* SCHED_NEVER: not armed                */
@@ -23,9 +24,11 @@ struct run_queue {
 
 extern struct sched_ops sched_ops;
 extern struct run_queue sched_queues[MAX_PCPUS];
+extern struct sched_pool sched_pools[SCHED_MAX_POOLS];  /* number 0: the default */
 
-/* pCPUs that are up and schedule. */
+/* pCPUs that are up and schedule; the calling one is from now on. */
 uint64_t sched_online(void);
+void sched_cpu_up(void);
 
 /* t's run queue, locked, and t stays in it; interrupts masked. */
 struct run_queue *sched_lock(struct thread *t);

@@ -46,7 +46,7 @@ struct sched_queue {
 	uint32_t load;                       /* weights of those in ready             */
 	uint32_t nr_reserved;                /* in ready, with a reservation          */
 	bool empty;                          /* nobody ran when last asked            */
-	/* read by other pCPUs: service given for each unit of weight, as of a tick   */
+	/* read by other pCPUs: the least key here, as of a tick, and who shared then  */
 	_Atomic uint64_t clock, clock_at;
 	_Atomic uint32_t clock_load;
 	/* partition */
@@ -82,8 +82,9 @@ struct sched_policy {
 	bool (*preempts)(struct sched_queue *q, struct thread *cur, uint64_t now);
 	/* When to look again while cur, or nobody (NULL), runs. */
 	uint64_t (*until)(struct sched_queue *q, struct thread *cur, uint64_t now);
-	/* Optional. Out of the queue with one that is better off on pCPU *to, or NULL. */
-	struct thread *(*surplus)(struct sched_queue *q, uint64_t now, uint32_t *to);
+	/* Optional, while cur runs: out with one that is better off on pCPU *to, or NULL. */
+	struct thread *(*surplus)(struct sched_queue *q, struct thread *cur, uint64_t now,
+				  uint32_t *to);
 };
 
 void sched_queue_init(struct sched_queue *q, struct sched_pool *pool, uint32_t cpu);

@@ -11,12 +11,9 @@
 
 #define PPM UINT32_C(1000000)
 
-/* The default pool is number 0. */
-static struct sched_pool pools[SCHED_MAX_POOLS];
-static uint32_t nr_pools = 1;
+struct sched_pool sched_pools[SCHED_MAX_POOLS];
 
 static struct spinlock book_lock = SPINLOCK_INIT;  /* rank 88, docs/locking.md */
-static uint32_t booked_ppm[MAX_PCPUS];             /* under it                 */
 
 void sched_insert(struct list_node *list, struct thread *t)
 {
@@ -45,9 +42,9 @@ void sched_queue_init(struct sched_queue *q, struct sched_pool *pool, uint32_t c
 
 void sched_pool_adopt(uint32_t cpu)
 {
-	memcpy(pools[0].name, "default", sizeof("default"));
-	pools[0].policy = &sched_rr;
-	sched_queue_init(&sched_queues[cpu].q, &pools[0], cpu);
+	memcpy(sched_pools[0].name, "default", sizeof("default"));
+	sched_pools[0].policy = &sched_rr;
+	sched_queue_init(&sched_queues[cpu].q, &sched_pools[0], cpu);
 }
 
 static bool windows_fit(const struct sched_pool_config *c)
@@ -69,20 +66,22 @@ static void take_cpu(struct sched_pool *p, uint32_t cpu)
 	struct run_queue *rq = &sched_queues[cpu];
 	uint64_t flags = spin_lock_irqsave(&rq->lock);
 
-	atomic_fetch_and(&pools[0].cpus, ~BIT(cpu));
-	atomic_fetch_and(&pools[0].idle, ~BIT(cpu));
+	atomic_fetch_and(&sched_pools[0].cpus, ~BIT(cpu));
+	atomic_fetch_and(&sched_pools[0].idle, ~BIT(cpu));
 	sched_queue_init(&rq->q, p, cpu);
 	spin_unlock_irqrestore(&rq->lock, flags);
 }
 
 int sched_pool_create(const struct sched_pool_config *c)
 {
-	struct sched_pool *p = &pools[nr_pools];
+	struct sched_pool *p = &sched_pools[1];
 
+	while (p < &sched_pools[SCHED_MAX_POOLS] && p->policy)
+		p++;
 	if (!c->cpus || (c->cpus & ~sched_pool_cpus(0)) || !windows_fit(c) ||
 	    (c->policy == &sched_partition && !c->major_frame_us))
 		return -EINVAL;
-	if (nr_pools == SCHED_MAX_POOLS || c->nr_windows > SCHED_MAX_WINDOWS)
+	if (p == &sched_pools[SCHED_MAX_POOLS] || c->nr_windows > SCHED_MAX_WINDOWS)
 		return -ENOSPC;
 	snprintf(p->name, sizeof(p->name), "%s", c->name);
 	p->policy = c->policy;
@@ -93,27 +92,27 @@ int sched_pool_create(const struct sched_pool_config *c)
 	p->origin = arch_counter();
 	for (uint64_t m = c->cpus; m; m &= m - 1)
 		take_cpu(p, (uint32_t)__builtin_ctzll(m));
-	return (int)nr_pools++;
+	return (int)(p - sched_pools);
 }
 
 uint32_t sched_pool_of(uint32_t cpu)
 {
-	return (uint32_t)(sched_queues[cpu].q.pool - pools);
+	return (uint32_t)(sched_queues[cpu].q.pool - sched_pools);
 }
 
 const char *sched_pool_name(uint32_t pool)
 {
-	return pools[pool].name;
+	return sched_pools[pool].name;
 }
 
 const char *sched_pool_policy(uint32_t pool)
 {
-	return pools[pool].policy->name;
+	return sched_pools[pool].policy->name;
 }
 
 uint64_t sched_pool_cpus(uint32_t pool)
 {
-	return atomic_load(&pools[pool].cpus);
+	return atomic_load(&sched_pools[pool].cpus);
 }
 
 uint32_t sched_housekeeping(void)
@@ -129,6 +128,11 @@ uint32_t sched_housekeeping(void)
 
 /* ---- admission ---- */
 
+static _Atomic uint32_t *booked(uint32_t cpu)
+{
+	return &sched_queues[cpu].booked_ppm;
+}
+
 static uint32_t asks_ppm(uint32_t cpu, const struct sched_params *p)
 {
 	const struct sched_policy *policy = sched_queues[cpu].q.pool->policy;
@@ -140,7 +144,7 @@ static uint32_t asks_ppm(uint32_t cpu, const struct sched_params *p)
 
 int sched_admit(uint32_t cpu, const struct sched_params *p, uint32_t *used, uint32_t *asked)
 {
-	*used = __atomic_load_n(&booked_ppm[cpu], __ATOMIC_RELAXED);
+	*used = atomic_load_explicit(booked(cpu), memory_order_relaxed);
 	*asked = asks_ppm(cpu, p);
 	return *used + *asked > PPM && *asked ? -ENOSPC : 0;
 }
@@ -151,14 +155,14 @@ static int book_locked(struct thread *t, uint32_t cpu, const struct sched_params
 	uint32_t used, asked;
 	int err;
 
-	booked_ppm[t->home] -= t->booked_ppm;
+	*booked(t->home) -= t->booked_ppm;
 	err = t->policed ? sched_admit(cpu, p, &used, &asked) : 0;
 	if (err) {
-		booked_ppm[t->home] += t->booked_ppm;
+		*booked(t->home) += t->booked_ppm;
 		return err;
 	}
 	t->booked_ppm = t->policed ? asked : 0;
-	booked_ppm[cpu] += t->booked_ppm;
+	*booked(cpu) += t->booked_ppm;
 	return 0;
 }
 
@@ -166,7 +170,7 @@ void sched_unbook(struct thread *t)
 {
 	uint64_t flags = spin_lock_irqsave(&book_lock);
 
-	booked_ppm[t->home] -= t->booked_ppm;
+	*booked(t->home) -= t->booked_ppm;
 	t->booked_ppm = 0;
 	spin_unlock_irqrestore(&book_lock, flags);
 }
@@ -227,7 +231,7 @@ int thread_set_params(struct thread *t, const struct sched_params *p)
 		t->urgency = p->prio;
 		if (!t->sched.slice && rq->q.pool->policy->slices)
 			t->sched.slice = arch_counter_hz() / SCHED_SLICE_HZ;
-		t->se = (struct sched_entity){ .key = t->se.key, .relative = t->se.relative };
+		t->se = (struct sched_entity){ .key = t->se.key };
 		close_locked(rq, t, SCHED_ENTER);
 	}
 	spin_unlock_irqrestore(&book_lock, flags);

@@ -19,6 +19,7 @@ static _Atomic uint32_t last_id;
 void sched_init(const struct sched_ops *o)
 {
 	sched_ops = *o;
+	sched_cpu_up();
 }
 
 struct thread *thread_current(void)

@@ -60,7 +60,7 @@ struct sched_entity {
 	uint64_t used;             /* fair: in this window; edf: overrun       */
 	uint64_t window;           /* fair: end of the window that used is of  */
 	bool boost;                /* fair: its reservation is not used up     */
-	bool relative;             /* fair: key counts from the queue's time   */
+	bool moved;                /* fair: it comes to make up what it lacks  */
 };
 
 #define THREAD_LATENCIES 24
