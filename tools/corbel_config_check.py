@@ -6,6 +6,7 @@ import zlib
 
 import corbel_config_files as files
 import corbel_config_schema as schema
+from corbel_config_pools import PoolChecker
 from corbel_config_schema import PAGE, show_about, show_size
 from corbel_config_source import Unreadable
 
@@ -25,6 +26,10 @@ class Board:
 
 
 class Checker:
+    # section, key of its interrupt, keys of its addresses
+    DEVICES = [('console', 'spi', 'base'), ('rtc', 'spi', 'base'), ('power_key', 'spi', 'base'),
+               ('watchdog', 'spi', 'refresh', 'control')]
+
     def __init__(self, system, board, build, errors):
         self.system, self.board, self.build, self.errors = system, board, build, errors
 
@@ -100,15 +105,16 @@ class Checker:
     def windows(self, vm):
         out = [(vm['gic.gicd'], schema.GICD_SIZE, schema.GICD_SIZE),
                (vm['gic.gicr'], schema.GICR_STRIDE * vm.value('vcpus'), schema.GICD_SIZE)]
-        for name in ('console', 'rtc'):
+        for name, spi, *bases in self.DEVICES:
             if vm.value(name + '.enabled'):
-                out.append((vm[name + '.base'], schema.DEVICE_SIZE, PAGE))
+                out += [(vm[f'{name}.{base}'], schema.DEVICE_SIZE, PAGE) for base in bases]
         return out
 
     @staticmethod
     def title(item):
-        section = item.key.partition('.')[0]
-        return {'gic': 'the GIC', 'console': 'the console', 'rtc': 'the clock'}[section]
+        section = item.key.partition('.')[0].replace('-', '_')
+        return {'gic': 'the GIC', 'console': 'the console', 'rtc': 'the clock',
+                'power_key': 'the power key', 'watchdog': 'the watchdog'}[section]
 
     def range(self, item, base, size, align):
         if base % align:
@@ -135,10 +141,18 @@ class Checker:
                     self.bad(where, f'0x{where.value:x} overlaps {self.title(what)} at '
                              f'0x{what.value:x}', 'move one of them')
             seen.append((item, size))
-        if vm.value('console.enabled') and vm.value('rtc.enabled') and \
-                vm.value('console.spi') == vm.value('rtc.spi'):
-            item = vm['rtc.spi'] if vm['rtc.spi'].given else vm['console.spi']
-            self.bad(item, f'SPI {item.value} is used by console and rtc', 'use another')
+        self.spis(vm)
+
+    def spis(self, vm):
+        seen = {}
+        for name, spi, *_ in self.DEVICES:
+            if not vm.value(name + '.enabled'):
+                continue
+            item = vm[f'{name}.{spi}']
+            other = seen.setdefault(item.value, name)
+            if other != name:
+                at = item if item.given else vm[f'{other}.spi']
+                self.bad(at, f'SPI {item.value} is used by {other} and {name}', 'use another')
 
     def region(self, vm, region):
         ipa, size = region['ipa'], region['size']
@@ -317,6 +331,7 @@ class Checker:
             self.devices(vm)
             self.memory(vm)
             self.files(vm)
+        PoolChecker(self.system, self.board, self.errors).run()
         self.frames()
         self.memory_sum()
 

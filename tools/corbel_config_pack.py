@@ -22,7 +22,7 @@ class Emitter:
         tree = fdt.Tree()
         for key in keys:
             item = items[key.name]
-            if item.value is None:
+            if item.value is None or item.value == []:
                 continue
             value = item.value
             if isinstance(key.kind, schema.File):
@@ -31,7 +31,8 @@ class Emitter:
         return tree
 
     def vm(self, vm):
-        tree = self.section(vm.items, [k for k in schema.VM if k.name != 'name'])
+        tree = self.section(vm.items, [k for k in schema.VM if k.name != 'name'
+                                       and not vm.idle(k)])
         for i, region in enumerate(vm.memory):
             name = 'memory' if i == 0 else f'memory-{i}'
             tree.children[name] = self.section(region, schema.MEMORY.keys)
@@ -41,7 +42,14 @@ class Emitter:
             sub = self.section(vm.sections[section.name], section.keys,
                                section is schema.KERNEL)
             if sub.props:
-                tree.children[section.name] = sub
+                tree.children[section.dts] = sub
+        return tree
+
+    def pool(self, pool):
+        tree = self.section(pool.items, [k for k in schema.POOL.keys if k.name != 'name'])
+        for i, window in enumerate(pool.windows):
+            name = 'window' if i == 0 else f'window-{i}'
+            tree.children[name] = self.section(window, schema.WINDOW.keys)
         return tree
 
     def system(self, system):
@@ -49,6 +57,10 @@ class Emitter:
         props = {'compatible': self.pack(schema.String(), 'corbel,system'),
                  'version': self.pack(schema.Int(0, 0), schema.VERSION)}
         root.props = props | root.props
+        if len(system.pools) > 1:
+            root.children['pools'] = pools = fdt.Tree()
+            for pool in system.pools[1:]:
+                pools.children[pool.value('name')] = self.pool(pool)
         root.children['vms'] = vms = fdt.Tree()
         for vm in system.vms:
             vms.children[vm.value('name')] = self.vm(vm)

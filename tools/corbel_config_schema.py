@@ -17,6 +17,9 @@ MAX_VMS = 64
 MAX_REGIONS = 16
 MAX_PCPUS = 64
 MAX_SPI = 988
+MAX_POOLS = 8              # with the pool "default"
+MAX_WINDOWS = 32
+EXCLUSIVE = ('pinned', 'partition')     # policies whose CPUs do no housekeeping
 VERSION = 1
 
 
@@ -273,9 +276,19 @@ def show_about(value):
 
 class Duration(Kind):
     name = 'duration'
-    right = 'write a duration with its unit, for example "10ms" (us, ms, s), at most "1s"'
-    right_dts = 'write microseconds in one cell, at most <1000000>'
     units = {'us': 1, 'ms': 1000, 's': 1000000}
+
+    def __init__(self, high=1000000, low=0):
+        self.low, self.high = low, high
+        limits = f'at most {self.text(high)}'
+        limits_dts = f'at most <{high}>'
+        if low or high != 1000000:
+            self.name = f'duration {self.text(low)[1:-1]} to {self.text(high)[1:-1]}'
+        if low:
+            limits, limits_dts = f'at least {self.text(low)}, {limits}', \
+                f'at least <{low}>, {limits_dts}'
+        self.right = f'write a duration with its unit, for example "10ms" (us, ms, s), {limits}'
+        self.right_dts = f'write microseconds in one cell, {limits_dts}'
 
     def toml(self, value):
         if not isinstance(value, str):
@@ -289,8 +302,8 @@ class Duration(Kind):
         return cells(data, (4,))
 
     def check(self, value):
-        if value > 1000000:
-            raise Wrong(f'{value} us is too long')
+        if not self.low <= value <= self.high:
+            raise Wrong(f'{value} us is too ' + ('long' if value > self.high else 'short'))
         return value
 
     def pack(self, value):
@@ -299,6 +312,48 @@ class Duration(Kind):
     def text(self, value):
         unit = next(u for u in ('s', 'ms', 'us') if value % self.units[u] == 0)
         return quoted(f'{value // self.units[unit]}{unit}')
+
+
+class LogSize(Size):
+    right = 'write a multiple of "4K", at most "1M"'
+
+    def check(self, value):
+        if value % PAGE or value > 1 << 20:
+            raise Wrong(f'{quoted(show_size(value))} is not one')
+        return super().check(value)
+
+
+class Words(Kind):
+    """Some of a set of words, in the order of the set."""
+    name = 'list of words'
+
+    def __init__(self, *words):
+        self.words = words
+        self.right = 'write a list with some of ' + ', '.join(quoted(w) for w in words)
+
+    def toml(self, value):
+        if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
+            raise Wrong(describe(value))
+        return value
+
+    def dts(self, data):
+        return [dts_string(word + b'\0') for word in data.removesuffix(b'\0').split(b'\0')] \
+            if data else []
+
+    def check(self, value):
+        for word in value:
+            if word not in self.words:
+                raise Wrong(f'{quoted(word)} is none of its values')
+        return [w for w in self.words if w in value]
+
+    def pack(self, value):
+        return b''.join(w.encode() + b'\0' for w in value)
+
+    def text(self, value):
+        return '[' + ', '.join(quoted(w) for w in value) + ']'
+
+    def dts_text(self, value):
+        return ', '.join(quoted(w) for w in value)
 
 
 class Access(Enum):
@@ -380,12 +435,44 @@ class Cpus(Kind):
         return '/bits/ 64 <' + ' '.join(hex(m) for m in value) + '>'
 
 
-class Key:
-    """A key: its name in TOML ('-' for '_' in DTS), kind, and default in normal form."""
+class PoolCpus(Cpus):
+    """Normal form: one mask."""
+    name = 'CPUs'
+    right = 'write a list of CPU numbers, for example [0, 1]'
+    right_dts = 'write /bits/ 64 <0x3>, a mask of CPUs'
 
-    def __init__(self, name, kind, default=None, required=False, dts=None, note=None):
+    def toml(self, value):
+        if not isinstance(value, list):
+            raise Wrong(describe(value))
+        return self.mask(value)
+
+    def dts(self, data):
+        return cells(data, (4, 8))
+
+    def check(self, value):
+        if not value:
+            raise Wrong('there is none')
+        return value
+
+    def pack(self, value):
+        return super().pack([value])
+
+    def text(self, value):
+        return str([n for n in range(MAX_PCPUS) if value >> n & 1])
+
+    def dts_text(self, value):
+        return super().dts_text([value])
+
+
+class Key:
+    """A key: its name in TOML ('-' for '_' in DTS), kind, and default in normal form.
+    policies: those that read it, when not all do."""
+
+    def __init__(self, name, kind, default=None, required=False, dts=None, note=None,
+                 policies=None):
         self.name, self.kind, self.default, self.required = name, kind, default, required
         self.dts = dts or name.replace('_', '-')
+        self.policies = policies
         self.note = note     # what docs say for a default that is not a fixed value
 
     def default_text(self):
@@ -399,16 +486,36 @@ class Section:
 
     def __init__(self, name, keys, short=None, many=False):
         self.name, self.keys, self.short, self.many = name, keys, short, many
-        self.dts = name
+        self.dts = name.replace('_', '-')
 
 
 ADDR, FILE = Address(), File()
-ACTION = Enum('stop', 'restart')
+ACTION = Enum('stop', 'restart', 'pause', 'shutdown-machine')
+ACTION.name = 'action'
+WAIT = Duration(3600000000)
+PERCENT = Int(0, 100)
+POLICY = Enum('pinned', 'fifo', 'rr', 'fair', 'edf', 'partition')
+POLICY.name = 'policy'
 
 SYSTEM = [
     Key('when_all_off', Enum('poweroff', 'shell'), 'poweroff'),
     Key('escape_key', Escape(), 0x1d),
+    Key('housekeeping', Int(0, MAX_PCPUS - 1), 0),
 ]
+
+POOL = Section('pool', [
+    Key('name', Name(), required=True),
+    Key('cpus', PoolCpus(), required=True),
+    Key('policy', POLICY, 'rr'),
+    Key('major_frame', Duration(10000000, 1), dts='major-frame-us',
+        note='none; needed by `partition`'),
+])
+
+WINDOW = Section('windows', [
+    Key('vm', Name(), required=True),
+    Key('start', Duration(10000000), 0, dts='start-us'),
+    Key('duration', Duration(10000000, 1), required=True, dts='duration-us'),
+], many=True)
 
 BOARD = Section('board', [
     Key('cpus', Int(1, MAX_PCPUS), note='not checked'),
@@ -419,13 +526,26 @@ VM = [
     Key('name', Name(), note="the VM file's name without `.toml`"),
     Key('id', Int(0, 0xffffffff), note='its place in the list, from 0'),
     Key('vcpus', Int(1, 64), 1),
-    Key('cpus', Cpus(), [0], note='any'),
+    Key('pool', Name(), 'default'),
+    Key('cpus', Cpus(), [0], note='all of its pool'),
     Key('cmdline', Cmdline(), ''),
     Key('autostart', Bool(), True),
     Key('on_crash', ACTION, 'stop'),
     Key('on_reboot', ACTION, 'restart'),
-    Key('priority', Int(1, 31), 8),
-    Key('slice', Duration(), 10000, dts='slice-us'),
+    Key('on_watchdog', ACTION, 'restart'),
+    Key('restart_limit', Int(0, 1000000), 5),
+    Key('restart_backoff', WAIT, 100000, dts='restart-backoff-us'),
+    Key('stop_timeout', WAIT, 10000000, dts='stop-timeout-us'),
+    Key('priority', Int(1, 31), 8, policies=('fifo', 'rr', 'partition')),
+    Key('slice', Duration(), 10000, dts='slice-us', policies=('rr', 'fair', 'edf', 'partition')),
+    Key('weight', Int(1, 10000), 100, policies=('fair',)),
+    Key('cap', PERCENT, 0, policies=('fair',)),
+    Key('reservation', PERCENT, 0, policies=('fair',)),
+    Key('budget', Duration(10000000, 10), dts='budget-us', note='none', policies=('edf',)),
+    Key('period', Duration(10000000, 100), dts='period-us', note='none', policies=('edf',)),
+    Key('pvtime', Bool(), True),
+    Key('manage', Words('list', 'control'), [], note='none'),
+    Key('console_log', LogSize(), 0x4000),
 ]
 
 MEMORY = Section('memory', [
@@ -470,5 +590,18 @@ RTC = Section('rtc', [
     Key('spi', Int(0, MAX_SPI - 1), 2),
 ], short='enabled')
 
-SECTIONS = [MEMORY, KERNEL, INITRD, DTB, GIC, CONSOLE, RTC]
+POWER_KEY = Section('power_key', [
+    Key('enabled', Bool(), True),
+    Key('base', ADDR, 0x09030000),
+    Key('spi', Int(0, MAX_SPI - 1), 7),
+], short='enabled')
+
+WATCHDOG = Section('watchdog', [
+    Key('enabled', Bool(), False),
+    Key('refresh', ADDR, 0x090d0000),
+    Key('control', ADDR, 0x090e0000),
+    Key('spi', Int(0, MAX_SPI - 1), 10),
+], short='enabled')
+
+SECTIONS = [MEMORY, KERNEL, INITRD, DTB, GIC, CONSOLE, RTC, POWER_KEY, WATCHDOG]
 REQUIRED_SECTIONS = ('memory', 'kernel')

@@ -238,15 +238,27 @@ class DtsShape:
             out[name] = self.node(self.table(child, path + (name,)), path + (name,))
         return out
 
-    def vm(self, name, tree, path):
+    def named(self, name, tree, path, many, key):
         """'memory', 'memory-1', ... become the list 'memory'; the node's name a key."""
         table = self.table(tree, path)
-        regions = [k for k in table if k == 'memory' or k.startswith('memory-')]
-        if regions:
-            first = table[regions[0]]
-            table['memory'] = Node([table.pop(k) for k in regions], self.file, first.line)
+        found = [k for k in table if k == many or k.startswith(many + '-')]
+        if found:
+            first = table[found[0]]
+            table[key] = Node([table.pop(k) for k in found], self.file, first.line)
         table['name'] = self.node(name.encode() + b'\0', path)
         return self.node(table, path)
+
+    def group(self, table, group, to, many, key):
+        """The children of /vms or /pools become a list."""
+        tree, where = self.root.children.get(group), ('/', group)
+        if not tree:
+            return
+        for name in tree.props:
+            raise Unreadable(f'{self.file}:{self.lines.get(where + (name,), 1)}: {name}: '
+                             f'a property of /{group}; put it into a ' + to.replace('vm', 'VM'))
+        del table[group]
+        table[to] = self.node([self.named(n, c, where + (n,), many, key)
+                               for n, c in tree.children.items()], where)
 
     def system(self):
         if self.root.props.get('compatible') != b'corbel,system\0':
@@ -254,15 +266,8 @@ class DtsShape:
                              'write compatible = "corbel,system"')
         table = self.table(self.root, ('/',))
         del table['compatible']
-        vms = self.root.children.get('vms')
-        if vms:
-            where = ('/', 'vms')
-            for name in vms.props:
-                raise Unreadable(f'{self.file}:{self.lines.get(where + (name,), 1)}: {name}: '
-                                 'a property of /vms; put it into a VM')
-            table.pop('vms')
-            table['vm'] = self.node([self.vm(n, c, where + (n,))
-                                     for n, c in vms.children.items()], where)
+        self.group(table, 'vms', 'vm', 'memory', 'memory')
+        self.group(table, 'pools', 'pool', 'window', 'windows')
         return self.node(table, ('/',))
 
 

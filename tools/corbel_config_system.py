@@ -19,6 +19,7 @@ class Vm:
 
     def __init__(self, node):
         self.node, self.items, self.sections, self.memory = node, {}, {}, []
+        self.pool = None           # the Pool it names, when there is one
 
     def __getitem__(self, path):
         section, _, key = path.rpartition('.')
@@ -31,9 +32,42 @@ class Vm:
         return self[path].value is not None
 
 
+    def idle(self, key):
+        """Why a key is not read with this VM's policy and devices, or None."""
+        policy = self.pool.value('policy')
+        if key.policies and policy not in key.policies:
+            return f'policy {policy} of pool {self.pool.value("name")} does not read it'
+        restarts = self.value('on_crash') == 'restart' or \
+            self.value('watchdog.enabled') and self.value('on_watchdog') == 'restart'
+        reasons = {
+            'slice': policy == 'edf' and self.has('budget') and 'it is not for a VM with a budget',
+            'budget': not self.has('period') and 'it is without a period',
+            'period': not self.has('budget') and 'it is without a budget',
+            'on_watchdog': not self.value('watchdog.enabled') and 'there is no watchdog',
+            'restart_limit': not restarts and 'nothing restarts the VM',
+            'restart_backoff': not restarts and 'nothing restarts the VM',
+            'stop_timeout': not self.value('power_key.enabled') and 'there is no power key',
+            'console_log': not self.value('console.enabled') and 'there is no console',
+        }
+        return reasons.get(key.name) or None
+
+
+class Pool:
+    """items: name -> Item; windows: a list of {name -> Item}."""
+
+    def __init__(self, node):
+        self.node, self.items, self.windows = node, {}, []
+
+    def __getitem__(self, key):
+        return self.items[key]
+
+    def value(self, key):
+        return self.items[key].value
+
+
 class System:
     def __init__(self, file):
-        self.file, self.items, self.board, self.vms = file, {}, {}, []
+        self.file, self.items, self.board, self.vms, self.pools = file, {}, {}, [], []
         self.sources = [file]      # every file that was read
 
 
@@ -124,7 +158,7 @@ class Reader:
 
     def sections(self, table, vm):
         for section in schema.SECTIONS:
-            node = table.value.get(section.name)
+            node = table.value.get(self.spell(section))
             if node is None and section.name in schema.REQUIRED_SECTIONS:
                 self.errors.add(table, section.name, 'it is missing', self.section_right(section))
             if section.many:
@@ -132,10 +166,40 @@ class Reader:
                     self.memory(node, vm)
                 continue
             if node is not None:
-                vm.sections[section.name] = self.section(node, section, section.name)
+                vm.sections[section.name] = self.section(node, section, self.spell(section))
             else:
                 vm.sections[section.name] = {k.name: Item(k.default, table, section.name, False)
                                              for k in section.keys}
+
+    # --- pools
+
+    def pool(self, node):
+        pool = Pool(node)
+        self.known(node, schema.POOL.keys, 'pool.', ['windows'])
+        pool.items = self.keys(node, schema.POOL.keys, 'pool.')
+        right = 'write windows = [{ vm = "a", duration = "1ms" }]'
+        for i, window in enumerate(self.listed(node, 'windows', dict, right, 'pool.windows')):
+            pool.windows.append(self.section(window, schema.WINDOW, f'pool.windows[{i}]'))
+        self.system.pools.append(pool)
+
+    def pools(self, root):
+        """The pools that are written, after the one of all other CPUs."""
+        default = Pool(root)
+        value = {'name': 'default', 'policy': 'rr'}
+        default.items = {k.name: Item(value.get(k.name), root, 'pool.' + k.name, False)
+                         for k in schema.POOL.keys}
+        self.system.pools.append(default)
+        for node in self.listed(root, 'pool', dict, 'write [[pool]] and its keys below it'):
+            self.pool(node)
+
+    def join(self, vm):
+        """Find the pool that a VM names."""
+        item, names = vm['pool'], [p.value('name') for p in self.system.pools]
+        if item.value in names:
+            vm.pool = self.system.pools[names.index(item.value)]
+        else:
+            self.errors.add(item.node, item.key, f'there is no {item.value}',
+                            'pools: ' + ', '.join(str(n) for n in names))
 
     # --- VMs
 
@@ -177,13 +241,14 @@ class Reader:
         if table is None:
             return
         vm = Vm(table)
-        self.known(table, schema.VM, '', [s.name for s in schema.SECTIONS])
+        self.known(table, schema.VM, '', [self.spell(s) for s in schema.SECTIONS])
         vm.items = self.keys(table, schema.VM, '')
         if 'name' not in table.value:
             self.errors.add(table, 'name', 'it is missing', schema.Name.right)
         if not vm['id'].given:
             vm['id'].value = idx
         self.sections(table, vm)
+        self.join(vm)
         self.system.vms.append(vm)
 
     def entries(self, root):
@@ -196,17 +261,18 @@ class Reader:
             self.errors.add(root, 'vms', 'there is no VM', 'write vms = ["vms/linux.toml"]')
         return out
 
-    def listed(self, root, key, cls, right):
+    def listed(self, root, key, cls, right, title=None):
+        title = title or key
         node = root.value.get(key)
         if node is None:
             return []
         if not isinstance(node.value, list):
-            self.errors.add(node, key, schema.describe(plain(node)), right)
+            self.errors.add(node, title, schema.describe(plain(node)), right)
             return []
         good = [n for n in node.value if isinstance(n.value, cls)]
         for n in node.value:
             if n not in good:
-                self.errors.add(n, key, schema.describe(plain(n)), right)
+                self.errors.add(n, title, schema.describe(plain(n)), right)
         return good
 
     def defaults(self, root):
@@ -224,12 +290,13 @@ class Reader:
 
     def read(self):
         root = load(self.system.file)
-        more = ['board', 'vm'] + ([] if self.is_dts else ['defaults', 'vms'])
+        more = ['board', 'pool', 'vm'] + ([] if self.is_dts else ['defaults', 'vms'])
         keys = schema.SYSTEM + ([schema.Key('version', schema.Int(1, 1), 1)] if self.is_dts else [])
         self.known(root, keys, '', more)
         self.system.items = self.keys(root, keys, '')
         board = root.value.get('board', Node({}, root.file, root.line))
         self.system.board = self.section(board, schema.BOARD, 'board')
+        self.pools(root)
         defaults = self.defaults(root)
         for idx, entry in enumerate(self.entries(root)):
             self.vm(entry, defaults, idx)

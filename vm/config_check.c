@@ -154,7 +154,8 @@ static uint32_t windows_get(const struct vm_config *vm, struct window w[MAX_WIND
 						   (int)d->spi };
 	}
 	if (wdt->present) {
-		w[nr++] = (struct window){ "watchdog/refresh", wdt->refresh, CONFIG_DEVICE_SIZE, -1 };
+		w[nr++] = (struct window){ "watchdog/refresh", wdt->refresh, CONFIG_DEVICE_SIZE,
+					   -1 };
 		w[nr++] = (struct window){ "watchdog/control", wdt->control, CONFIG_DEVICE_SIZE,
 					   (int)wdt->spi };
 	}

@@ -10,6 +10,7 @@
 /* What VMs accepted so far were promised of each pCPU. */
 struct config_sums {
 	uint32_t ppm[CONFIG_MAX_PCPUS];    /* edf, fair: millionths of its time      */
+	uint64_t owned;                    /* pCPUs with an owner                    */
 	uint16_t owner[CONFIG_MAX_PCPUS];  /* pinned: 1 + VM's index * 64 + vCPU; 0 none */
 };
 

@@ -31,9 +31,11 @@ static bool seat(struct config_sums *s, const struct system_config *cfg, uint32_
 	uint64_t cpus = allowed(cfg, &cfg->vms[who / CONFIG_MAX_VCPUS], who % CONFIG_MAX_VCPUS);
 
 	while ((cpus &= ~*tried) != 0) {
-		int cpu = __builtin_ctzll(cpus);
+		uint64_t free = cpus & ~s->owned;
+		int cpu = __builtin_ctzll(free ? free : cpus);
 
 		*tried |= BIT(cpu);
+		s->owned |= BIT(cpu);
 		if (!s->owner[cpu] || seat(s, cfg, s->owner[cpu] - 1u, tried)) {
 			s->owner[cpu] = (uint16_t)(who + 1);
 			return true;

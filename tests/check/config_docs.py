@@ -3,7 +3,7 @@
 """docs/configuration.md, the compiler's schema and vm/config.c know the same keys.
 
 The document's tables are compared by key, type and default; the properties named in
-vm/config.c by name.
+vm/config.c and vm/config_pools.c by name.
 """
 import pathlib
 import re
@@ -32,9 +32,11 @@ def tables():
 
 def expected():
     sections = {'System': schema.SYSTEM, 'board': schema.BOARD.keys, 'VM': schema.VM}
-    sections |= {s.name: s.keys for s in schema.SECTIONS}
-    return {name: {k.name: (k.kind.name, default(k)) for k in keys}
-            for name, keys in sections.items()}
+    sections |= {s.name: s.keys for s in [schema.POOL, schema.WINDOW, *schema.SECTIONS]}
+    out = {name: {k.name: (k.kind.name, default(k)) for k in keys}
+           for name, keys in sections.items()}
+    out['pool']['windows'] = ('list of windows', 'none; needed by `partition`')
+    return out
 
 
 def default(key):
@@ -52,8 +54,8 @@ def compare(documented, wanted):
 
 
 def c_tables():
-    """Name of a table in vm/config.c -> the properties in it."""
-    text = (TOP / 'vm/config.c').read_text()
+    """Name of a table in vm/config.c or vm/config_pools.c -> the properties in it."""
+    text = ''.join((TOP / 'vm' / name).read_text() for name in ('config.c', 'config_pools.c'))
     return {m[1]: set(re.findall(r'[{(]\s*"([a-z-]+)"', m[2])) for m in re.finditer(
         r'static const struct config_key (\w+)_keys\[\] = \{(.*?)\n\};', text, re.S)}
 
@@ -62,11 +64,13 @@ def compare_c():
     tables_c = c_tables()
     wanted = {'system': schema.SYSTEM, 'vm': [k for k in schema.VM if k.name != 'name'],
               'region': schema.MEMORY.keys, 'kernel': schema.KERNEL.keys,
-              'file': schema.INITRD.keys, 'gic': schema.GIC.keys, 'device': schema.RTC.keys}
+              'file': schema.INITRD.keys, 'gic': schema.GIC.keys, 'device': schema.RTC.keys,
+              'watchdog': schema.WATCHDOG.keys, 'window': schema.WINDOW.keys,
+              'pool': [k for k in schema.POOL.keys if k.name != 'name']}
     for name, keys in wanted.items():
         want = {k.dts for k in keys} | ({'compatible', 'version'} if name == 'system' else set())
         for key in sorted(want ^ tables_c.get(name, set())):
-            yield f'vm/config.c: {name}_keys: {key} is in one of it and the schema only'
+            yield f'vm: {name}_keys: {key} is in one of it and the schema only'
 
 
 def main():

@@ -29,8 +29,10 @@ from corbel_config_system import read_system  # noqa: E402
 AUTO = (1 << 64) - 1
 BACKENDS = ['eager', 'touch', 'linear']
 TYPES = ['auto', 'raw', 'image', 'elf']
-ACTIONS = ['stop', 'restart']
+ACTIONS = ['stop', 'restart', 'pause', 'shutdown-machine']
+RIGHTS = {'list': 1, 'control': 2}
 ACCESS = {'r': 1, 'rw': 3, 'rx': 5, 'rwx': 7}
+GUESTS = ['rt_tick', 'edf_worker', 'spin']      # of tests/guests
 # Every line with a key in it holds its own line number as the value.
 ODD_TOML = r'''# c = [x]
 a = 2 # d = 9
@@ -68,6 +70,9 @@ def fixtures(folder):
     (folder / 'guests/cloud').mkdir(parents=True)
     (folder / 'sub').mkdir()
     (folder / 'guests/cloud/Image').write_bytes(image(0x20000))
+    (folder / 'guests-el1').mkdir()
+    for guest in GUESTS:
+        (folder / f'guests-el1/{guest}.bin').write_bytes(b'\x1f\x20\x03\xd5' * 64)
     (folder / 'guests/initramfs.cpio.gz').write_bytes(gzip.compress(b'initramfs', mtime=0))
     (folder / 'Image.gz').write_bytes(gzip.compress(image(0x10000), mtime=0))
     (folder / 'sub/Image').write_bytes(b'another' * 100)
@@ -90,11 +95,23 @@ def number(value):
     return hex(AUTO if value is None else value)
 
 
-def meant_vm(vm, names):
+def meant_pool(pool, system):
+    names, get = [vm.value('name') for vm in system.vms], pool.value
+    cpus = get('cpus')
+    if cpus is None:      # the show program's board has 64
+        cpus = (1 << 64) - 1 - sum(p.value('cpus') for p in system.pools[1:])
+    yield f'pool.{get("name")}={get("policy")} {cpus:#x} {get("major_frame") or 0} '
+    for w in sorted(pool.windows, key=lambda w: w['start'].value):
+        yield (f'pool.{get("name")}.window={w["vm"].value} {names.index(w["vm"].value)} '
+               f'{w["start"].value} {w["duration"].value}')
+
+
+def meant_vm(vm, names, system):
     """The lines show.c must print for a VM. names: source name -> name in the bundle."""
     n = vm.value('name')
     get = vm.value
     masks = get('cpus') * (get('vcpus') if len(get('cpus')) == 1 else 1)
+    masks = PLACED.get(n, masks)
     yield f'{n}.id={get("id"):#x}'
     yield f'{n}.vcpus={get("vcpus"):#x}'
     yield from (f'{n}.cpus[{i}]={m:#x}' for i, m in enumerate(masks))
@@ -110,13 +127,22 @@ def meant_vm(vm, names):
     yield f'{n}.cmdline={get("cmdline")}'
     yield f'{n}.gicd={get("gic.gicd"):#x}'
     yield f'{n}.gicr={get("gic.gicr"):#x}'
-    for s in ('console', 'rtc'):
+    for s in ('console', 'rtc', 'power_key'):
         yield f'{n}.{s}={get(s + ".enabled"):d} {get(s + ".base"):#x} {get(s + ".spi")}'
+    yield (f'{n}.watchdog={get("watchdog.enabled"):d} {get("watchdog.refresh"):#x} '
+           f'{get("watchdog.control"):#x} {get("watchdog.spi")}')
+    yield f'{n}.pvtime={get("pvtime"):#x}'
+    yield f'{n}.manage={sum(RIGHTS[w] for w in get("manage")):#x}'
+    yield f'{n}.console_log={get("console_log") if get("console.enabled") else 0:#x}'
     yield f'{n}.autostart={get("autostart"):#x}'
-    yield f'{n}.on_crash={ACTIONS.index(get("on_crash")):#x}'
-    yield f'{n}.on_reboot={ACTIONS.index(get("on_reboot")):#x}'
-    yield f'{n}.priority={get("priority"):#x}'
-    yield f'{n}.slice={get("slice"):#x}'
+    for key in ('on_crash', 'on_reboot', 'on_watchdog'):
+        yield f'{n}.{key}={ACTIONS.index(get(key)):#x}'
+    yield f'{n}.restart_limit={get("restart_limit"):#x}'
+    yield f'{n}.restart_backoff={get("restart_backoff"):#x}'
+    yield f'{n}.stop_timeout={get("stop_timeout") if get("power_key.enabled") else 0:#x}'
+    yield f'{n}.pool={get("pool")} {system.pools.index(vm.pool)}'
+    for key in ('priority', 'slice', 'weight', 'cap', 'reservation', 'budget', 'period'):
+        yield f'{n}.{key}={get(key) or 0:#x}'
     yield f'{n}.refused='
 
 
@@ -124,8 +150,11 @@ def meant(system, names):
     items = system.items
     yield f'when_all_off={["poweroff", "shell"].index(items["when_all_off"].value)}'
     yield f'escape_key={items["escape_key"].value:#x}'
+    yield f'housekeeping={items["housekeeping"].value}'
+    for pool in system.pools:
+        yield from meant_pool(pool, system)
     for vm in system.vms:
-        yield from meant_vm(vm, names)
+        yield from meant_vm(vm, names, system)
 
 
 def unpack(path):
@@ -169,7 +198,10 @@ def dts_says_the_same(folder, file):
 ALL_NAMES = {'sub/Image': 'Image', 'Image.gz': '2-Image', 'initrd': 'initrd',
              'guest.dts': 'guest.dtb'}
 TREE_NAMES = {'@build/guests/cloud/Image': 'Image',
-              '@build/guests/initramfs.cpio.gz': 'initramfs.cpio.gz'}
+              '@build/guests/initramfs.cpio.gz': 'initramfs.cpio.gz',
+              **{f'@build/guests-el1/{n}.bin': f'{n}.bin' for n in GUESTS}}
+# What config_check() makes of the CPUs of VMs under pinned and edf.
+PLACED = {'pin': [0x20, 0x40], 'dead': [0x80], 'rt': [4], 'edf': [8]}
 
 
 def test_every_key(folder):
@@ -181,9 +213,11 @@ def test_every_key_as_dts(folder):
 
 
 def test_configs_of_the_tree(folder):
-    for file in ('default', 'two-linux', 'linux-8vcpu'):
-        packed_is_what_was_meant(folder, TOP / f'configs/{file}.toml', TREE_NAMES)
-        dts_says_the_same(folder, TOP / f'configs/{file}.toml')
+    files = sorted((TOP / 'configs').glob('*.toml'))
+    assert len(files) >= 6
+    for file in files:
+        packed_is_what_was_meant(folder, file, TREE_NAMES)
+        dts_says_the_same(folder, file)
 
 
 def test_files_arrive_whole(folder):

@@ -52,12 +52,38 @@ static void show_vm(const struct vm_config *vm)
 	show_num(n, "gicr", vm->gicr_base);
 	show_device(n, "console", &vm->pl011);
 	show_device(n, "rtc", &vm->pl031);
+	show_device(n, "power_key", &vm->pl061);
+	printf("%s.watchdog=%d 0x%" PRIx64 " 0x%" PRIx64 " %" PRIu32 "\n", n,
+	       vm->watchdog.present, vm->watchdog.refresh, vm->watchdog.control, vm->watchdog.spi);
+	show_num(n, "pvtime", vm->pvtime);
+	show_num(n, "manage", vm->manage);
+	show_num(n, "console_log", vm->log_size);
 	show_num(n, "autostart", vm->autostart);
 	show_num(n, "on_crash", vm->on_crash);
 	show_num(n, "on_reboot", vm->on_reboot);
+	show_num(n, "on_watchdog", vm->on_watchdog);
+	show_num(n, "restart_limit", vm->restart_limit);
+	show_num(n, "restart_backoff", vm->restart_backoff_us);
+	show_num(n, "stop_timeout", vm->stop_timeout_us);
+	printf("%s.pool=%s %" PRIu32 "\n", n, vm->pool_name, vm->pool);
 	show_num(n, "priority", vm->priority);
 	show_num(n, "slice", vm->slice_us);
+	show_num(n, "weight", vm->weight);
+	show_num(n, "cap", vm->cap);
+	show_num(n, "reservation", vm->reservation);
+	show_num(n, "budget", vm->budget_us);
+	show_num(n, "period", vm->period_us);
 	printf("%s.refused=%s\n", n, vm->refused);
+}
+
+static void show_pool(const struct pool_config *p)
+{
+	printf("pool.%s=%s 0x%" PRIx64 " %" PRIu32 " %s\n", p->name,
+	       config_policy_name(p->policy), p->cpus, p->major_frame_us, p->refused);
+	for (uint32_t i = 0; i < p->nr_windows; i++)
+		printf("pool.%s.window=%s %" PRIu32 " %" PRIu32 " %" PRIu32 "\n", p->name,
+		       p->windows[i].vm_name, p->windows[i].vm, p->windows[i].start_us,
+		       p->windows[i].duration_us);
 }
 
 /* The whole file, 16-byte aligned as malloc() does. */
@@ -94,8 +120,10 @@ int main(int argc, char **argv)
 		printf("error=%s\n", cfg.error);
 		return 1;
 	}
-	printf("when_all_off=%d\nescape_key=0x%" PRIx32 "\n",
-	       (int)cfg.when_all_off, cfg.escape_key);
+	printf("when_all_off=%d\nescape_key=0x%" PRIx32 "\nhousekeeping=%" PRIu32 "\n",
+	       (int)cfg.when_all_off, cfg.escape_key, cfg.housekeeping);
+	for (uint32_t i = 0; i < cfg.nr_pools; i++)
+		show_pool(&cfg.pools[i]);
 	for (uint32_t i = 0; i < cfg.nr_vms; i++)
 		show_vm(&cfg.vms[i]);
 	return 0;
