@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <arch/timer.h>
 #include "core/log.h"
 #include "mm/frames.h"
 #include "mm/guest_copy.h"
@@ -246,7 +245,11 @@ static int vcpu_add(struct vm *vm, uint32_t idx)
 	err = vcpu_create(v, &c);
 	if (err)
 		return err;
-	v->thread.sched.slice = vm->cfg->slice_us * (arch_counter_hz() / 1000) / 1000;
+	err = vm_sched_vcpu(v, vm->host->cpus(vm->cfg, idx));
+	if (err) {
+		vcpu_destroy(v);
+		return err;
+	}
 	vgic_vcpu_init(&v->vgic, &vm->vgic, idx, c.mpidr, &v->thread);
 	vtimer_init(&v->vtimer, &v->vgic, 0);
 	return 0;
@@ -283,7 +286,7 @@ static int vcpus_create(struct vm *vm)
 		}
 	}
 	if (err)
-		log_err("VM %s: no memory for %u vCPUs (%d)", vm_name(vm),
+		log_err("VM %s: no memory or time for %u vCPUs (%d)", vm_name(vm),
 			(unsigned int)vm->nr_vcpus, err);
 	return err;
 }

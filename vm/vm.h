@@ -33,6 +33,8 @@ struct vm_host {
 	void (*vcpu_main)(void *vcpu);
 	/* The pCPU for one vCPU, of those its configuration allows. */
 	uint32_t (*pick_cpu)(const struct vm_config *cfg, uint32_t vcpu_idx);
+	/* All pCPUs that it may run on. */
+	uint64_t (*cpus)(const struct vm_config *cfg, uint32_t vcpu_idx);
 	/*
 	 * Every vCPU of the VM is parked: act on vm_order_given(). Called once
 	 * an order, on the last vCPU's thread, interrupts masked; must not
@@ -130,6 +132,18 @@ int vm_reset(struct vm *vm);
  * Return: 0; -EBUSY a thread has not ended yet: try again.
  */
 int vm_destroy(struct vm *vm);
+
+/* The scheduling keys of a VM, in the scheduler's units. */
+void vm_sched_params(const struct vm_config *cfg, uint32_t slot, struct sched_params *p);
+
+/**
+ * vm_sched_vcpu() - give a new vCPU its parameters and pCPUs
+ * @v:    not started
+ * @cpus: of one pool; tried one after the other if its own has no room
+ *
+ * Return: 0; -ENOSPC none has room, with a log line that has the numbers; -EINVAL.
+ */
+int vm_sched_vcpu(struct vcpu *v, uint64_t cpus);
 
 /* Name, for messages. */
 static inline const char *vm_name(const struct vm *vm)

@@ -6,6 +6,7 @@
 #include <arch/timer.h>
 #include "core/lib/bits.h"
 #include "core/log.h"
+#include "core/sched.h"
 #include "core/vmm/console.h"
 #include "core/vmm/machine.h"
 #include "mm/hyp_pool.h"
@@ -60,6 +61,20 @@ static void poll(struct keeper *k)
 	sleep_until(k, us_from_now(POLL_US));
 }
 
+/*
+ * A verb is obeyed before all vCPUs, or one that spins could not be stopped. Work
+ * that grows with the VM's memory is done when the VM itself would run.
+ */
+static void at_once(struct keeper *k)
+{
+	sched_set_urgency(&k->thread, sched_own_urgency(&k->thread) | (SCHED_MAX_PRIO + 1));
+}
+
+static void at_own_expense(struct keeper *k)
+{
+	sched_set_urgency(&k->thread, sched_own_urgency(&k->thread));
+}
+
 /* ---- from nothing to READY, and back ---- */
 
 static void there_set(struct keeper *k, bool there)
@@ -102,6 +117,7 @@ static void console_put(struct keeper *k)
 /* Of a VM that does not run: everything back. */
 static void tear_down(struct keeper *k)
 {
+	at_own_expense(k);
 	there_set(k, false);
 	while (has_users(k))
 		poll(k);
@@ -120,10 +136,12 @@ static int bring_up(struct keeper *k)
 	console_get(k);
 	there_set(k, true);
 	err = vm_load(&k->vm);
-	if (err)
+	if (err) {
 		tear_down(k);
-	else
+	} else {
+		at_once(k);
 		state_set(k, VMM_READY);
+	}
 	return err;
 }
 
@@ -155,8 +173,11 @@ static void came_to_rest(struct keeper *k, const char *why)
 /* Loaded anew, from any rest. */
 static int again(struct keeper *k)
 {
-	int err = vm_reset(&k->vm);
+	int err;
 
+	at_own_expense(k);
+	err = vm_reset(&k->vm);
+	at_once(k);
 	if (err)
 		came_to_rest(k, "cannot be loaded again: off");
 	else

@@ -15,6 +15,7 @@
 #include "core/vmm/keeper.h"
 #include "core/vmm/machine.h"
 #include "core/vmm/manager_impl.h"
+#include "core/vmm/pools.h"
 #include "core/vmm/run.h"
 #include "core/vmm/smp.h"
 #include "core/vmm/system.h"
@@ -49,6 +50,11 @@ static uint32_t pick_cpu(const struct vm_config *cfg, uint32_t vcpu_idx)
 	return vm_entries[cfg - sys_cfg->vms].keeper->place.cpu[vcpu_idx];
 }
 
+static uint64_t cpus(const struct vm_config *cfg, uint32_t vcpu_idx)
+{
+	return pools_cpus(sys_cfg, cfg, vcpu_idx);
+}
+
 static void all_parked(struct vm *vm)
 {
 	thread_request(&keeper_of(vm)->thread, THREAD_REQ_VCPU);
@@ -67,6 +73,7 @@ static void firmware_do(uint32_t fid)
 static struct vm_host host = {
 	.vcpu_main = run_vcpu,
 	.pick_cpu = pick_cpu,
+	.cpus = cpus,
 	.all_parked = all_parked,
 	.firmware_feature = firmware_feature,
 	.firmware_call = firmware_do,
@@ -137,6 +144,34 @@ static void keeper_set(struct vm_entry *e, struct keeper *k)
 	spin_unlock_irqrestore(&calls_lock, flags);
 }
 
+static void unload(const struct keeper *k)
+{
+	for (uint32_t i = 0; i < k->entry->cfg->nr_vcpus; i++)
+		load[k->place.cpu[i]]--;
+}
+
+/*
+ * Where the VM runs and as it runs, so that long work is at its expense: but where a
+ * vCPU owns its pCPU or a window, on the pCPU of the system threads.
+ */
+static int keeper_thread(struct keeper *k)
+{
+	const struct vm_config *cfg = k->entry->cfg;
+	bool exclusive = pools_exclusive(sys_cfg, cfg);
+	uint32_t cpu = exclusive ? sys_cfg->housekeeping : k->place.cpu[0];
+	struct sched_params p;
+	int err = thread_create(&k->thread, cfg->name, cpu, cfg->priority, keeper_main, k);
+
+	if (err)
+		return err;
+	vm_sched_params(cfg, k->entry->idx, &p);
+	p.budget = p.period = p.reservation_pct = 0;
+	err = thread_set_params(&k->thread, &p);
+	if (err)
+		thread_destroy(&k->thread);
+	return err;
+}
+
 static int keeper_make(struct vm_entry *e, bool autostart, struct call *creator)
 {
 	struct keeper *k = hyp_zalloc(sizeof(*k));
@@ -147,10 +182,12 @@ static int keeper_make(struct vm_entry *e, bool autostart, struct call *creator)
 	k->entry = e;
 	k->autostart = autostart;
 	k->creator = creator;
-	err = placement_choose(&k->place, e->cfg, smp_online(), load);
-	if (!err)
-		err = thread_create(&k->thread, e->cfg->name, k->place.cpu[0], e->cfg->priority,
-				    keeper_main, k);
+	err = placement_choose(&k->place, e->cfg,
+			       sys_cfg->pools[e->cfg->pool].cpus & smp_online(), load);
+	if (!err && keeper_thread(k)) {
+		unload(k);
+		err = -ENOMEM;
+	}
 	if (err) {
 		hyp_free(k);
 		log_err("VM %s: no memory or no pCPU for it", e->cfg->name);
@@ -166,8 +203,7 @@ static void keeper_reap(struct vm_entry *e, struct keeper *k)
 	struct call *last = k->last;
 	int result = k->result;
 
-	for (uint32_t i = 0; i < e->cfg->nr_vcpus; i++)
-		load[k->place.cpu[i]]--;
+	unload(k);
 	thread_destroy(&k->thread);
 	keeper_set(e, NULL);
 	atomic_store(&e->state, VMM_DEFINED);
@@ -249,7 +285,7 @@ static void console_start(struct uart_phys *uart)
 	console_init(uart, (uint8_t)sys_cfg->escape_key, sys_cfg->nr_vms);
 	hooks_uart_irq();
 	log_set_sink(console_log);
-	if (shell_start(&hooks_shell, 0, SYSTEM_PRIO))
+	if (shell_start(&hooks_shell, sys_cfg->housekeeping, SYSTEM_PRIO))
 		log_warn("no memory for the shell");
 }
 
@@ -267,7 +303,7 @@ static void entries_make(void)
 	timer_setup(&reap_timer, reap_wake);
 	keeper_ops = (struct keeper_ops){ alive, dead, ended, &host };
 	nr_vm_entries = sys_cfg->nr_vms;
-	if (thread_create(&manager, "manager", 0, SYSTEM_PRIO, manager_main, NULL))
+	if (thread_create(&manager, "manager", sys_cfg->housekeeping, SYSTEM_PRIO, manager_main, NULL))
 		machine_give_up("no memory for the manager of VMs");
 }
 
@@ -294,6 +330,7 @@ void manager_start(struct uart_phys *uart)
 {
 	rng_init();
 	sys_cfg = system_read(&bundle);
+	pools_create(sys_cfg);
 	entries_make();
 	console_start(uart);
 	keepers_start();

@@ -14,7 +14,7 @@ struct placement {
  * placement_choose() - spread a VM's vCPUs over the pCPUs
  * @p:      filled in
  * @cfg:    the VM; a vCPU's set of pCPUs is kept to, an empty one means any
- * @online: pCPUs that are up
+ * @online: pCPUs that are up, and of its pool
  * @load:   vCPUs on each pCPU so far (CONFIG_MAX_PCPUS entries); added to
  *
  * Each goes to the allowed pCPU with the fewest, the lowest of equals. Return: 0; -EINVAL none is
