@@ -9,8 +9,8 @@ static inline struct percpu *arch_percpu(void)
 {
 	struct percpu *p;
 
-	/* Not volatile: the register changes only once, before any use. */
-	__asm__("mrs %0, tpidr_el2" : "=r"(p));
+	/* Volatile: a thread may be on another pCPU after each call that blocks. */
+	__asm__ volatile("mrs %0, tpidr_el2" : "=r"(p));
 	return p;
 }
 
