@@ -155,6 +155,9 @@ struct vm_config {
 	/* pCPUs of each vCPU, in its pool; 0: all of them. Under pinned and edf
 	 * config_check() leaves one for each, which the sums hold for. */
 	uint64_t cpus[CONFIG_MAX_VCPUS];
+	/* 1 + the pCPU where a vCPU with a reservation must begin for the sums to
+	 * hold; 0: where there is most room. */
+	uint8_t  home[CONFIG_MAX_VCPUS];
 
 	uint32_t nr_regions;
 	struct config_region regions[CONFIG_MAX_REGIONS];  /* sorted by ipa       */

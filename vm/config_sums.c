@@ -82,6 +82,7 @@ static int admit_shares(struct config_sums *s, struct system_config *cfg, struct
 		s->ppm[best] += ppm;
 		if (cfg->pools[vm->pool].policy == POLICY_EDF)
 			vm->cpus[i] = BIT(best);
+		vm->home[i] = (uint8_t)(best + 1);
 	}
 	return 0;
 }

@@ -20,7 +20,8 @@ int placement_choose(struct placement *p, const struct vm_config *cfg, uint64_t 
 {
 	for (uint32_t i = 0; i < cfg->nr_vcpus; i++) {
 		uint64_t allowed = (cfg->cpus[i] ? cfg->cpus[i] : ~UINT64_C(0)) & online;
-		int cpu = least_loaded(allowed, load);
+		int cpu = least_loaded(cfg->home[i] ? allowed & BIT(cfg->home[i] - 1) : allowed,
+				       load);
 
 		if (cpu < 0)
 			return -EINVAL;

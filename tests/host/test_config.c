@@ -335,6 +335,7 @@ static void each_policy_takes_its_own_keys(void **state)
 	assert_int_equal(parse_and_check(), 2);
 	assert_true(a->weight == 10000 && a->cap == 100 && a->reservation == 100);
 	assert_int_equal(a->slice_us, 500);
+	assert_true(a->home[0] == 3 && a->home[1] == 4);        /* 1 + pCPU */
 	assert_true(b->budget_us == 2500 && b->period_us == 5000);
 	assert_true(b->cpus[0] == 2 && b->cpus[1] == 2);        /* 100 % of pCPU 1 */
 	assert_true(a->priority == CONFIG_DEFAULT_PRIORITY && b->weight == CONFIG_DEFAULT_WEIGHT);

@@ -63,6 +63,18 @@ static void second_vm_goes_where_the_first_is_not(void **state)
 	assert_int_equal(place.cpu[1], 3);
 }
 
+static void a_promise_decides_whatever_the_load(void **state)
+{
+	(void)state;
+	cfg.nr_vcpus = 2;
+	cfg.home[1] = 1;
+	assert_int_equal(placement_choose(&place, &cfg, 0xf, load), 0);
+	assert_int_equal(place.cpu[0], 0);
+	assert_int_equal(place.cpu[1], 0);
+	cfg.cpus[1] = 0x2;
+	assert_int_equal(placement_choose(&place, &cfg, 0xf, load), -EINVAL);
+}
+
 static void allowed_but_offline_is_refused(void **state)
 {
 	(void)state;
@@ -78,6 +90,7 @@ int main(void)
 		cmocka_unit_test_setup(more_vcpus_than_pcpus_share_evenly, setup),
 		cmocka_unit_test_setup(allowed_set_is_kept_to, setup),
 		cmocka_unit_test_setup(second_vm_goes_where_the_first_is_not, setup),
+		cmocka_unit_test_setup(a_promise_decides_whatever_the_load, setup),
 		cmocka_unit_test_setup(allowed_but_offline_is_refused, setup),
 	};
 
