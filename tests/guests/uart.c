@@ -112,7 +112,7 @@ static bool ask(const char *text)
 {
 	drain();
 	gprintf("SEND %s\n", text);
-	return WAIT_UNTIL(!(mmio_r32(UARTFR) & FR_RXFE), LONG_MS);
+	return WAIT_UNTIL(uart_readable(), LONG_MS);
 }
 
 static void received_characters_come_in_order(void)
@@ -159,7 +159,8 @@ static void full_fifo_says_so(void)
 
 	mmio_w32(UARTIFLS, 0x12);			/* receive: half full */
 	SKIP_UNLESS(ask(text), "no input");
-	CHECK(WAIT_UNTIL(mmio_r32(UARTFR) & FR_RXFF, LONG_MS), "UARTFR.RXFF never set");
+	CHECK(WAIT_UNTIL(uart_readable() && (mmio_r32(UARTFR) & FR_RXFF), LONG_MS),
+	      "UARTFR.RXFF never set");
 	CHECK(mmio_r32(UARTRIS) & INT_RX, "UARTRIS.RX with a full FIFO");
 	for (unsigned int i = 0; i < depth; i++)
 		CHECK_EQ(mmio_r32(UARTDR) & 0xff, (uint8_t)text[i], "UARTDR");
@@ -200,7 +201,7 @@ static void input_by_interrupts_is_whole(void)
 	mmio_w32(UARTIMSC, INT_RX | INT_RT);
 	gprintf("SEND %s\n", text);
 	irq_enable();
-	CHECK(WAIT_UNTIL(nr_got >= n, LONG_MS), "%u of %u characters", nr_got, n);
+	CHECK(WAIT_UNTIL((uart_readable(), nr_got >= n), LONG_MS), "%u of %u characters", nr_got, n);
 	irq_disable();
 	mmio_w32(UARTIMSC, 0);
 	CHECK(memcmp(got, text, nr_got < n ? nr_got : n) == 0, "other characters than typed");

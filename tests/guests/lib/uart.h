@@ -2,6 +2,8 @@
 /* PL011 and PL031 of the virt machine. TRMs DDI 0183 and DDI 0224. */
 #pragma once
 
+#include <stdbool.h>
+
 #define UART_BASE  0x09000000ul
 #define UART_INTID 33
 #define RTC_BASE   0x09010000ul
@@ -53,6 +55,9 @@
 
 void uart_init(void);
 void uart_putc(char c);
+
+/* A character is there. */
+bool uart_readable(void);
 
 /* Waits for a character from the runner; -1 when none came in ms. */
 int uart_getc(unsigned int ms);
