@@ -160,9 +160,11 @@ board     = $(shell tools/corbel_config.py board $(CONFIG))
 SMP      ?= $(or $(patsubst SMP=%,%,$(filter SMP=%,$(board))),4)
 MEM      ?= $(or $(patsubst MEM=%,%,$(filter MEM=%,$(board))),1G)
 
-# Guests' files that a configuration names in build/guests are made or fetched.
-guests_of = $(sort $(foreach f,$(filter $(CURDIR)/build/guests/%,$(shell \
-	tools/corbel_config.py deps $1 2>/dev/null)),build/guests/$(word 1,$(subst /, ,$(f:$(CURDIR)/build/guests/%=%)))))
+# Guests' files that a configuration names in build/guests are made or fetched, those in
+# build/guests-el1 are compiled.
+files_of  = $(shell tools/corbel_config.py deps $1 2>/dev/null)
+guests_of = $(sort $(foreach f,$(call files_of,$1),$(patsubst $(CURDIR)/%,%,$(filter $(CURDIR)/build/guests-el1/%,$f)) \
+	$(if $(filter $(CURDIR)/build/guests/%,$f),build/guests/$(word 1,$(subst /, ,$(f:$(CURDIR)/build/guests/%=%))))))
 build/guests/initramfs.cpio.gz: tools/initramfs.py | build/guests/busybox
 	$Qtools/initramfs.py build/guests/busybox/busybox $@
 build/guests/%:
