@@ -123,6 +123,11 @@ void arch_guest_cpu_init(void)
 	uint64_t dfr0 = read_sysreg(id_aa64dfr0_el1);
 	uint64_t midr = read_sysreg(midr_el1);
 
+	/*
+	 * Interrupts are EL2's from now on, also on a pCPU that never loads a vCPU:
+	 * while they target EL1 they stay pending at EL2, whatever PSTATE masks.
+	 */
+	write_sysreg(hcr_el2, HCR_RW | HCR_AMO | HCR_IMO | HCR_FMO);
 	write_sysreg(cptr_el2, CPTR_EL2_GUEST | (bits_get(PFR0_AMU, pfr0) ? CPTR_TAM : 0));
 	init_debug(dfr0);
 	clear_debug_registers(dfr0);

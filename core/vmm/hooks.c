@@ -3,54 +3,40 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "core/board.h"
 #include "core/lib/bits.h"
 #include "core/log.h"
 #include "core/vmm/console.h"
+#include "core/vmm/lifecycle.h"
 #include "core/vmm/machine.h"
-#include "core/vmm/manager.h"
 #include "irq/irq.h"
 #include "mm/audit.h"
 #include "vm/vm.h"
 
-/* The i-th VM that exists. */
-static struct vm *nth_vm(uint32_t i)
-{
-	for (uint32_t n = 0; n < manager_nr_vms(); n++) {
-		struct vm *vm = manager_vm(n);
-
-		if (vm && i-- == 0)
-			return vm;
-	}
-	return NULL;
-}
-
-static int console_of(const char *name)
-{
-	for (int i = 0; i < CONSOLE_MAX_PORTS; i++) {
-		const char *port = console_name(i);
-
-		if (port && __builtin_strcmp(port, name) == 0)
-			return i;
-	}
-	return -ENOENT;
-}
+#define VERB_WAIT_MS 15000           /* the shell waits so long for a verb */
 
 static bool vm_info(uint32_t i, struct shell_vm *out)
 {
-	struct vm *vm = nth_vm(i);
+	static struct vmm_vm_info info;      /* the shell's thread alone asks */
 
-	if (!vm)
+	if (vmm_vm_info(i, &info))
 		return false;
-	out->name = vm_name(vm);
-	out->state = vm_state_name(vm_state(vm));
-	out->nr_vcpus = vm->cfg->nr_vcpus;
-	out->console = console_of(out->name);
-	out->mem_bytes = 0;
-	for (uint32_t r = 0; r < vm->cfg->nr_regions; r++)
-		out->mem_bytes += vm->cfg->regions[r].size;
+	out->name = info.name;
+	out->state = vmm_state_name(info.state);
+	out->nr_vcpus = info.nr_vcpus;
+	out->console = info.console;
+	out->mem_bytes = info.mem_bytes;
 	return true;
+}
+
+static int vm_verb(uint32_t i, const char *verb)
+{
+	for (enum vmm_verb v = 0; v < VMM_NR_VERBS; v++)
+		if (strcmp(vmm_verb_name(v), verb) == 0)
+			return vmm_vm_do(i, v, VERB_WAIT_MS);
+	return -EINVAL;
 }
 
 /* What the shell counts: a class of exits, summed over layers and vCPUs. */
@@ -84,21 +70,32 @@ static uint64_t other_count(const struct vcpu *v, uint32_t which)
 	}
 }
 
+static uint64_t count(const struct vm *vm, uint32_t n)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t c = 0; c < vm->nr_vcpus; c++)
+		sum += n < ARRAY_SIZE(classes) ?
+			class_count(&vm->vcpus[c], classes[n].ec) :
+			other_count(&vm->vcpus[c], n - (uint32_t)ARRAY_SIZE(classes));
+	return sum;
+}
+
 static bool vm_stat(uint32_t i, uint32_t n, const char **name, uint64_t *value)
 {
 	static const char *const others[] = {
 		"interrupt", "SError", "unclaimed", "FP switches", "core taken",
 	};
-	struct vm *vm = nth_vm(i);
+	struct vm *vm;
 
-	if (!vm || n >= ARRAY_SIZE(classes) + ARRAY_SIZE(others))
+	if (n >= ARRAY_SIZE(classes) + ARRAY_SIZE(others))
+		return false;
+	vm = vmm_vm_get(i);
+	if (!vm)
 		return false;
 	*name = n < ARRAY_SIZE(classes) ? classes[n].name : others[n - ARRAY_SIZE(classes)];
-	*value = 0;
-	for (uint32_t c = 0; c < vm->nr_vcpus; c++)
-		*value += n < ARRAY_SIZE(classes) ?
-			class_count(&vm->vcpus[c], classes[n].ec) :
-			other_count(&vm->vcpus[c], n - (uint32_t)ARRAY_SIZE(classes));
+	*value = count(vm, n);
+	vmm_vm_put(i);
 	return true;
 }
 
@@ -133,6 +130,7 @@ static void reboot(void)
 const struct shell_hooks hooks_shell = {
 	.vm_info = vm_info,
 	.vm_stat = vm_stat,
+	.vm_verb = vm_verb,
 	.audit = audit,
 	.reboot = reboot,
 	.poweroff = poweroff,

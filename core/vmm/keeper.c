@@ -304,8 +304,8 @@ static void do_resume(struct keeper *k)
 {
 	int err = 0;
 
-	/* It asked to be reset, and nothing comes after that. */
-	if (vm_order_given(&k->vm) == VM_ORDER_RESET) {
+	/* Only a pause keeps the timers of vCPUs: any other order ended this life. */
+	if (vm_order_given(&k->vm) != VM_ORDER_PAUSE) {
 		err = again(k);
 	} else {
 		state_set(k, VMM_RUNNING);

@@ -12,6 +12,7 @@
 #include "core/panic.h"
 #include "core/percpu.h"
 #include "core/sched.h"
+#include "core/vmm/cpu_init.h"
 #include "core/vmm/exits.h"
 #include "irq/irq.h"
 #include "irq/vgic.h"
@@ -24,10 +25,7 @@
 
 #define WAKE_BITS (THREAD_REQ_IRQ | THREAD_REQ_VCPU | THREAD_REQ_TIMER)
 
-/*
- * Requests that come while we look at them are seen in a further round; what
- * comes from other pCPUs after the last one has sent us an interrupt as well.
- */
+/* Requests that come while we look at them are seen in a further round, but not without end. */
 #define REQUEST_ROUNDS 4
 
 static uint32_t requests_of(struct vcpu *v)
@@ -60,6 +58,9 @@ static void requests_handle(struct vcpu *v)
 			vgic_flush(&v->vgic);
 		}
 	}
+	/* Left behind: the interrupt comes as soon as the guest is entered. */
+	if (requests_of(v))
+		cpu_kick(cpu_self());
 }
 
 /* Sleep until the guest has an interrupt to take, or somebody has an order. */

@@ -65,9 +65,17 @@ static int vm_list(void)
 
 static int cmd_vm(int argc, char **argv)
 {
+	struct shell_vm vm;
+	int nr;
+
 	if (argc == 2 && strcmp(argv[1], "list") == 0)
 		return vm_list();
-	return -EINVAL;
+	if (argc != 3)
+		return -EINVAL;
+	if (!hooks.vm_verb)
+		return -ENOSYS;
+	nr = vm_find(argv[2], &vm);
+	return nr < 0 ? 0 : hooks.vm_verb((uint32_t)nr, argv[1]);
 }
 
 static int cmd_console(int argc, char **argv)
@@ -147,7 +155,7 @@ static const struct shell_cmd commands[] = {
 	{ "poweroff", "",        "stop the machine",                       cmd_poweroff },
 	{ "reboot",   "",        "reset the machine",                      cmd_reboot   },
 	{ "stat",     "VM",      "its exits and what else was counted",    cmd_stat     },
-	{ "vm",       "list",    "the VMs, their numbers and states",      cmd_vm       },
+	{ "vm",       "list",    "the VMs; or VERB VM: create, start, stop, kill, pause, resume, reset, destroy", cmd_vm },
 };
 
 static int cmd_help(int argc, char **argv)

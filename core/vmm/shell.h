@@ -33,6 +33,8 @@ struct shell_hooks {
 	bool (*vm_info)(uint32_t i, struct shell_vm *out);
 	/* The n-th counter of VM i. False: there are no more. */
 	bool (*vm_stat)(uint32_t i, uint32_t n, const char **name, uint64_t *value);
+	/* Carry out a verb (create, start, ...) on VM i: 0 or a negative errno. */
+	int (*vm_verb)(uint32_t i, const char *verb);
 	/* Prove that every frame has one owner; 0 or -EFAULT. It logs what it finds. */
 	int (*audit)(void);
 	void (*reboot)(void);
