@@ -201,7 +201,8 @@ static void input_by_interrupts_is_whole(void)
 	mmio_w32(UARTIMSC, INT_RX | INT_RT);
 	gprintf("SEND %s\n", text);
 	irq_enable();
-	CHECK(WAIT_UNTIL((uart_readable(), nr_got >= n), LONG_MS), "%u of %u characters", nr_got, n);
+	CHECK(WAIT_UNTIL((uart_readable(), nr_got >= n), LONG_MS), "%u of %u characters", nr_got,
+	      n);
 	irq_disable();
 	mmio_w32(UARTIMSC, 0);
 	CHECK(memcmp(got, text, nr_got < n ? nr_got : n) == 0, "other characters than typed");

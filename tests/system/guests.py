@@ -141,7 +141,8 @@ def run_pair(name):
     options = options_of(name, True)
     image = build(name)
     system = "".join(toml(image, 2, options, None, vm, "256M") for vm in ("left", "right"))
-    args = corbel(pack("pair_" + name, system, "1G", 1), smp=1, cpu=options.get("cpu", "cortex-a57"))
+    bundle = pack("pair_" + name, system, "1G", 1)
+    args = corbel(bundle, smp=1, cpu=options.get("cpu", "cortex-a57"))
     with Machine(args) as m:
         for vm in ("left", "right"):
             m.seen = 0
