@@ -36,8 +36,9 @@ static void state_set(struct keeper *k, enum vmm_state state)
 
 static void finish(struct keeper *k, int result)
 {
-	call_finish(k->call, result);
-	k->call = NULL;
+	call_finish(atomic_exchange(&k->call, NULL), result);
+	call_finish(k->kill, result);
+	k->kill = NULL;
 }
 
 /* ---- sleeping ---- */
@@ -400,13 +401,11 @@ static void look_at_calls(struct keeper *k)
 
 	while (!k->call && !k->last && (c = calls_take(&k->entry->calls)) != NULL)
 		carry_out(k, c);
-	if (state_of(k) != VMM_STOPPING || !k->call)
+	if (state_of(k) != VMM_STOPPING || !k->call || k->kill)
 		return;
-	c = calls_take_verb(&k->entry->calls, VMM_KILL);
-	if (c) {
+	k->kill = calls_take_verb(&k->entry->calls, VMM_KILL);
+	if (k->kill)
 		vm_order(&k->vm, VM_ORDER_OFF);
-		call_finish(c, 0);
-	}
 }
 
 static void look_at_clock(struct keeper *k)

@@ -35,7 +35,8 @@ struct keeper {
 	struct timer timer;            /* wakes it at the first of what is below */
 	/* by its own thread */
 	uint64_t key_up, force, restart; /* ticks; UINT64_MAX: not waited for    */
-	struct call *call;             /* being carried out: pause, stop or reset */
+	_Atomic(struct call *) call;   /* being carried out: pause, stop or reset */
+	struct call *kill;             /* joined a stop that takes its time      */
 	bool reset_asked;              /* the order was ours                     */
 	bool stop_asked;
 	uint32_t streak;               /* restarts without a calm time between   */

@@ -87,7 +87,8 @@ static void count_exits(const struct vm *vm, struct vmm_vm_info *info)
 	for (uint32_t i = 0; i < vm->nr_vcpus; i++) {
 		const struct vcpu *v = &vm->vcpus[i];
 
-		info->nr_on += power_get(&vm->power[i]) == POWER_ON;
+		if (info->state >= VMM_RUNNING && info->state <= VMM_STOPPING)
+			info->nr_on += power_get(&vm->power[i]) == POWER_ON;
 		info->irqs += v->stats.irq;
 		for (size_t n = 0; n < LAYER_NR * EC_NR; n++)
 			info->exits += v->stats.sync[n / EC_NR][n % EC_NR];
@@ -103,9 +104,7 @@ static void info_of_there(struct vm *vm, struct vmm_vm_info *info)
 	if (due > now)
 		info->restart_ms = (uint32_t)((due - now) / (arch_counter_hz() / 1000)) + 1;
 	info->paused_ticks = vm->paused_ticks;
-	if (info->state == VMM_RUNNING || info->state == VMM_PAUSED ||
-	    info->state == VMM_STOPPING)
-		count_exits(vm, info);
+	count_exits(vm, info);
 	if (k->console_mem)
 		info->console = (int)k->entry->idx;
 }
