@@ -329,8 +329,9 @@ void sched_switched(struct thread *prev)
 
 	if (prev->hooks && prev->hooks->switch_out)
 		prev->hooks->switch_out(prev);
-	if (prev->state == THREAD_DEAD)
+	if (rq->ended == prev)
 		atomic_store_explicit(&prev->off_cpu, true, memory_order_release);
+	rq->ended = NULL;
 	send_leavers(rq);
 	if (t->hooks && t->hooks->switch_in)
 		t->hooks->switch_in(t);
@@ -344,6 +345,8 @@ void sched_switch_locked(struct run_queue *rq, enum sched_how how)
 	atomic_fetch_and_explicit(&prev->requests, ~(uint32_t)THREAD_REQ_RESCHED,
 				  memory_order_relaxed);
 	charge_locked(rq, prev, now);
+	if (prev->state == THREAD_DEAD)
+		rq->ended = prev;
 	if (!stays_locked(rq, prev, how, now)) {
 		next = pick_locked(rq, now);
 		next->state = THREAD_RUNNING;

@@ -17,6 +17,7 @@ struct run_queue {
 	_Atomic uint32_t nr_ready;           /* in system and q; read without         */
 	_Atomic uint32_t booked_ppm;         /* promised by admission, under book_lock */
 	/* own pCPU only */
+	struct thread *ended;                /* it ran last, and its stack is in use  */
 	struct timer timer;                  /* armed: look again then                */
 	uint64_t timer_at;                   /* SCHED_NEVER: not armed                */
 	struct thread idle;                  /* what the pCPU booted on               */

@@ -170,7 +170,8 @@ void sched_unbook(struct thread *t)
 {
 	uint64_t flags = spin_lock_irqsave(&book_lock);
 
-	*booked(t->home) -= t->booked_ppm;
+	if (t->booked_ppm)
+		*booked(t->home) -= t->booked_ppm;
 	t->booked_ppm = 0;
 	spin_unlock_irqrestore(&book_lock, flags);
 }
@@ -184,16 +185,6 @@ static bool params_good(const struct sched_params *p)
 	return p->prio >= 1 && p->prio <= SCHED_MAX_PRIO && p->cap_pct <= 100 &&
 	       p->reservation_pct <= 100 && p->weight <= 10000 && p->slice <= hz &&
 	       (!p->budget || (p->budget <= p->period && p->period <= hz));
-}
-
-/* Locked, and READY ones out of their queue, so that all of t may change. */
-static struct run_queue *open_locked(struct thread *t)
-{
-	struct run_queue *rq = sched_lock(t);
-
-	if (t->state == THREAD_READY)
-		sched_dequeue_locked(rq, t);
-	return rq;
 }
 
 /* Back to where its state and home say. */
@@ -221,10 +212,14 @@ int thread_set_params(struct thread *t, const struct sched_params *p)
 	if (!params_good(p))
 		return -EINVAL;
 	flags = spin_lock_irqsave(&book_lock);
+	rq = sched_lock(t);
 	t->policed = true;
 	err = book_locked(t, t->home, p);
-	if (!err) {
-		rq = open_locked(t);
+	if (err) {
+		spin_unlock(&rq->lock);
+	} else {
+		if (t->state == THREAD_READY)
+			sched_dequeue_locked(rq, t);
 		t->sched = *p;
 		t->sched.weight = p->weight ? p->weight : SCHED_WEIGHT;
 		t->prio = p->prio;

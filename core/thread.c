@@ -103,9 +103,20 @@ void thread_start(struct thread *t)
 	irq_restore(flags);
 }
 
+static bool is_new(struct thread *t)
+{
+	uint64_t flags = arch_irq_save();
+	struct run_queue *rq = sched_lock(t);
+	bool is = t->state == THREAD_NEW;
+
+	spin_unlock(&rq->lock);
+	arch_irq_restore(flags);
+	return is;
+}
+
 int thread_destroy(struct thread *t)
 {
-	if (t->state != THREAD_NEW && !atomic_load_explicit(&t->off_cpu, memory_order_acquire))
+	if (!atomic_load_explicit(&t->off_cpu, memory_order_acquire) && !is_new(t))
 		return -1;
 	sched_unbook(t);
 	sched_ops.stack_free(t->stack_base, t->stack_size);

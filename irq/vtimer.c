@@ -58,32 +58,49 @@ void vtimer_cpu_init(void)
 	arch_cntv_ctl_write(0);
 }
 
-/* While another vCPU has the registers: the interrupt that CNTV would raise. */
+/*
+ * While another vCPU has the registers: the interrupt that CNTV would raise. It may
+ * come late, when the vCPU was loaded elsewhere and put again with another deadline.
+ */
 static void virt_soft_fire(struct timer *timer)
 {
 	struct vtimer *t = container_of(timer, struct vtimer, v_soft);
+	uint64_t flags = spin_lock_irqsave(&t->lock);
 
-	if (!t->loaded && ctl_armed(t->v_ctl))
+	if (!t->loaded && ctl_armed(t->v_ctl) &&
+	    deadline_of(t->v_cval, t->offset) <= arch_counter())
 		vgic_inject_hw(t->vgic, VTIMER_INTID_VIRT, virt_pintid);
+	spin_unlock_irqrestore(&t->lock, flags);
 }
+
+static void phys_update_locked(struct vtimer *t);
 
 void vtimer_load(struct vtimer *t)
 {
+	uint64_t flags = spin_lock_irqsave(&t->lock);
+
 	timer_cancel(&t->v_soft);
 	t->loaded = true;
 	arch_cntvoff_write(t->offset);
 	arch_cntv_cval_write(t->v_cval);
 	arch_cntv_ctl_write(t->v_ctl & (CNT_CTL_ENABLE | CNT_CTL_IMASK));
+	/* It may have come from another pCPU, where its timer was stopped. */
+	if (ctl_armed(t->p_ctl))
+		phys_update_locked(t);
+	spin_unlock_irqrestore(&t->lock, flags);
 }
 
 void vtimer_put(struct vtimer *t)
 {
+	uint64_t flags = spin_lock_irqsave(&t->lock);
+
 	t->v_ctl = arch_cntv_ctl_read();
 	t->v_cval = arch_cntv_cval_read();
 	arch_cntv_ctl_write(0);
 	t->loaded = false;
 	if (ctl_armed(t->v_ctl) && !vgic_hw_in_flight(t->vgic, VTIMER_INTID_VIRT))
 		timer_start(&t->v_soft, deadline_of(t->v_cval, t->offset));
+	spin_unlock_irqrestore(&t->lock, flags);
 }
 
 /* ---- physical timer ---- */
@@ -94,7 +111,7 @@ static bool phys_reached(const struct vtimer *t)
 }
 
 /* Line and soft timer follow from the registers alone, so any order of events is right. */
-static void phys_update(struct vtimer *t)
+static void phys_update_locked(struct vtimer *t)
 {
 	bool armed = ctl_armed(t->p_ctl), reached = phys_reached(t);
 
@@ -107,7 +124,11 @@ static void phys_update(struct vtimer *t)
 
 static void phys_soft_fire(struct timer *timer)
 {
-	phys_update(container_of(timer, struct vtimer, p_soft));
+	struct vtimer *t = container_of(timer, struct vtimer, p_soft);
+	uint64_t flags = spin_lock_irqsave(&t->lock);
+
+	phys_update_locked(t);
+	spin_unlock_irqrestore(&t->lock, flags);
 }
 
 uint64_t vtimer_phys_read(struct vtimer *t, enum vtimer_reg reg)
@@ -126,6 +147,8 @@ uint64_t vtimer_phys_read(struct vtimer *t, enum vtimer_reg reg)
 
 void vtimer_phys_write(struct vtimer *t, enum vtimer_reg reg, uint64_t val)
 {
+	uint64_t flags = spin_lock_irqsave(&t->lock);
+
 	switch (reg) {
 	case VTIMER_CTL:
 		t->p_ctl = val & (CNT_CTL_ENABLE | CNT_CTL_IMASK);
@@ -137,7 +160,8 @@ void vtimer_phys_write(struct vtimer *t, enum vtimer_reg reg, uint64_t val)
 		t->p_cval = arch_counter() + (uint64_t)(int64_t)(int32_t)val;
 		break;
 	}
-	phys_update(t);
+	phys_update_locked(t);
+	spin_unlock_irqrestore(&t->lock, flags);
 }
 
 /* ---- both ---- */
@@ -154,6 +178,8 @@ void vtimer_init(struct vtimer *t, struct vgic_vcpu *v, uint64_t offset)
 
 void vtimer_reset(struct vtimer *t, uint64_t offset)
 {
+	uint64_t flags = spin_lock_irqsave(&t->lock);
+
 	t->v_ctl = 0;
 	t->v_cval = 0;
 	t->p_ctl = 0;
@@ -162,6 +188,7 @@ void vtimer_reset(struct vtimer *t, uint64_t offset)
 	timer_cancel(&t->v_soft);
 	timer_cancel(&t->p_soft);
 	vgic_set_ppi(t->vgic, VTIMER_INTID_PHYS, false);
+	spin_unlock_irqrestore(&t->lock, flags);
 }
 
 void vtimer_restart(struct vtimer *t)
@@ -174,13 +201,19 @@ void vtimer_restart(struct vtimer *t)
 
 void vtimer_freeze(struct vtimer *t)
 {
+	uint64_t flags = spin_lock_irqsave(&t->lock);
+
 	timer_cancel(&t->v_soft);
 	timer_cancel(&t->p_soft);
+	spin_unlock_irqrestore(&t->lock, flags);
 }
 
 void vtimer_thaw(struct vtimer *t, uint64_t offset, uint64_t slept)
 {
+	uint64_t flags = spin_lock_irqsave(&t->lock);
+
 	t->offset = offset;
 	t->p_cval = t->p_cval > UINT64_MAX - slept ? UINT64_MAX : t->p_cval + slept;
-	phys_update(t);
+	phys_update_locked(t);
+	spin_unlock_irqrestore(&t->lock, flags);
 }

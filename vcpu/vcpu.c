@@ -26,9 +26,11 @@ static void switch_in(struct thread *t)
 	vcpu_update_wfx_trap(vcpu_of(t));
 }
 
+/* Its timers stand still until it is loaded elsewhere: it is about to be. */
 static void evict(struct thread *t)
 {
 	vcpu_unload(vcpu_of(t));
+	vtimer_freeze(&vcpu_of(t)->vtimer);
 }
 
 const struct thread_hooks vcpu_hooks = { .switch_in = switch_in, .evict = evict };
