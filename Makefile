@@ -118,14 +118,14 @@ $O/gen/%.o: $O/gen/%.S
 	$Q$(CC) $(cflags) -c $< -o $@
 # All C code is optimized as one, which makes it a tenth smaller and takes a while.
 # The result is one object without debug information; LTO= builds file by file.
-parts = $(if $(LTO),$(asm_objs) $O/gen/whole.o,$(objs))
+parts := $(if $(LTO),$(asm_objs) $O/gen/whole.o,$(objs))
 $O/gen/whole.o: $O/linker.ld $(objs) $(libs) $O/gen/symbols0.o
 	@echo "  LTO   $@"
 	$Q$(CC) $(machine) $(CFLAGS) -g0 -flto -flto-partition=one -save-temps -nostdlib -static -no-pie \
 		-T $O/linker.ld -Wl,--gc-sections,--build-id=none,-z,max-page-size=4096,-z,noexecstack \
 		$(filter %.o %.a,$^) $(filter %/libc.a,$^) -o $O/gen/whole.elf
 	@mv $O/gen/whole.elf.ltrans0.ltrans.o $@ && rm -f $O/gen/whole.elf*
-$O/pass1.elf $O/corbel.elf: private objs = $(parts)
+$O/pass1.elf $O/corbel.elf: private objs := $(parts)
 $O/pass1.elf: $O/gen/symbols0.o
 $O/corbel.elf: $O/gen/symbols.o
 $O/pass1.elf $O/corbel.elf: $O/linker.ld $O/gen/link $(parts) $(libs) $(if $(BUNDLED),$O/gen/bundle.o)
