@@ -19,7 +19,8 @@ void timer_setup(struct timer *t, void (*fire)(struct timer *t));
 
 /**
  * timer_start() - arm on the calling pCPU, or move the deadline
- * @t:        a timer that was set up; if armed, on this pCPU
+ * @t:        a timer that was set up; if it may be armed on another pCPU, the caller
+ *            sees to it that no other start or cancel of it runs meanwhile
  * @deadline: CNTPCT tick; one that has passed fires at once, from the interrupt
  */
 void timer_start(struct timer *t, uint64_t deadline);

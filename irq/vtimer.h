@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include <arch/vtimer.h>
+#include "core/spinlock.h"
 #include "core/timer.h"
 
 struct vgic_vcpu;
@@ -21,11 +22,15 @@ struct vgic_vcpu;
 struct vtimer {
 	struct vgic_vcpu *vgic;      /* fixed                                     */
 	uint64_t offset;             /* CNTVCT = CNTPCT - offset; same for a VM   */
-	/* the vCPU's own pCPU only */
+	/*
+	 * Held over each change below and what follows from it, line and soft timers: one
+	 * of these may fire on the pCPU that the vCPU has left. Rank 38, docs/locking.md.
+	 */
+	struct spinlock lock;
 	uint64_t v_ctl, v_cval;      /* CNTV while not loaded                     */
-	bool     loaded;
+	bool     loaded;             /* written on the vCPU's own pCPU only       */
 	struct timer v_soft;         /* armed while not loaded: stands in for CNTV */
-	_Atomic uint64_t p_ctl, p_cval; /* CNTP; ISTATUS is computed              */
+	_Atomic uint64_t p_ctl, p_cval; /* CNTP; ISTATUS is computed; read unlocked */
 	struct timer p_soft;
 };
 

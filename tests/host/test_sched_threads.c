@@ -327,7 +327,8 @@ static void mutex_keeps_threads_of_all_cores_apart(void **state)
 
 	(void)state;
 	for (uint32_t i = 0; i < WORKERS; i++) {
-		assert_int_equal(thread_create(&adders[i], "a", i % CPUS, 5 + i, adder_main, NULL), 0);
+		assert_int_equal(thread_create(&adders[i], "a", i % CPUS, 5 + i, adder_main, NULL),
+				 0);
 		thread_start(&adders[i]);
 	}
 	for (uint32_t i = 0; i < WORKERS; i++)
