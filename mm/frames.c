@@ -198,6 +198,9 @@ static int claim_reserved(struct zone *z, uint64_t frame, uint64_t nr, uint16_t 
 {
 	if (!swap_range(z, frame, nr, OWNER_RESERVED, OWNER_BUSY))
 		return -EBUSY;
+	/* While it is busy, so that no VM ever sees what firmware left there. */
+	if (owner >= OWNER_VM0)
+		window_scrub(PA(frame << PAGE_SHIFT), nr << PAGE_SHIFT);
 	for (uint64_t i = frame; i < frame + nr; i++)
 		entry_write(&z->entry[i - z->base], owner | ENTRY_FROM_RESERVED);
 	frames_count(OWNER_RESERVED, -(int64_t)nr);

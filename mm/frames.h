@@ -79,8 +79,8 @@ int frames_free(uint16_t owner, pa_t pa, unsigned int order);
  * @pa:    first address, 4 KiB aligned
  * @size:  bytes, non-zero multiple of 4 KiB
  *
- * Reserved memory is not scrubbed when claimed: it may hold what firmware left
- * there on purpose.
+ * A VM gets zeroes. Reserved memory that OWNER_HYP claims is not scrubbed: it may
+ * hold what firmware left there on purpose.
  *
  * Return: 0; -EINVAL alignment, wrap, owner; -ENOENT not all of it is RAM;
  *         -EBUSY a frame is owned, or free and reserved frames are mixed. On

@@ -41,6 +41,16 @@ static int check_empty(struct stage2 *s2, ipa_t ipa, uint64_t size, uint32_t att
 
 /* ---- alloc ---- */
 
+/* Map a block that was just allocated, or give it back. */
+static int map_new(struct stage2 *s2, ipa_t ipa, pa_t pa, unsigned int order, uint32_t attr)
+{
+	int err = stage2_map(s2, ipa, pa, order_size(order), attr);
+
+	if (err)
+		BUG_ON(frames_free(s2->owner, pa, order));
+	return err;
+}
+
 /* One block of the largest order that fits the range and can be had. */
 static int alloc_block(struct stage2 *s2, ipa_t ipa, uint64_t size, uint32_t attr,
 		       uint64_t *done)
@@ -53,11 +63,8 @@ static int alloc_block(struct stage2 *s2, ipa_t ipa, uint64_t size, uint32_t att
 		order--;
 	if (err)
 		return err;
-	err = stage2_map(s2, ipa, pa, order_size(order), attr);
-	if (err)
-		BUG_ON(frames_free(s2->owner, pa, order));
 	*done = order_size(order);
-	return err;
+	return map_new(s2, ipa, pa, order, attr);
 }
 
 int guest_mem_populate_alloc(struct stage2 *s2, ipa_t ipa, uint64_t size, uint32_t attr)
@@ -79,22 +86,41 @@ int guest_mem_populate_alloc(struct stage2 *s2, ipa_t ipa, uint64_t size, uint32
 	return 0;
 }
 
+/*
+ * A touch maps one block or nothing. The VM runs, so what is mapped is in use at
+ * once, and could not be taken back because a later piece cannot be had.
+ */
+static int touch_order(struct stage2 *s2, ipa_t ipa, unsigned int order, uint32_t attr)
+{
+	pa_t pa;
+	int err = check_empty(s2, ipa, order_size(order), attr);
+
+	if (!err)
+		err = frames_alloc(s2->owner, order, &pa);
+	return err ? err : map_new(s2, ipa, pa, order, attr);
+}
+
+static bool is_mapped(struct stage2 *s2, ipa_t ipa)
+{
+	struct stage2_leaf leaf;
+
+	return stage2_lookup(s2, ipa, &leaf) == 0 && leaf.mapped;
+}
+
 int guest_mem_touch(struct stage2 *s2, ipa_t base, uint64_t size, ipa_t ipa, uint32_t attr)
 {
 	ipa_t page = IPA(align_down(ipa.v, PAGE_SIZE)), block = IPA(align_down(ipa.v, PIECE));
-	struct stage2_leaf leaf;
-	uint64_t done;
 	int err = check(s2, base, size);
 
 	if (err || ipa.v - base.v >= size)
 		return -EINVAL;
 	err = -EEXIST;
-	if (block.v >= base.v && block.v - base.v <= size - MIN(size, PIECE) && size >= PIECE)
-		err = guest_mem_populate_alloc(s2, block, PIECE, attr);
+	if (block.v >= base.v && size >= PIECE && block.v - base.v <= size - PIECE)
+		err = touch_order(s2, block, FRAMES_ORDER_2M, attr);
 	if (err == -EEXIST || err == -ENOMEM)
-		err = alloc_block(s2, page, PAGE_SIZE, attr, &done);
+		err = touch_order(s2, page, 0, attr);
 	/* Another vCPU was quicker. */
-	if (err == -EEXIST && stage2_lookup(s2, ipa, &leaf) == 0 && leaf.mapped)
+	if ((err == -EEXIST || err == -ENOMEM) && is_mapped(s2, ipa))
 		err = 0;
 	return err;
 }

@@ -33,7 +33,7 @@ int guest_mem_populate_alloc(struct stage2 *s2, ipa_t ipa, uint64_t size, uint32
  * @s2, @ipa, @size, @attr: as above
  * @pa: 4 KiB aligned: wholly free RAM, or wholly reserved by the board
  *
- * Free RAM is zero; reserved memory keeps its contents.
+ * Contents are zero, reserved memory's too.
  *
  * Return: as above, or -ENOENT not RAM; -EBUSY not free.
  */
@@ -47,7 +47,8 @@ int guest_mem_populate_linear(struct stage2 *s2, ipa_t ipa, pa_t pa, uint64_t si
  * @ipa:  the address touched, inside the region; any alignment
  * @attr: as above
  *
- * Maps 2 MiB if the region has room and nothing is there yet, else 4 KiB.
+ * Maps 2 MiB if the region has room, nothing is there yet and such a block is
+ * free, else 4 KiB. What was mapped stays mapped, also if this fails.
  * Several vCPUs may touch at once: one of them wins, all return 0.
  *
  * Return: 0: ipa is mapped; -EINVAL; -ENOMEM.

@@ -62,6 +62,8 @@ static void vm_up(bool reserved)
 		brd.reserved[brd.nr_reserved++] =
 			(struct board_range){ PA(MACHINE_RAM + 64 * MIB), 64 * MIB };
 	machine_start(&boot);
+	if (reserved)        /* what firmware left there */
+		memset(fake_phys(MACHINE_RAM + 64 * MIB), 0x5a, 8 * MIB);
 	assert_int_equal(stage2_init(&s2, VM1, 40), 0);
 	free_before = frames_stats(OWNER_FREE);
 }
@@ -337,6 +339,44 @@ static void a_touch_falls_back_to_pages(void **state)
 	vm_down();
 }
 
+/* In pieces a later one could fail, and the earlier ones are in use by then. */
+static void a_touch_maps_one_block_or_nothing(void **state)
+{
+	static pa_t pa[49152];
+	struct fake_xlat x;
+	unsigned int nr = 0;
+
+	(void)state;
+	vm_up(false);
+	while (frames_alloc(VM2, 0, &pa[nr]) == 0)
+		nr++;
+	for (unsigned int i = 0; i < nr; i += 2)
+		assert_int_equal(frames_free(VM2, pa[i], 0), 0);
+	for (unsigned int i = 0; i < 3; i++) {
+		ipa_t ipa = IPA(IPA_RAM + i * 4096);
+
+		assert_int_equal(guest_mem_touch(&s2, IPA(IPA_RAM), 4 * MIB, ipa, S2_RWX), 0);
+		assert_int_equal(frames_stats(VM1), i + 1);
+		assert_true(mapped(ipa.v, &x));
+		*(uint64_t *)fake_phys(x.pa) = i + 1;
+	}
+	while (frames_alloc(VM2, 0, &pa[0]) == 0)
+		;
+	/* nothing is left: what is there stays, and is found */
+	assert_int_equal(guest_mem_touch(&s2, IPA(IPA_RAM), 4 * MIB, IPA(IPA_RAM + MIB), S2_RWX),
+			 -ENOMEM);
+	for (unsigned int i = 0; i < 3; i++) {
+		ipa_t ipa = IPA(IPA_RAM + i * 4096);
+
+		assert_int_equal(guest_mem_touch(&s2, IPA(IPA_RAM), 4 * MIB, ipa, S2_RWX), 0);
+		assert_true(mapped(ipa.v, &x));
+		assert_int_equal(*(uint64_t *)fake_phys(x.pa), i + 1);
+	}
+	assert_int_equal(frames_stats(VM1), 3);
+	assert_int_equal(guest_mem_release(&s2, IPA(IPA_RAM), 4 * MIB), 0);
+	vm_down();
+}
+
 static void linear_takes_only_what_is_free(void **state)
 {
 	(void)state;
@@ -516,6 +556,7 @@ int main(void)
 		cmocka_unit_test(memory_in_pieces_will_do),
 		cmocka_unit_test(a_first_touch_brings_a_block_or_a_page),
 		cmocka_unit_test(a_touch_falls_back_to_pages),
+		cmocka_unit_test(a_touch_maps_one_block_or_nothing),
 		cmocka_unit_test(linear_takes_only_what_is_free),
 		cmocka_unit_test(linear_without_tables_leaves_nothing_behind),
 		cmocka_unit_test(a_whole_gibibyte_is_one_block),
