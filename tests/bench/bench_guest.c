@@ -67,7 +67,7 @@ static void op_id_register(void) { (void)read_sysreg(id_aa64pfr0_el1); }
 static void op_cntp_ctl(void) { (void)read_sysreg(cntp_ctl_el0); }
 static void op_cntp_cval(void) { write_sysreg(cntp_cval_el0, ~0ul); }
 static void op_icc_pmr(void) { write_sysreg(ICC_PMR_EL1, 0xf0); }
-static void op_cntv_cval(void) { write_sysreg(cntv_cval_el0, ~0ul); }
+static void op_cntv_cval(void) { write_sysreg(cntv_cval_el0, 1ul << 60); }
 
 static volatile unsigned int taken;
 

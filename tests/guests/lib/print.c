@@ -31,7 +31,10 @@ bool uart_readable(void)
 
 int uart_getc(unsigned int ms)
 {
-	if (!WAIT_UNTIL(uart_readable(), ms))
+	bool there = WAIT_UNTIL(uart_readable(), ms);
+
+	write_sysreg(cntv_ctl_el0, 0);
+	if (!there)
 		return -1;
 	return (int)(mmio_r32(UARTDR) & 0xff);
 }
