@@ -13,8 +13,8 @@
 #= make clean      remove build/, what was fetched included
 #=
 #= LLVM=1 or CC=clang: clang. CROSS_COMPILE=PREFIX: another GNU toolchain. O=FOLDER:
-#= other objects, for instance O=build/clang. LTO=: quicker to build, larger, with lines
-#= for a debugger. V=1: show commands.
+#= other objects, for instance O=build/clang. LTO=: quicker to build, larger, and each
+#= function by itself in a debugger. V=1: show commands.
 
 .DEFAULT_GOAL := all
 
@@ -33,7 +33,7 @@ Q := $(if $(V),,@)
 CROSS_COMPILE ?= $(if $(shell command -v aarch64-none-elf-gcc),aarch64-none-elf-,aarch64-linux-gnu-)
 CC      := $(if $(LLVM),clang,$(CROSS_COMPILE)gcc)
 LD      := $(CROSS_COMPILE)ld
-AR      := $(CROSS_COMPILE)ar
+AR      := $(CROSS_COMPILE)gcc-ar
 NM      := $(CROSS_COMPILE)nm
 OBJCOPY := $(CROSS_COMPILE)objcopy
 HOSTCC  := gcc
@@ -49,15 +49,17 @@ WERROR     ?= -Werror
 machine := $(target) -std=gnu11 -ffreestanding -mgeneral-regs-only -mstrict-align \
 	-fno-pic -fno-pie -mcmodel=tiny -fno-common -fno-strict-aliasing \
 	-fno-omit-frame-pointer -fno-stack-protector -fno-asynchronous-unwind-tables \
-	-ffunction-sections -fdata-sections -g \
-	-nostdinc -isystem $(shell $(CC) -print-file-name=include) -isystem $O/lib/include
+	-ffunction-sections -fdata-sections -g
+headers := -nostdinc -isystem $(shell $(CC) -print-file-name=include) -isystem $O/lib/include
 warnings := $(WERROR) -Wall -Wextra -Wshadow -Wundef -Wvla -Wstrict-prototypes \
 	-Wmissing-prototypes -Wpointer-arith -Wwrite-strings
-# Small, but fast where every exit passes.
-CFLAGS  := -Os
+frames  := -Wframe-larger-than=1024
+# Small, but fast where every exit passes. gcc optimizes all C code as one, when it
+# is linked, which takes a tenth off; clang would need another linker for that.
 LTO     ?= $(if $(is_clang),,1)
+CFLAGS  := -Os $(if $(LTO),-flto -flto-partition=one)
 hot     := core/vmm/run vcpu/exit irq/vgic_lr irq/vgic_load
-cflags  := $(machine) $(CFLAGS) $(warnings) -Wframe-larger-than=1024 \
+cflags  := $(machine) $(headers) $(CFLAGS) $(warnings) $(frames) \
 	-I. -Iarch/include -Iarch/arm64/include -DEARLY_UART_PL011=$(EARLY_UART) -MMD -MP
 
 comma := ,
@@ -66,7 +68,6 @@ comma := ,
 folders := arch/arm64 core core/lib core/vmm mm irq devices vcpu vm
 srcs    := $(foreach d,$(folders),$(wildcard $d/*.c $d/*.S))
 objs    := $(addprefix $O/obj/,$(addsuffix .o,$(basename $(srcs))))
-asm_objs := $(filter $(patsubst %.S,$O/obj/%.o,$(filter %.S,$(srcs))),$(objs))
 libs    := $O/lib/libc.a $O/lib/libfdt.a
 
 .PHONY: all objects run image test test-matrix bench coverage docs clean help host-tests \
@@ -77,13 +78,12 @@ objects: $(objs)
 # A changed flag rebuilds, as a changed file does.
 $O/obj/flags: FORCE
 	@mkdir -p $(@D)
-	@echo '$(CC) $(cflags) $(LTO)' | cmp -s - $@ || echo '$(CC) $(cflags) $(LTO)' >$@
+	@echo '$(CC) $(cflags)' | cmp -s - $@ || echo '$(CC) $(cflags)' >$@
 
 $O/obj/%.o: %.c $O/obj/flags | $(libs)
 	@mkdir -p $(@D) && echo "  CC    $<"
 	$Q$(CC) $(cflags) -c $< -o $@
 $(hot:%=$O/obj/%.o): cflags += -O2
-$(if $(LTO),$(filter-out $(asm_objs),$(objs)): cflags += -flto -ffat-lto-objects)
 $O/obj/%.o: %.S $O/obj/flags
 	@mkdir -p $(@D) && echo "  CC    $<"
 	$Q$(CC) $(cflags) -c $< -o $@
@@ -99,13 +99,13 @@ $O/obj/core/version.o: cflags += -I$O/gen
 # Linked twice: the first link tells the addresses of the functions, the second
 # has their names in it. The table lies behind the text, so nothing it names moves.
 # Not with libgcc, which uses FP registers, for instance to count bits.
-link = $(LD) -T $O/linker.ld -nostdlib -static --no-dynamic-linker --gc-sections \
-	--fatal-warnings --build-id=none -z max-page-size=4096 -z noexecstack \
-	--whole-archive $(objs) --no-whole-archive
+link = $(CC) $(machine) $(CFLAGS) $(WERROR) $(frames) $(if $(is_clang),--ld-path=$(LD)) \
+	-nostdlib -static -T $O/linker.ld -Wl,--gc-sections,--fatal-warnings,--build-id=none \
+	-z max-page-size=4096 -z noexecstack
 # Changes with the list of objects and with BUNDLED.
 $O/gen/link: FORCE
 	@mkdir -p $(@D)
-	@echo '$(link) $(BUNDLED) $(LTO)' | cmp -s - $@ || echo '$(link) $(BUNDLED) $(LTO)' >$@
+	@echo '$(link) $(objs) $(BUNDLED)' | cmp -s - $@ || echo '$(link) $(objs) $(BUNDLED)' >$@
 $O/linker.ld: linker.ld arch/include/arch/layout.h
 	@mkdir -p $(@D)
 	$Q$(CC) $(target) -E -P -undef -x assembler-with-cpp -D__ASSEMBLER__ -Iarch/include $< -o $@
@@ -116,21 +116,11 @@ $O/gen/symbols.S: $O/pass1.elf
 	@$(NM) -n $< | tools/symbols.py >$@
 $O/gen/%.o: $O/gen/%.S
 	$Q$(CC) $(cflags) -c $< -o $@
-# All C code is optimized as one, which makes it a tenth smaller and takes a while.
-# The result is one object without debug information; LTO= builds file by file.
-parts := $(if $(LTO),$(asm_objs) $O/gen/whole.o,$(objs))
-$O/gen/whole.o: $O/linker.ld $(objs) $(libs) $O/gen/symbols0.o
-	@echo "  LTO   $@"
-	$Q$(CC) $(machine) $(CFLAGS) -g0 -flto -flto-partition=one -save-temps -nostdlib -static -no-pie \
-		-T $O/linker.ld -Wl,--gc-sections,--build-id=none,-z,max-page-size=4096,-z,noexecstack \
-		$(filter %.o %.a,$^) $(filter %/libc.a,$^) -o $O/gen/whole.elf
-	@mv $O/gen/whole.elf.ltrans0.ltrans.o $@ && rm -f $O/gen/whole.elf*
-$O/pass1.elf $O/corbel.elf: private objs := $(parts)
 $O/pass1.elf: $O/gen/symbols0.o
 $O/corbel.elf: $O/gen/symbols.o
-$O/pass1.elf $O/corbel.elf: $O/linker.ld $O/gen/link $(parts) $(libs) $(if $(BUNDLED),$O/gen/bundle.o)
+$O/pass1.elf $O/corbel.elf: $O/linker.ld $O/gen/link $(objs) $(libs) $(if $(BUNDLED),$O/gen/bundle.o)
 	@echo "  LD    $@"
-	$Q$(link) $(filter-out $(objs),$(filter $O/gen/%.o,$^)) --start-group $(libs) --end-group -o $@
+	$Q$(link) $(filter %.o,$^) -Wl,--start-group $(libs) -Wl,--end-group -o $@
 $O/corbel.bin: $O/corbel.elf
 	$Q$(OBJCOPY) -O binary $< $@
 
@@ -138,7 +128,8 @@ build/src/libfdt:
 	tools/fetch libfdt
 $(libs) &: tools/libs tools/libs_newlib.h | build/src/libfdt
 	@echo "  LIBS  newlib libfdt"
-	$QCC='$(CC)' AR='$(AR)' LIB_CFLAGS='$(machine)' tools/libs $O/lib build/src/libfdt
+	$QCC='$(CC)' AR='$(AR)' LIB_CFLAGS='$(machine) $(headers)' FDT_CFLAGS='$(CFLAGS)' \
+		tools/libs $O/lib build/src/libfdt
 
 # ---- host tests ------------------------------------------------------------
 # tests/host/NAME.mk says: HOST_TESTS += NAME; NAME_SRCS := FILES; NAME_SAN := thread
