@@ -415,11 +415,39 @@ static void damaged_trees_are_refused_or_completed_within_bounds(void **state)
 	}
 }
 
+static void power_key_and_watchdog_are_told_if_they_are_there(void **state)
+{
+	const char *gpio = "/pl061@9030000", *key = "/gpio-keys/poweroff";
+
+	(void)state;
+	assert_true(guest_fdt_make(&desc, buf, sizeof(buf)) > 0);
+	assert_true(fdt_path_offset(buf, gpio) < 0);
+	assert_true(fdt_path_offset(buf, "/gpio-keys") < 0);
+	assert_true(fdt_node_offset_by_compatible(buf, -1, "arm,sbsa-gwdt") < 0);
+	cfg.pl061 = (struct config_device){ true, CONFIG_PL061_BASE, CONFIG_PL061_SPI };
+	cfg.watchdog = (struct config_watchdog){
+		true, CONFIG_WDT_REFRESH, CONFIG_WDT_CONTROL, CONFIG_WDT_SPI,
+	};
+	assert_true(guest_fdt_make(&desc, buf, sizeof(buf)) > 0);
+	assert_int_equal(prop_num(gpio, "interrupts", 1, 4), 7);
+	assert_int_equal(prop_num(gpio, "#gpio-cells", 0, 4), 2);
+	/* KEY_POWER, at line 3 of that controller, active high. */
+	assert_int_equal(prop_num(key, "linux,code", 0, 4), 116);
+	assert_int_equal(prop_num(key, "gpios", 0, 4), prop_num(gpio, "phandle", 0, 4));
+	assert_int_equal(prop_num(key, "gpios", 1, 4), 3);
+	assert_int_equal(prop_num(key, "gpios", 2, 4), 0);
+	/* The binding wants the control frame first. */
+	assert_int_equal(prop_num("/watchdog@90e0000", "reg", 0, 8), CONFIG_WDT_CONTROL);
+	assert_int_equal(prop_num("/watchdog@90e0000", "reg", 2, 8), CONFIG_WDT_REFRESH);
+	assert_int_equal(prop_num("/watchdog@90e0000", "interrupts", 1, 4), CONFIG_WDT_SPI);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(f) cmocka_unit_test_setup(f, setup)
 		TEST(generated_tree_describes_the_virt_machine),
+		TEST(power_key_and_watchdog_are_told_if_they_are_there),
 		TEST(generated_cpus_have_the_affinity_of_the_vcpus),
 		TEST(generated_interrupts_are_those_of_the_machine),
 		TEST(absent_things_are_absent),

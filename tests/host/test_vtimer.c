@@ -257,6 +257,49 @@ static void nothing_is_left_of_timers_after_a_reset(void **state)
 	assert_int_equal(take(), INTID_SPURIOUS);
 }
 
+static void a_pause_moves_both_deadlines(void **state)
+{
+	(void)state;
+	setup(1000);
+	fake_cntv_ctl = ON;
+	fake_cntv_cval = fake_counter - 1000 + 500;
+	vtimer_phys_write(&vt[0], VTIMER_CVAL, fake_counter + 700);
+	vtimer_phys_write(&vt[0], VTIMER_CTL, ON);
+	vtimer_put(&vt[0]);
+	vtimer_freeze(&vt[0]);
+	assert_false(is_armed(&vt[0].v_soft));
+	assert_false(is_armed(&vt[0].p_soft));
+	fake_counter += 1000000;
+	vtimer_thaw(&vt[0], 1000 + 1000000, 1000000);
+	vtimer_load(&vt[0]);
+	/* As far away as before, in the counter that the guest sees. */
+	assert_int_equal(fake_cntvoff, 1001000);
+	assert_int_equal(fake_cntv_cval - (fake_counter - fake_cntvoff), 500);
+	assert_int_equal(vtimer_phys_read(&vt[0], VTIMER_TVAL), 700);
+	assert_int_equal(vt[0].p_soft.deadline, fake_counter + 700);
+	assert_int_equal(take(), INTID_SPURIOUS);
+	fire(&vt[0].p_soft);
+	assert_int_equal(take(), VTIMER_INTID_PHYS);
+}
+
+static void what_came_before_a_pause_is_there_after_it(void **state)
+{
+	(void)state;
+	setup(0);
+	vtimer_phys_write(&vt[0], VTIMER_CVAL, fake_counter - 1);
+	vtimer_phys_write(&vt[0], VTIMER_CTL, ON);
+	vtimer_phys_write(&vt[1], VTIMER_CVAL, UINT64_MAX - 5);
+	vtimer_put(&vt[0]);
+	vtimer_freeze(&vt[0]);
+	fake_counter += 10;
+	vtimer_thaw(&vt[0], 10, 10);
+	vtimer_load(&vt[0]);
+	assert_int_equal(take(), VTIMER_INTID_PHYS);
+	/* A deadline at the end of time does not wrap. */
+	vtimer_thaw(&vt[1], 10, 10);
+	assert_true(vtimer_phys_read(&vt[1], VTIMER_CVAL) == UINT64_MAX);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -269,6 +312,8 @@ int main(void)
 		cmocka_unit_test(cntp_condition_drives_the_line),
 		cmocka_unit_test(cntp_tval_is_signed_and_32_bits),
 		cmocka_unit_test(nothing_is_left_of_timers_after_a_reset),
+		cmocka_unit_test(a_pause_moves_both_deadlines),
+		cmocka_unit_test(what_came_before_a_pause_is_there_after_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
