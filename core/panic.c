@@ -22,3 +22,9 @@ void panic(const char *fmt, ...)
 	crash_backtrace(__builtin_return_address(0), __builtin_frame_address(0));
 	crash_end();
 }
+
+/* Its own frame is kept, so that the chain begins with who found the bug. */
+void __attribute__((noinline)) bug(void)
+{
+	panic("BUG_ON, at the second address below");
+}

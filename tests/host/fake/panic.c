@@ -23,3 +23,8 @@ void panic(const char *fmt, ...)
 	fprintf(stderr, "panic: %s\n", fake_panic_text);
 	abort();
 }
+
+void bug(void)
+{
+	panic("BUG_ON");
+}
