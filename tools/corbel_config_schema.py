@@ -314,48 +314,6 @@ class Duration(Kind):
         return quoted(f'{value // self.units[unit]}{unit}')
 
 
-class LogSize(Size):
-    right = 'write a multiple of "4K", at most "1M"'
-
-    def check(self, value):
-        if value % PAGE or value > 1 << 20:
-            raise Wrong(f'{quoted(show_size(value))} is not one')
-        return super().check(value)
-
-
-class Words(Kind):
-    """Some of a set of words, in the order of the set."""
-    name = 'list of words'
-
-    def __init__(self, *words):
-        self.words = words
-        self.right = 'write a list with some of ' + ', '.join(quoted(w) for w in words)
-
-    def toml(self, value):
-        if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
-            raise Wrong(describe(value))
-        return value
-
-    def dts(self, data):
-        return [dts_string(word + b'\0') for word in data.removesuffix(b'\0').split(b'\0')] \
-            if data else []
-
-    def check(self, value):
-        for word in value:
-            if word not in self.words:
-                raise Wrong(f'{quoted(word)} is none of its values')
-        return [w for w in self.words if w in value]
-
-    def pack(self, value):
-        return b''.join(w.encode() + b'\0' for w in value)
-
-    def text(self, value):
-        return '[' + ', '.join(quoted(w) for w in value) + ']'
-
-    def dts_text(self, value):
-        return ', '.join(quoted(w) for w in value)
-
-
 class Access(Enum):
     def __init__(self):
         super().__init__('r', 'rw', 'rx', 'rwx')
@@ -543,9 +501,6 @@ VM = [
     Key('reservation', PERCENT, 0, policies=('fair',)),
     Key('budget', Duration(10000000, 10), dts='budget-us', note='none', policies=('edf',)),
     Key('period', Duration(10000000, 100), dts='period-us', note='none', policies=('edf',)),
-    Key('pvtime', Bool(), True),
-    Key('manage', Words('list', 'control'), [], note='none'),
-    Key('console_log', LogSize(), 0x4000),
 ]
 
 MEMORY = Section('memory', [

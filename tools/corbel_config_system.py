@@ -47,7 +47,6 @@ class Vm:
             'restart_limit': not restarts and 'nothing restarts the VM',
             'restart_backoff': not restarts and 'nothing restarts the VM',
             'stop_timeout': not self.value('power_key.enabled') and 'there is no power key',
-            'console_log': not self.value('console.enabled') and 'there is no console',
         }
         return reasons.get(key.name) or None
 

@@ -16,7 +16,6 @@
 static const char *const words_all_off[] = { "poweroff", "shell", NULL };
 static const char *const words_action[]  = { "stop", "restart", "pause", "shutdown-machine",
 					     NULL };
-static const char *const words_manage[]  = { "list", "control", NULL };
 static const char *const words_image[]   = { "auto", "raw", "image", "elf", NULL };
 static const char *const words_backend[] = { "eager", "touch", "linear", NULL };
 
@@ -42,7 +41,6 @@ static const struct config_key vm_keys[] = {
 	KEY("pool",      KEY_STRING, struct vm_config, pool_name),
 	KEY("cmdline",   KEY_STRING, struct vm_config, cmdline),
 	KEY("autostart", KEY_BOOL,   struct vm_config, autostart),
-	KEY("pvtime",    KEY_BOOL,   struct vm_config, pvtime),
 	KEY_SCHED("priority",    priority, 1, CONFIG_MAX_PRIORITY, FOR_PRIO),
 	KEY_SCHED("slice-us",    slice_us, 0, CONFIG_MAX_SLICE_US, FOR_SLICE),
 	KEY_SCHED("weight",      weight, 1, CONFIG_MAX_WEIGHT, BIT(POLICY_FAIR)),
@@ -58,8 +56,6 @@ static const struct config_key vm_keys[] = {
 	KEY_NUM("restart-limit", struct vm_config, restart_limit, 0, CONFIG_MAX_RESTARTS),
 	KEY_NUM("restart-backoff-us", struct vm_config, restart_backoff_us, 0, CONFIG_MAX_WAIT_US),
 	KEY_NUM("stop-timeout-us", struct vm_config, stop_timeout_us, 0, CONFIG_MAX_WAIT_US),
-	KEY("console-log", KEY_U64, struct vm_config, log_size),
-	{ "manage", words_manage, 0, 0, offsetof(struct vm_config, manage), KEY_SET, 0 },
 	KEY_END,
 };
 
@@ -193,7 +189,6 @@ static void vm_defaults(struct vm_config *vm, uint32_t id)
 	vm->pl061 = (struct config_device){ true, CONFIG_PL061_BASE, CONFIG_PL061_SPI };
 	vm->watchdog = (struct config_watchdog){ false, CONFIG_WDT_REFRESH, CONFIG_WDT_CONTROL,
 						 CONFIG_WDT_SPI };
-	vm->pvtime = true;
 	vm->autostart = true;
 	vm->on_crash = ACTION_STOP;
 	vm->on_reboot = ACTION_RESTART;
@@ -201,7 +196,6 @@ static void vm_defaults(struct vm_config *vm, uint32_t id)
 	vm->restart_limit = CONFIG_DEFAULT_RESTARTS;
 	vm->restart_backoff_us = CONFIG_DEFAULT_BACKOFF_US;
 	vm->stop_timeout_us = CONFIG_DEFAULT_STOP_US;
-	vm->log_size = CONFIG_LOG_SIZE;
 	vm->pool_name = CONFIG_POOL_DEFAULT;
 	vm->weight = CONFIG_DEFAULT_WEIGHT;
 	vm->priority = CONFIG_DEFAULT_PRIORITY;
@@ -261,7 +255,6 @@ static int all_read(const struct config_parser *p, const struct vm_config *vm)
 		{ "restart-limit", !restarts, "nothing restarts it" },
 		{ "restart-backoff-us", !restarts, "nothing restarts it" },
 		{ "stop-timeout-us", !vm->pl061.present, "there is no power key" },
-		{ "console-log", !vm->pl011.present, "there is no console" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(list); i++)
@@ -312,8 +305,6 @@ static void parse_vm(const struct system_config *cfg, const void *dtb, int node,
 		return;
 	if (!vm->pl061.present)
 		vm->stop_timeout_us = 0;
-	if (!vm->pl011.present)
-		vm->log_size = 0;
 }
 
 /* --- the whole tree ------------------------------------------------------ */

@@ -37,8 +37,6 @@ struct bundle;
 #define CONFIG_DEFAULT_RESTARTS   5
 #define CONFIG_MAX_RESTARTS 1000000
 #define CONFIG_DEFAULT_BACKOFF_US 100000
-#define CONFIG_LOG_SIZE     UINT64_C(0x4000)     /* console log, by default  */
-#define CONFIG_MAX_LOG_SIZE UINT64_C(0x100000)
 #define CONFIG_ESCAPE_KEY   0x1d /* Ctrl-]                                   */
 #define CONFIG_ADDR_AUTO    UINT64_MAX  /* an address the loader chooses     */
 #define CONFIG_FILE_SYSTEM  "system.dtb"
@@ -82,10 +80,6 @@ enum config_policy {
 	POLICY_EDF,        /* budget in each period; without one: what is left */
 	POLICY_PARTITION,  /* windows in a major frame                         */
 };
-
-/* What a VM may do to the others by hypercall. */
-#define CONFIG_MANAGE_LIST    1u     /* see them and their statistics */
-#define CONFIG_MANAGE_CONTROL 2u     /* start, stop, change them      */
 
 #define CONFIG_ACCESS_R  1u
 #define CONFIG_ACCESS_W  2u
@@ -175,10 +169,6 @@ struct vm_config {
 	struct config_device pl031;          /* the real-time clock               */
 	struct config_device pl061;          /* GPIO with the power key           */
 	struct config_watchdog watchdog;
-	bool     pvtime;                     /* stolen time is told to the guest  */
-	uint32_t manage;                     /* CONFIG_MANAGE_*                   */
-	uint64_t log_size;                   /* bytes of console output kept, a multiple
-						of 4 KiB; 0 without a console     */
 
 	bool     autostart;
 	enum config_action on_crash;

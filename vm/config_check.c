@@ -59,9 +59,6 @@ static int check_numbers(struct vm_config *vm)
 	if (vm->cap && vm->cap < vm->reservation)
 		return REFUSE(vm, "cap: %u; the reservation is %u", (unsigned int)vm->cap,
 			      (unsigned int)vm->reservation);
-	if (!is_aligned(vm->log_size, PAGE_SIZE) || vm->log_size > CONFIG_MAX_LOG_SIZE)
-		return REFUSE(vm, "console-log: 0x%llx; it must be a multiple of 4 KiB, at most "
-			      "0x%llx", (ull)vm->log_size, (ull)CONFIG_MAX_LOG_SIZE);
 	return 0;
 }
 

@@ -118,23 +118,6 @@ static int set_enum(const struct config_parser *p, const struct config_key *key,
 	return word_of(p, key, string_of(val, len), field);
 }
 
-static int set_words(const struct config_parser *p, const struct config_key *key, void *field,
-		     const void *val, int len)
-{
-	const char *s = val;
-	unsigned int i;
-	int n;
-
-	*(uint32_t *)field = 0;
-	for (; len > 0; s += n, len -= n) {
-		n = (int)strnlen(s, (size_t)len) + 1;
-		if (word_of(p, key, n <= len ? s : NULL, &i))
-			return -EINVAL;
-		*(uint32_t *)field |= 1u << i;
-	}
-	return 0;
-}
-
 static int set_access(const struct config_parser *p, const struct config_key *key, void *field,
 		      const void *val, int len)
 {
@@ -195,7 +178,6 @@ static int set_key(const struct config_parser *p, const struct config_key *key, 
 		[KEY_STRING] = set_string,
 		[KEY_ENUM]   = set_enum,
 		[KEY_ACCESS] = set_access,
-		[KEY_SET]    = set_words,
 		[KEY_CPUS]   = set_cpus,
 		[KEY_CONST]  = NULL,
 	};

@@ -17,14 +17,13 @@ enum config_kind {
 	KEY_STRING,   /* kept as a pointer                                */
 	KEY_ENUM,     /* one of words[], stored as its index              */
 	KEY_ACCESS,   /* letters of "rwx", stored as CONFIG_ACCESS_*      */
-	KEY_SET,      /* strings of words[], stored as bits               */
 	KEY_CPUS,     /* 64-bit masks: one for all vCPUs, or one for each */
 	KEY_CONST,    /* looked at elsewhere                              */
 };
 
 struct config_key {
 	const char *name;              /* NULL ends a table                   */
-	const char *const *words;      /* KEY_ENUM, KEY_SET; NULL at its end  */
+	const char *const *words;      /* KEY_ENUM; NULL at its end           */
 	uint32_t min, max;             /* KEY_U32                             */
 	uint16_t offset;               /* of the field in the node's struct   */
 	uint8_t  kind;                 /* KEY_*                               */

@@ -30,9 +30,7 @@ AUTO = (1 << 64) - 1
 BACKENDS = ['eager', 'touch', 'linear']
 TYPES = ['auto', 'raw', 'image', 'elf']
 ACTIONS = ['stop', 'restart', 'pause', 'shutdown-machine']
-RIGHTS = {'list': 1, 'control': 2}
 ACCESS = {'r': 1, 'rw': 3, 'rx': 5, 'rwx': 7}
-GUESTS = ['rt_tick', 'edf_worker', 'spin']      # of tests/guests
 # Every line with a key in it holds its own line number as the value.
 ODD_TOML = r'''# c = [x]
 a = 2 # d = 9
@@ -70,9 +68,6 @@ def fixtures(folder):
     (folder / 'guests/cloud').mkdir(parents=True)
     (folder / 'sub').mkdir()
     (folder / 'guests/cloud/Image').write_bytes(image(0x20000))
-    (folder / 'guests-el1').mkdir()
-    for guest in GUESTS:
-        (folder / f'guests-el1/{guest}.bin').write_bytes(b'\x1f\x20\x03\xd5' * 64)
     (folder / 'guests/initramfs.cpio.gz').write_bytes(gzip.compress(b'initramfs', mtime=0))
     (folder / 'Image.gz').write_bytes(gzip.compress(image(0x10000), mtime=0))
     (folder / 'sub/Image').write_bytes(b'another' * 100)
@@ -131,9 +126,6 @@ def meant_vm(vm, names, system):
         yield f'{n}.{s}={get(s + ".enabled"):d} {get(s + ".base"):#x} {get(s + ".spi")}'
     yield (f'{n}.watchdog={get("watchdog.enabled"):d} {get("watchdog.refresh"):#x} '
            f'{get("watchdog.control"):#x} {get("watchdog.spi")}')
-    yield f'{n}.pvtime={get("pvtime"):#x}'
-    yield f'{n}.manage={sum(RIGHTS[w] for w in get("manage")):#x}'
-    yield f'{n}.console_log={get("console_log") if get("console.enabled") else 0:#x}'
     yield f'{n}.autostart={get("autostart"):#x}'
     for key in ('on_crash', 'on_reboot', 'on_watchdog'):
         yield f'{n}.{key}={ACTIONS.index(get(key)):#x}'
@@ -198,10 +190,9 @@ def dts_says_the_same(folder, file):
 ALL_NAMES = {'sub/Image': 'Image', 'Image.gz': '2-Image', 'initrd': 'initrd',
              'guest.dts': 'guest.dtb'}
 TREE_NAMES = {'@build/guests/cloud/Image': 'Image',
-              '@build/guests/initramfs.cpio.gz': 'initramfs.cpio.gz',
-              **{f'@build/guests-el1/{n}.bin': f'{n}.bin' for n in GUESTS}}
+              '@build/guests/initramfs.cpio.gz': 'initramfs.cpio.gz'}
 # What config_check() makes of the CPUs of VMs under pinned and edf.
-PLACED = {'pin': [0x20, 0x40], 'dead': [0x80], 'rt': [4], 'edf': [8]}
+PLACED = {'pin': [0x20, 0x40], 'dead': [0x80]}
 
 
 def test_every_key(folder):
@@ -214,7 +205,7 @@ def test_every_key_as_dts(folder):
 
 def test_configs_of_the_tree(folder):
     files = sorted((TOP / 'configs').glob('*.toml'))
-    assert len(files) >= 6
+    assert len(files) >= 4
     for file in files:
         packed_is_what_was_meant(folder, file, TREE_NAMES)
         dts_says_the_same(folder, file)

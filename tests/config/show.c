@@ -55,9 +55,6 @@ static void show_vm(const struct vm_config *vm)
 	show_device(n, "power_key", &vm->pl061);
 	printf("%s.watchdog=%d 0x%" PRIx64 " 0x%" PRIx64 " %" PRIu32 "\n", n,
 	       vm->watchdog.present, vm->watchdog.refresh, vm->watchdog.control, vm->watchdog.spi);
-	show_num(n, "pvtime", vm->pvtime);
-	show_num(n, "manage", vm->manage);
-	show_num(n, "console_log", vm->log_size);
 	show_num(n, "autostart", vm->autostart);
 	show_num(n, "on_crash", vm->on_crash);
 	show_num(n, "on_reboot", vm->on_reboot);

@@ -164,7 +164,7 @@ static void defaults_are_the_virt_board(void **state)
 	assert_int_equal(vm->stop_timeout_us, 10000000);
 	assert_true(vm->pl061.present && vm->pl061.base == 0x09030000 && vm->pl061.spi == 7);
 	assert_false(vm->watchdog.present);
-	assert_true(vm->pvtime && !vm->manage && vm->log_size == 16384 && vm->pool == 0);
+	assert_int_equal(vm->pool, 0);
 	assert_true(cfg.nr_pools == 1 && cfg.pools[0].cpus == 0xf && cfg.housekeeping == 0);
 	assert_int_equal(vm->kernel_type, IMAGE_AUTO);
 	assert_true(vm->kernel.load == CONFIG_ADDR_AUTO && vm->kernel_entry == CONFIG_ADDR_AUTO);
@@ -214,9 +214,6 @@ static void set_everything(void)
 	set_u32("/vms/a", "restart-limit", 0);
 	set_u32("/vms/a", "restart-backoff-us", 5);
 	set_u32("/vms/a", "stop-timeout-us", 3600000000u);
-	set_u32("/vms/a", "console-log", 0x8000);
-	set_u32("/vms/a", "pvtime", 0);
-	set("/vms/a", "manage", "control\0list", 13);
 	set_u32("/", "housekeeping", 1);
 	set_str("/pools/p", "policy", "pinned");
 	set_u32("/pools/p", "cpus", 8);
@@ -255,9 +252,7 @@ static void every_key_arrives(void **state)
 	assert_true(vm->watchdog.control == 0x20500000 && vm->watchdog.spi == 3);
 	assert_int_equal(vm->on_watchdog, ACTION_SHUTDOWN_MACHINE);
 	assert_true(vm->restart_limit == 0 && vm->restart_backoff_us == 5);
-	assert_true(vm->stop_timeout_us == 3600000000u && vm->log_size == 0x8000);
-	assert_false(vm->pvtime);
-	assert_int_equal(vm->manage, CONFIG_MANAGE_LIST | CONFIG_MANAGE_CONTROL);
+	assert_int_equal(vm->stop_timeout_us, 3600000000u);
 	assert_true(cfg.housekeeping == 1 && cfg.pools[1].policy == POLICY_PINNED);
 }
 
@@ -527,12 +522,6 @@ static const struct refusal refusals[] = {
 	  "stop-timeout-us: 3600000001; it must be 0 to 3600000000" },
 	{ { { A, "restart-limit", U32, 1000001, NULL } },
 	  "restart-limit: 1000001; it must be 0 to 1000000" },
-	{ { { A, "console-log", U32, 0x1800, NULL } },
-	  "console-log: 0x1800; it must be a multiple of 4 KiB, at most 0x100000" },
-	{ { { A, "console-log", U32, 0x101000, NULL } },
-	  "console-log: 0x101000; it must be a multiple of 4 KiB, at most 0x100000" },
-	{ { { A, "manage", STR, 0, "all" } }, "manage: \"all\" is none of its values" },
-	{ { { A, "manage", RAW, 9, "list\0cont" } }, "manage: \"?\" is none of its values" },
 	{ { { A, "on-crash", STR, 0, "reboot" } }, "on-crash: \"reboot\" is none of its values" },
 	{ { { A, "cpus", U64, 0x30, NULL } }, "cpus: the board has no CPU 4" },
 	/* keys that nothing would read */
@@ -543,8 +532,6 @@ static const struct refusal refusals[] = {
 	  "restart-backoff-us: nothing restarts it" },
 	{ { { A, "stop-timeout-us", U32, 1, NULL }, { A "/power-key", "enabled", U32, 0, NULL } },
 	  "stop-timeout-us: there is no power key" },
-	{ { { A, "console-log", U32, 0x1000, NULL }, { A "/console", "enabled", U32, 0, NULL } },
-	  "console-log: there is no console" },
 	{ { { A, "weight", U32, 1, NULL } },
 	  "weight: policy rr of pool default does not read it" },
 	{ { POOL("fair"), IN_POOL, { A, "priority", U32, 1, NULL } },
