@@ -142,7 +142,7 @@ dir_of = $O/host/$(firstword $(subst $(comma), ,$(call san_of,$1)))
 define host_test
 $O/host/$1: $(patsubst %.c,$(call dir_of,$1)/%.o,$($1_SRCS))
 	@echo "  HOSTLD $$@"
-	$Q$$(HOSTCC) $$(or $$(COVERAGE),-fsanitize=$(call san_of,$1)) -pthread $$^ -lcmocka -lfdt -o $$@
+	$Q$$(HOSTCC) $$(if $$(COVERAGE),$$(COVERAGE),-fsanitize=$(call san_of,$1)) -pthread $$^ -lcmocka -lfdt -o $$@
 endef
 $(foreach t,$(HOST_TESTS),$(eval $(call host_test,$t)))
 
