@@ -303,7 +303,8 @@ static void entries_make(void)
 	timer_setup(&reap_timer, reap_wake);
 	keeper_ops = (struct keeper_ops){ alive, dead, ended, &host };
 	nr_vm_entries = sys_cfg->nr_vms;
-	if (thread_create(&manager, "manager", sys_cfg->housekeeping, SYSTEM_PRIO, manager_main, NULL))
+	if (thread_create(&manager, "manager", sys_cfg->housekeeping, SYSTEM_PRIO, manager_main,
+			  NULL))
 		machine_give_up("no memory for the manager of VMs");
 }
 
