@@ -11,6 +11,9 @@
 
 #include <arch/cpu.h>
 
+/* Not inlined: copies are many, and the linker keeps one of those that are equal. */
+#define SPIN_FN static __attribute__((noinline, unused))
+
 struct spinlock {
 	_Atomic uint16_t next;
 	_Atomic uint16_t owner;
@@ -18,7 +21,7 @@ struct spinlock {
 
 #define SPINLOCK_INIT { 0, 0 }
 
-static inline void spin_lock(struct spinlock *l)
+SPIN_FN void spin_lock(struct spinlock *l)
 {
 	uint16_t me = atomic_fetch_add_explicit(&l->next, 1, memory_order_relaxed);
 
@@ -33,7 +36,7 @@ static inline void spin_unlock(struct spinlock *l)
 	atomic_store_explicit(&l->owner, (uint16_t)(me + 1), memory_order_release);
 }
 
-static inline uint64_t spin_lock_irqsave(struct spinlock *l)
+SPIN_FN uint64_t spin_lock_irqsave(struct spinlock *l)
 {
 	uint64_t flags = arch_irq_save();
 
@@ -41,7 +44,7 @@ static inline uint64_t spin_lock_irqsave(struct spinlock *l)
 	return flags;
 }
 
-static inline void spin_unlock_irqrestore(struct spinlock *l, uint64_t flags)
+SPIN_FN void spin_unlock_irqrestore(struct spinlock *l, uint64_t flags)
 {
 	spin_unlock(l);
 	arch_irq_restore(flags);

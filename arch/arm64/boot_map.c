@@ -37,10 +37,6 @@ struct smp_mailbox smp_mailbox = { .mpidr = ~UINT64_C(0) };
 
 static uint64_t image_base;                    /* PA of the image's first byte   */
 
-extern char __image_start[], __image_end[];
-void boot_map_build(uint64_t image_pa);
-extern char secondary_start[];
-
 #define BLOCK_NORMAL (PTE_VALID | PTE_AF | PTE_SH_INNER | PTE_ATTR_NORMAL)
 #define BLOCK_DEVICE (PTE_VALID | PTE_AF | PTE_XN | PTE_ATTR_DEVICE)
 

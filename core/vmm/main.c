@@ -31,8 +31,6 @@
 #define ARENA_PAGES   32
 #define CRASH_STACK   4096
 
-extern char boot_stack_top[];
-
 static uint8_t arena[ARENA_PAGES * PAGE_SIZE] __attribute__((aligned(4096)));
 static uint8_t crash_stack[CRASH_STACK] __attribute__((aligned(16)));
 static struct uart_phys uart;

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/lib/bits.h"
@@ -38,12 +37,11 @@ static int cmd_help(int argc, char **argv);
 /* Number of the VM called so, or that has this number; -ENOENT. */
 static int vm_find(const char *arg, struct shell_vm *vm)
 {
-	char *end;
-	unsigned long nr = strtoul(arg, &end, 10);
-	bool by_nr = *arg != '\0' && *end == '\0';
+	char nr[12];
 
 	for (uint32_t i = 0; hooks.vm_info && hooks.vm_info(i, vm); i++) {
-		if (strcmp(vm->name, arg) == 0 || (by_nr && i == nr))
+		snprintf(nr, sizeof(nr), "%u", i);
+		if (strcmp(vm->name, arg) == 0 || strcmp(nr, arg) == 0)
 			return (int)i;
 	}
 	shell_printf("no VM %s\n", arg);
@@ -155,7 +153,7 @@ static const struct shell_cmd commands[] = {
 	{ "poweroff", "",        "stop the machine",                       cmd_poweroff },
 	{ "reboot",   "",        "reset the machine",                      cmd_reboot   },
 	{ "stat",     "VM",      "its exits and what else was counted",    cmd_stat     },
-	{ "vm",       "list",    "the VMs; or VERB VM: create, start, stop, kill, pause, resume, reset, destroy", cmd_vm },
+	{ "vm",       "VERB",    "list; create start stop kill pause resume reset destroy", cmd_vm },
 };
 
 static int cmd_help(int argc, char **argv)

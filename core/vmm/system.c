@@ -19,7 +19,7 @@ static const void *system_dtb(struct bundle *bundle, size_t *len)
 
 	if (err) {
 		log_err("%s", bundle_strerror(err));
-		machine_give_up("there is no bundle to run (QEMU: -initrd; U-Boot: booti's second address)");
+		machine_give_up("there is no bundle to run (QEMU: -initrd)");
 	}
 	if (bundle_lookup(bundle, CONFIG_FILE_SYSTEM, &file))
 		machine_give_up("the bundle holds no " CONFIG_FILE_SYSTEM);

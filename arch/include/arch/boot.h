@@ -9,6 +9,16 @@
 
 struct percpu;
 
+/* By linker.ld: the image and its parts, each of whole pages. */
+extern char __image_start[], __image_end[], __text_start[], __text_end[];
+extern char __rodata_start[], __rodata_end[], __data_start[];
+
+/* By boot.S: the end of the boot stack, and where a secondary pCPU enters. */
+extern char boot_stack_top[], secondary_start[];
+
+/* The first tables; called with the MMU off, at physical addresses. */
+void boot_map_build(uint64_t image_pa);
+
 /*
  * Slots of 1 GiB that the boot tables have beside the image, for what must be
  * reached before the final tables exist. Up to 512 blocks of 2 MiB each.
