@@ -153,7 +153,7 @@ static const struct shell_cmd commands[] = {
 	{ "poweroff", "",        "stop the machine",                       cmd_poweroff },
 	{ "reboot",   "",        "reset the machine",                      cmd_reboot   },
 	{ "stat",     "VM",      "its exits and what else was counted",    cmd_stat     },
-	{ "vm",       "VERB",    "list; create start stop kill pause resume reset destroy", cmd_vm },
+	{ "vm", "VERB [VM]", "list; create start stop kill pause resume reset destroy", cmd_vm },
 };
 
 static int cmd_help(int argc, char **argv)

@@ -110,8 +110,18 @@ static void poweroff(void)
 	powered_off++;
 }
 
+static const char *verb_done;
+static uint32_t verb_on;
+
+static int note_verb(uint32_t i, const char *verb)
+{
+	verb_done = verb;
+	verb_on = i;
+	return strcmp(verb, "start") == 0 ? 0 : -EBUSY;
+}
+
 static const struct shell_hooks hooks = {
-	.vm_info = vm_info, .vm_stat = vm_stat, .audit = audit, .poweroff = poweroff,
+	.vm_info = vm_info, .vm_stat = vm_stat, .vm_verb = note_verb, .audit = audit, .poweroff = poweroff,
 };
 
 static int setup(void **state)
@@ -170,11 +180,23 @@ static void finds_a_vm_by_name_and_by_number(void **state)
 	assert_non_null(strstr(shown, "exits                             201\n"));
 }
 
+static void verbs_reach_the_vm_they_name(void **state)
+{
+	(void)state;
+	run("vm start 1");
+	assert_string_equal(verb_done, "start");
+	assert_int_equal(verb_on, 1);
+	assert_string_equal(shown, "");
+	run("vm destroy 0");
+	assert_int_equal(verb_on, 0);
+	assert_non_null(strstr(shown, "failed (-"));
+}
+
 static void wrong_use_is_answered(void **state)
 {
 	(void)state;
 	run("vm");
-	assert_string_equal(shown, "usage: vm list\n");
+	assert_string_equal(shown, "usage: vm VERB [VM]\n");
 	run("console");
 	assert_string_equal(shown, "usage: console VM\n");
 	run("frobnicate");
@@ -270,6 +292,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(lists_vms, setup),
 		cmocka_unit_test_setup(finds_a_vm_by_name_and_by_number, setup),
+		cmocka_unit_test_setup(verbs_reach_the_vm_they_name, setup),
 		cmocka_unit_test_setup(wrong_use_is_answered, setup),
 		cmocka_unit_test_setup(help_names_every_command, setup),
 		cmocka_unit_test_setup(thread_reads_lines_and_prompts, setup),
