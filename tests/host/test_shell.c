@@ -121,7 +121,8 @@ static int note_verb(uint32_t i, const char *verb)
 }
 
 static const struct shell_hooks hooks = {
-	.vm_info = vm_info, .vm_stat = vm_stat, .vm_verb = note_verb, .audit = audit, .poweroff = poweroff,
+	.vm_info = vm_info, .vm_stat = vm_stat, .vm_verb = note_verb,
+	.audit = audit, .poweroff = poweroff,
 };
 
 static int setup(void **state)
