@@ -13,15 +13,19 @@
 
 #define SYMBOL_NAME_MAX 48  /* a buffer for the longest name, its NUL included */
 
+#define SYMBOL_STEP_MORE 255
+
 struct symbol_table {
 	/* From one function's start to the next one's, in instructions; the first
-	 * counts from __image_start. */
-	const uint16_t *steps;
-	size_t nr;
-	/* nr names in the order of the functions, each ended by the code 0. Codes
-	 * from 1 on are the characters of chars; those behind them stand for the
-	 * pairs of codes in pairs, each made of lower ones. */
+	 * counts from __image_start. SYMBOL_STEP_MORE: that many, and the next step
+	 * as well. */
+	const uint8_t *steps;
+	const uint8_t *steps_end;
+	/* The names in the order of the functions, each ended by a NUL. A code below
+	 * nr_chars is a character, NUL among them; any other stands for the pair
+	 * pairs[code - nr_chars] of lower codes. A pair may reach into the next name. */
 	const char *chars;
+	size_t nr_chars;
 	const uint8_t (*pairs)[2];
 	const uint8_t *names;
 };
@@ -56,8 +60,9 @@ bool symbol_lookup(va_t pc, char *name, size_t size, uint64_t *rest);
 extern const char __image_start[];
 extern const char __text_start[];
 extern const char __text_end[];
-extern const uint16_t hyp_symtab_start[];
-extern const uint16_t hyp_symtab_end[];
+extern const uint8_t hyp_symsteps[];
+extern const uint8_t hyp_symsteps_end[];
 extern const char hyp_symchars[];
+extern const char hyp_symchars_end[];
 extern const uint8_t hyp_sympairs[][2];
-extern const uint8_t hyp_symstr[];
+extern const uint8_t hyp_symnames[];

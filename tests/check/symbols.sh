@@ -4,4 +4,4 @@
 set -eu
 cd "$(dirname "$0")/../.."
 aarch64-linux-gnu-nm -n build/corbel.elf | tools/symbols.py | cmp -- build/gen/symbols.S -
-echo "$(grep -c '\.hword' build/gen/symbols.S) functions have names"
+echo "the names in the image are those of its functions"

@@ -11,22 +11,36 @@
 const char __image_start[4];
 const char __text_start[4];
 const char __text_end[4];
-const uint16_t hyp_symtab_start[1];
-const uint16_t hyp_symtab_end[1];
+const uint8_t hyp_symsteps[1];
+const uint8_t hyp_symsteps_end[1];
 const char hyp_symchars[1];
+const char hyp_symchars_end[1];
 const uint8_t hyp_sympairs[1][2];
-const uint8_t hyp_symstr[1];
+const uint8_t hyp_symnames[1];
 
-/* Functions at 0x40, 0x100 and 0x180; the codes 12 and 13 are "ir" and "irs". */
-static const uint16_t steps[] = { 0x10, 0x30, 0x20 };
-static const char chars[] = "cdefhinorst";  /* codes 1 to 11 */
-static const uint8_t pairs[][2] = { { 6, 9 }, { 12, 10 } };
+/*
+ * Functions at 0x40, 0x100, 0x180, 0x180 + 255 * 4 and two times 255 * 4 behind
+ * that. Codes 12 to 15 are "ir", "irs", the end of "first" with what follows it,
+ * and an end with the "t" of the next name.
+ */
+static const uint8_t steps[] = { 0x10, 0x30, 0x20, 255, 0, 255, 255, 0 };
+static const char chars[] = "\0cdefhinorst";
+static const uint8_t pairs[][2] = { { 6, 9 }, { 12, 10 }, { 11, 0 }, { 0, 11 } };
 static const uint8_t names[] = {
-	4, 13, 11, 0,           /* f irs t */
-	10, 3, 1, 8, 7, 2, 0,   /* s e c o n d */
-	11, 5, 12, 2, 0,        /* t h ir d */
+	4, 13, 14,              /* f irs t\0 */
+	10, 3, 1, 8, 7, 2,      /* s e c o n d */
+	15, 5, 12, 2, 0,        /* \0t h ir d \0 */
+	7, 0,                   /* n */
+	8, 0,                   /* o */
 };
-static const struct symbol_table table = { steps, 3, chars, pairs, names };
+static const struct symbol_table table = {
+	.steps = steps,
+	.steps_end = steps + sizeof(steps),
+	.chars = chars,
+	.nr_chars = 12,
+	.pairs = pairs,
+	.names = names,
+};
 
 static uint64_t rest;
 static char name[SYMBOL_NAME_MAX];
@@ -63,9 +77,25 @@ static void symbol_covers_all_up_to_the_next(void **state)
 	assert_true(find(0x17f));
 	assert_string_equal(name, "second");
 	assert_int_equal(rest, 0x7f);
-	assert_true(find(0x5000));
+	assert_true(find(0x180 + 255 * 4 - 1));
 	assert_string_equal(name, "third");
-	assert_int_equal(rest, 0x5000 - 0x180);
+	assert_int_equal(rest, 255 * 4 - 1);
+}
+
+static void steps_add_up_to_a_long_function(void **state)
+{
+	(void)state;
+	assert_true(find(0x180 + 255 * 4));
+	assert_string_equal(name, "n");
+	assert_int_equal(rest, 0);
+	assert_true(find(0x180 + 3 * 255 * 4 - 4));
+	assert_string_equal(name, "n");
+	assert_int_equal(rest, 2 * 255 * 4 - 4);
+	assert_true(find(0x180 + 3 * 255 * 4));
+	assert_string_equal(name, "o");
+	assert_true(find(0x50000));
+	assert_string_equal(name, "o");
+	assert_int_equal(rest, 0x50000 - 0x180 - 3 * 255 * 4);
 }
 
 static void address_before_the_first_has_no_name(void **state)
@@ -105,6 +135,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(symbol_at_its_start_has_offset_0, setup),
 		cmocka_unit_test_setup(symbol_covers_all_up_to_the_next, setup),
+		cmocka_unit_test_setup(steps_add_up_to_a_long_function, setup),
 		cmocka_unit_test_setup(address_before_the_first_has_no_name, setup),
 		cmocka_unit_test_setup(long_name_is_cut_off_and_ended, setup),
 		cmocka_unit_test_setup(empty_table_names_nothing, setup),
