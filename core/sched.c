@@ -218,8 +218,8 @@ static void send_leavers(struct run_queue *rq)
 		spin_lock(&rq->lock);
 		t = sched_pop(&rq->leaving);
 		atomic_fetch_sub_explicit(&rq->nr_leaving, 1, memory_order_relaxed);
-		spin_unlock(&rq->lock);
 		trace_event(TRACE_MOVE, t->id, t->home);
+		spin_unlock(&rq->lock);
 		if (t->hooks && t->hooks->evict)
 			t->hooks->evict(t);
 		arrive(rq, t);
