@@ -26,8 +26,8 @@ def measure(args):
     with Machine(args) as m:
         m.expect("^READY", LONG)
         m.send("r")
-        before = int(m.expect(r"^reset_at (\d+)", LONG)[1])
-        after = int(m.expect(r"^first_at (\d+)", LONG)[1])
+        before = int(m.expect(r"^reset_at (\d+)\n", LONG)[1])
+        after = int(m.expect(r"^first_at (\d+)\n", LONG)[1])
         m.expect("^READY", LONG)
         m.send("b")
         m.expect("^DONE 1 passed", LONG * 2)

@@ -18,3 +18,6 @@ HOST_TESTS += test_gicv3
 test_gicv3_SRCS := tests/host/test_gicv3.c irq/gicv3.c irq/irq.c tests/host/fake/gic.c \
 	tests/host/fake/cpu.c tests/host/fake/log.c
 
+HOST_TESTS += test_vgic_smp
+test_vgic_smp_SRCS := tests/host/test_vgic_smp.c $(vgic_SRCS)
+test_vgic_smp_SAN := thread
