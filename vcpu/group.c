@@ -2,6 +2,7 @@
 #include "vcpu/group.h"
 
 #include <arch/el1_state.h>
+#include "core/log.h"
 #include "core/spinlock.h"
 #include "vcpu/idregs.h"
 #include "vcpu/inject.h"
@@ -72,12 +73,27 @@ uint64_t group_hcr(const uint64_t *id)
 	return hcr;
 }
 
+/* All of ID_AA64MMFR3_EL1, as later features come with one of those in it. */
+bool group_uses_hcrx(const uint64_t *id)
+{
+	return bits_get(A64MMFR1_HCX, id[IDREG_A64MMFR1]) &&
+	       ((id[IDREG_A64MMFR1] & A64MMFR1_CMOW) | id[IDREG_A64MMFR3] |
+		(id[IDREG_A64PFR1] & (PFR1_NMI | PFR1_V9_3)) |
+		(id[IDREG_A64ISAR1] & A64ISAR1_LS64) | (id[IDREG_A64ISAR2] & A64ISAR2_MOPS));
+}
+
 void vcpu_cpu_init(void)
 {
 	uint64_t raw[IDREG_NR];
+	bool hcrx;
 
-	arch_guest_cpu_init();
 	arch_idregs_read(raw);
+	hcrx = group_uses_hcrx(raw);
+	/* EL3 that does not permit it hangs without a word. */
+	if (!host_seen && (raw[IDREG_A64PFR0] & PFR0_EL3) &&
+	    (hcrx || (raw[IDREG_A64MMFR0] & A64MMFR0_FGT)))
+		log_info("unless the firmware has set SCR_EL3.HXEn and FGTEn nothing follows");
+	arch_guest_cpu_init(hcrx);
 	spin_lock(&host_lock);
 	if (host_seen)
 		idregs_combine(host_idregs, raw);

@@ -100,13 +100,6 @@ static void init_fine_grained(uint64_t mmfr0, uint64_t pfr0)
 	WRITE(HDFGWTR2_EL2, 0);
 }
 
-/* HCRX_EL2: 0 keeps every later feature off. */
-static void init_hcrx(uint64_t mmfr1)
-{
-	if (bits_get(A64MMFR1_HCX, mmfr1))
-		WRITE(HCRX_EL2, 0);
-}
-
 static void init_mpam(uint64_t pfr0, uint64_t pfr1)
 {
 	if (!bits_get(PFR0_MPAM, pfr0) && !bits_get(PFR1_MPAM_FRAC, pfr1))
@@ -116,7 +109,7 @@ static void init_mpam(uint64_t pfr0, uint64_t pfr1)
 		WRITE(MPAMHCR_EL2, MPAMHCR_TRAP_MPAMIDR_EL1);
 }
 
-void arch_guest_cpu_init(void)
+void arch_guest_cpu_init(bool hcrx)
 {
 	uint64_t pfr0 = read_sysreg(id_aa64pfr0_el1);
 	uint64_t pfr1 = read_sysreg(id_aa64pfr1_el1);
@@ -132,7 +125,9 @@ void arch_guest_cpu_init(void)
 	init_debug(dfr0);
 	clear_debug_registers(dfr0);
 	init_fine_grained(read_sysreg(id_aa64mmfr0_el1), pfr0);
-	init_hcrx(read_sysreg(id_aa64mmfr1_el1));
+	/* 0 keeps every later feature off. */
+	if (hcrx)
+		WRITE(HCRX_EL2, 0);
 	init_mpam(pfr0, pfr1);
 	/* No AArch32 EL1, so nothing of CP15 to trap; EL0 has its own controls. */
 	write_sysreg(hstr_el2, 0);
@@ -152,22 +147,24 @@ uint64_t arch_aidr(void)
 	return read_sysreg(aidr_el1);
 }
 
-/* All of the space: what is reserved in it reads as zero by the architecture. */
 #define RAW(crm, op2)  raw[IDREG(crm, op2)] = read_sysreg(S3_0_C0_C##crm##_##op2)
-#define RAW8(crm) do {							\
-	RAW(crm, 0); RAW(crm, 1); RAW(crm, 2); RAW(crm, 3);		\
-	RAW(crm, 4); RAW(crm, 5); RAW(crm, 6); RAW(crm, 7);		\
-} while (0)
+#define RAW4(crm) do { RAW(crm, 0); RAW(crm, 1); RAW(crm, 2); RAW(crm, 3); } while (0)
 
+/*
+ * What vcpu/idregs.c shows and vcpu/group.c asks; more are of no use, so they read
+ * as zero. Of a register without a name in this CPU the architecture says that too.
+ */
 void arch_idregs_read(uint64_t *raw)
 {
-	for (uint32_t i = 0; i < IDREG(1, 0); i++)
+	for (uint32_t i = 0; i < IDREG_NR; i++)
 		raw[i] = 0;
-	RAW8(1);
-	RAW8(2);
-	RAW8(3);
-	RAW8(4);
-	RAW8(5);
-	RAW8(6);
-	RAW8(7);
+	RAW4(1);
+	RAW(1, 4); RAW(1, 5); RAW(1, 6); RAW(1, 7);
+	RAW4(2);
+	RAW(2, 4); RAW(2, 5); RAW(2, 6); RAW(2, 7);
+	RAW(3, 0); RAW(3, 1); RAW(3, 2); RAW(3, 4);
+	RAW(4, 0); RAW(4, 1);
+	RAW(5, 0);
+	RAW(6, 0); RAW(6, 1); RAW(6, 2);
+	RAW4(7);
 }

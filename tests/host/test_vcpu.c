@@ -317,6 +317,28 @@ static void what_cannot_be_trapped_is_switched(void **state)
 	assert_int_equal(group_features(id), 0);
 }
 
+/* Firmware of its time leaves a register that it does not know trapped to EL3. */
+static void hcrx_is_used_only_for_what_it_gates(void **state)
+{
+	static const struct { uint32_t reg; uint64_t bits; } gated[] = {
+		{ IDREG_A64MMFR1, A64MMFR1_CMOW }, { IDREG_A64MMFR3, 1 },
+		{ IDREG_A64PFR1, PFR1_NMI }, { IDREG_A64PFR1, BIT(44) },
+		{ IDREG_A64ISAR1, A64ISAR1_LS64 }, { IDREG_A64ISAR2, A64ISAR2_MOPS },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(gated); i++) {
+		uint64_t id[IDREG_NR] = { [IDREG_A64PFR1] = PFR1_SME | PFR1_MTE };
+
+		id[gated[i].reg] |= gated[i].bits;
+		assert_false(group_uses_hcrx(id));
+		id[IDREG_A64MMFR1] |= A64MMFR1_HCX;
+		assert_true(group_uses_hcrx(id));
+		id[gated[i].reg] &= ~gated[i].bits;
+		assert_false(group_uses_hcrx(id));
+	}
+}
+
 static void group_is_made_of_all_cpus(void **state)
 {
 	static struct vcpu_group g;
@@ -324,12 +346,15 @@ static void group_is_made_of_all_cpus(void **state)
 	(void)state;
 	fake_pcpus[0].idregs[IDREG_A64ISAR1] = BITS_VAL(A64ISAR1_APA, 1);
 	fake_pcpus[0].idregs[IDREG_A64MMFR1] = BITS_VAL(A64MMFR1_PAN, 2);
-	fake_pcpus[1].idregs[IDREG_A64MMFR1] = BITS_VAL(A64MMFR1_PAN, 1);
+	fake_pcpus[1].idregs[IDREG_A64MMFR1] = BITS_VAL(A64MMFR1_PAN, 1) | A64MMFR1_HCX |
+					       A64MMFR1_CMOW;
 	vcpu_cpu_init();
 	fake_cpu_enter(1);
 	vcpu_cpu_init();
 	vcpu_group_init(&g, 0x7000, 0x80, 40);
 	assert_int_equal(fake_pcpus[0].inits + fake_pcpus[1].inits, 2);
+	assert_int_equal(fake_pcpus[0].hcrx_inits, 0);
+	assert_int_equal(fake_pcpus[1].hcrx_inits, 1);
 	assert_int_equal(bits_get(A64MMFR1_PAN, g.idregs[IDREG_A64MMFR1]), 1);
 	assert_int_equal(g.idregs[IDREG_A64ISAR1], 0);
 	assert_int_equal(fake_features, 0);
@@ -367,6 +392,7 @@ int main(void)
 		cmocka_unit_test_setup(wfi_blocks_and_the_others_give_way, setup),
 		cmocka_unit_test_setup(traps_follow_features, setup),
 		cmocka_unit_test_setup(what_cannot_be_trapped_is_switched, setup),
+		cmocka_unit_test_setup(hcrx_is_used_only_for_what_it_gates, setup),
 		cmocka_unit_test_setup(group_is_made_of_all_cpus, setup),
 		cmocka_unit_test_setup(counts_by_layer_and_class, setup),
 	};

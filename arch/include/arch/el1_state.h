@@ -67,18 +67,19 @@ struct guest_control {
 
 /**
  * arch_guest_cpu_init() - set the traps of the calling pCPU, once
+ * @hcrx: HCRX_EL2 is among them; see group_uses_hcrx()
  *
  * Programs every EL2 register that decides what a guest may do and that is the
- * same for all guests: CPTR, MDCR, HSTR, HCRX, fine-grained traps, MPAM, VPIDR.
+ * same for all guests: CPTR, MDCR, HSTR, HCRX if asked, fine-grained traps, MPAM, VPIDR.
  * Opens the OS lock. HCR_EL2 stays as it is: a vCPU brings its own.
  * Reads the features of this very pCPU for registers that may not exist.
  */
-void arch_guest_cpu_init(void);
+void arch_guest_cpu_init(bool hcrx);
 
 /* Which registers of struct el1_state exist; set once, before the first load. */
 void arch_el1_set_features(uint32_t features);
 
-/* Raw ID_* registers of this pCPU, indexed by IDREG(). Unused slots are 0. */
+/* Raw ID_* registers of this pCPU that are in use, indexed by IDREG(). Other slots are 0. */
 void arch_idregs_read(uint64_t *raw);
 
 /* REVIDR_EL1 and AIDR_EL1 of this pCPU. */

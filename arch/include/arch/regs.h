@@ -291,10 +291,12 @@ enum esr_ec {
 #define IDREG_A64MMFR0  IDREG(7, 0)
 #define IDREG_A64MMFR1  IDREG(7, 1)
 #define IDREG_A64MMFR2  IDREG(7, 2)
+#define IDREG_A64MMFR3  IDREG(7, 3)
 
 /* Fields of them that decide what EL2 does. */
 #define PFR0_EL0        BITS(3, 0)
 #define PFR0_EL1        BITS(7, 4)
+#define PFR0_EL3        BITS(15, 12)
 #define PFR0_GIC        BITS(27, 24)
 #define PFR0_RAS        BITS(31, 28)
 #define PFR0_SVE        BITS(35, 32)
@@ -305,6 +307,7 @@ enum esr_ec {
 #define PFR1_MPAM_FRAC  BITS(19, 16)
 #define PFR1_SME        BITS(27, 24)
 #define PFR1_NMI        BITS(39, 36)
+#define PFR1_V9_3       BITS(63, 44)   /* GCS, THE, MTEX, DF2, PFAR             */
 #define DFR0_TRACEVER   BITS(7, 4)
 #define DFR0_PMUVER     BITS(11, 8)
 #define DFR0_BRPS       BITS(15, 12)
@@ -315,9 +318,12 @@ enum esr_ec {
 #define DFR0_TRACEBUFFER BITS(47, 44)
 #define A64ISAR1_APA    BITS(7, 4)
 #define A64ISAR1_API    BITS(11, 8)
+#define A64ISAR1_LS64   BITS(63, 60)
 #define A64ISAR2_APA3   BITS(15, 12)
+#define A64ISAR2_MOPS   BITS(19, 16)
 #define A64MMFR0_FGT    BITS(59, 56)
 #define A64MMFR2_IDS    BITS(39, 36)
 #define A64MMFR1_LO     BITS(19, 16)
 #define A64MMFR1_PAN    BITS(23, 20)
 #define A64MMFR1_HCX    BITS(43, 40)
+#define A64MMFR1_CMOW   BITS(59, 56)

@@ -22,9 +22,10 @@ void fake_pcpus_reset(void)
 	fake_translate = NULL;
 }
 
-void arch_guest_cpu_init(void)
+void arch_guest_cpu_init(bool hcrx)
 {
 	fake_pcpu()->inits++;
+	fake_pcpu()->hcrx_inits += hcrx;
 }
 
 void arch_el1_set_features(uint32_t features)

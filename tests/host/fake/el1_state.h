@@ -21,7 +21,7 @@ struct fake_pcpu {
 	bool fp_trap;
 	/* how often it was done */
 	uint32_t el1_saves, el1_loads, fp_saves, fp_loads, tlb_flushes, debug_writes;
-	uint32_t hcr_writes, translations, inits;
+	uint32_t hcr_writes, translations, inits, hcrx_inits;
 };
 
 extern struct fake_pcpu fake_pcpus[MAX_PCPUS];
