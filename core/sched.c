@@ -10,6 +10,7 @@
 #include "core/sched_int.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include <arch/cpu.h>
 #include <arch/switch.h>
@@ -352,6 +353,7 @@ void sched_switch_locked(struct run_queue *rq, enum sched_how how)
 		next->state = THREAD_RUNNING;
 		next->since = now;
 		rq->current = next;
+		rq->nr_switches += next != prev;
 	}
 	note_idle(rq, next == &rq->idle);
 	give_surplus_locked(rq, now);
@@ -454,4 +456,18 @@ uint64_t sched_idle_ticks(uint32_t cpu)
 
 	thread_times(&sched_queues[cpu].idle, &ran, &waited);
 	return ran;
+}
+
+void sched_look(uint32_t cpu, struct sched_look *l)
+{
+	struct run_queue *rq = &sched_queues[cpu];
+	uint64_t flags;
+
+	l->idle = sched_idle_ticks(cpu);
+	flags = spin_lock_irqsave(&rq->lock);
+	l->nr_switches = rq->nr_switches;
+	l->nr_ready = atomic_load_explicit(&rq->nr_ready, memory_order_relaxed);
+	l->thread = rq->current->id;
+	memcpy(l->name, rq->current->name, sizeof(l->name));
+	spin_unlock_irqrestore(&rq->lock, flags);
 }

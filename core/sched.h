@@ -83,6 +83,16 @@ void sched_point(void);
 /* End the current thread. */
 void thread_exit(void) __attribute__((noreturn));
 
+/* A pCPU as it is now, for listings. */
+struct sched_look {
+	uint64_t idle;                   /* ticks with nothing to do, up to now  */
+	uint64_t nr_switches;
+	uint32_t nr_ready;               /* threads that wait for it             */
+	uint32_t thread;                 /* id of the one that runs; 0: idle     */
+	char name[24];                   /* and its name                         */
+};
+void sched_look(uint32_t cpu, struct sched_look *l);
+
 /* Ticks for which a pCPU had nothing to do, up to now. */
 uint64_t sched_idle_ticks(uint32_t cpu);
 

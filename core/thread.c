@@ -2,6 +2,7 @@
 #include "core/thread.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include <arch/cpu.h>
 #include <arch/gpregs.h>
@@ -194,15 +195,29 @@ bool thread_must_sleep(const struct thread *t)
 	return sched_queues[t->cpu].q.pool->policy->sleeps;
 }
 
-void thread_times(struct thread *t, uint64_t *ran, uint64_t *waited)
+void thread_look(struct thread *t, struct thread_look *l)
 {
 	uint64_t flags = arch_irq_save();
 	struct run_queue *rq = sched_lock(t);
 	uint64_t now = arch_counter() - t->since;
-	bool ready = t->state == THREAD_READY || t->state == THREAD_MOVING;
 
-	*ran = t->ran + (t->state == THREAD_RUNNING ? now : 0);
-	*waited = t->waited + (ready ? now : 0);
+	l->cpu = rq->q.cpu;
+	l->state = t->state;
+	l->ran = t->ran + (t->state == THREAD_RUNNING ? now : 0);
+	l->waited = t->waited +
+		    (t->state == THREAD_READY || t->state == THREAD_MOVING ? now : 0);
+	l->affinity = t->affinity;
+	l->sched = t->sched;
+	memcpy(l->latency, t->latency, sizeof(l->latency));
 	spin_unlock(&rq->lock);
 	arch_irq_restore(flags);
+}
+
+void thread_times(struct thread *t, uint64_t *ran, uint64_t *waited)
+{
+	struct thread_look l;
+
+	thread_look(t, &l);
+	*ran = l.ran;
+	*waited = l.waited;
 }

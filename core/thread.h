@@ -187,6 +187,19 @@ bool thread_has_rivals(const struct thread *t);
 /* Must it block to sleep, even alone: time asleep is not time run? */
 bool thread_must_sleep(const struct thread *t);
 
+/* A thread as it is now, for listings. */
+struct thread_look {
+	uint32_t cpu;
+	enum thread_state state;
+	uint64_t ran, waited;          /* up to now                                  */
+	uint64_t affinity;
+	struct sched_params sched;
+	uint32_t latency[THREAD_LATENCIES];
+};
+
+/* All of one moment. The caller sees to it that t is not destroyed. */
+void thread_look(struct thread *t, struct thread_look *l);
+
 /* Ticks it ran, and ticks it was ready and did not, up to now. */
 void thread_times(struct thread *t, uint64_t *ran, uint64_t *waited);
 

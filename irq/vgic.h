@@ -89,6 +89,7 @@ struct vgic_vcpu {
 	uint32_t lr_soft;                      /* pending came out of latch       */
 	uint32_t lr_hw;                        /* written with the HW bit         */
 	uint32_t lr_spi;                       /* holds an SPI                    */
+	uint64_t injected;                     /* put into LRs as pending; read without */
 	uint32_t refolded;                     /* PPIs that were still pending    */
 	_Atomic uint32_t lr_used;              /* read without                    */
 	uint32_t hcr;                          /* ICH_HCR_EL2 as written          */

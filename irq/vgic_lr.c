@@ -92,6 +92,8 @@ static void fold_one(struct vgic_vcpu *v, uint32_t n)
 
 	w->in_lr &= ~bit;
 	w->lr_pend &= ~bit;
+	/* Not taken: it is no injection, or will be counted again. */
+	v->injected -= bits_get(ICH_LR_PENDING, lr);
 	if ((lr & ICH_LR_PENDING) && (v->lr_soft >> n & 1))
 		w->latch |= bit;
 	w->active = (w->active & ~bit) | ((lr & ICH_LR_ACTIVE) ? bit : 0);
@@ -341,6 +343,7 @@ static void place(struct vgic_vcpu *v, uint32_t n, uint32_t intid, uint32_t ctlr
 		w->lr_pend |= bit;
 		v->lr_soft |= (w->latch & bit) ? 1u << n : 0;
 		w->latch &= ~bit;
+		v->injected++;
 	}
 	if (intid >= INTID_SPI_FIRST)
 		v->lr_spi |= 1u << n;

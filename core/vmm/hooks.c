@@ -9,6 +9,7 @@
 #include "core/lib/bits.h"
 #include "core/log.h"
 #include "core/vmm/console.h"
+#include "core/vmm/info.h"
 #include "core/vmm/lifecycle.h"
 #include "core/vmm/machine.h"
 #include "irq/irq.h"
@@ -19,9 +20,9 @@
 
 static bool vm_info(uint32_t i, struct shell_vm *out)
 {
-	static struct vmm_vm_info info;      /* the shell's thread alone asks */
+	static struct info_vm info;      /* the shell's thread alone asks */
 
-	if (vmm_vm_info(i, &info))
+	if (info_vm(i, &info))
 		return false;
 	out->name = info.name;
 	out->state = vmm_state_name(info.state);

@@ -109,29 +109,13 @@ static inline int vmm_vm_destroy(uint32_t idx, uint32_t wait_ms)
 	return vmm_vm_do(idx, VMM_DESTROY, wait_ms);
 }
 
-struct vmm_vm_info {
-	char name[CONFIG_NAME_LEN];
-	const char *refused;         /* why its configuration is, or NULL           */
-	enum vmm_state state;
-	uint32_t nr_vcpus;
-	uint32_t nr_on;              /* vCPUs that are on                           */
-	uint32_t nr_restarts;        /* by policy, since it was started by somebody */
-	uint32_t restart_ms;         /* until the next, 0: none is due              */
-	int      console;            /* its port, negative: none                    */
-	uint64_t mem_bytes;          /* RAM of its machine                          */
-	uint64_t mem_used;           /* frames that are its own, in bytes           */
-	uint64_t exits;              /* all synchronous ones                        */
-	uint64_t irqs;               /* interrupts that made it leave the guest     */
-	uint64_t paused_ticks;       /* of this life, as the counter counts         */
-};
-
-/* Describe VM @idx, any state. 0; -ENOENT there is none (they are numbered from 0). */
-int vmm_vm_info(uint32_t idx, struct vmm_vm_info *info);
-
 /* Index of the VM of that name, or -ENOENT. */
 int vmm_vm_by_name(const char *name);
 
 uint32_t vmm_nr_vms(void);
+
+/* State of VM @idx, which there is. */
+enum vmm_state vmm_vm_state(uint32_t idx);
 const char *vmm_state_name(enum vmm_state state);
 const char *vmm_verb_name(enum vmm_verb verb);
 
