@@ -249,9 +249,21 @@ void vgic_sgi(struct vgic_vcpu *from, uint64_t val, enum vgic_sgi_reg reg);
  * vgic_dir() - a trapped write of ICC_DIR_EL1
  *
  * Only while more interrupts are active than list registers hold
- * (ICH_HCR_EL2.TDIR). On v's own pCPU, masked.
+ * (ICH_HCR_EL2.TDIR, or TC). On v's own pCPU, masked.
  */
 void vgic_dir(struct vgic_vcpu *v, uint64_t val);
+
+/* What ICH_HCR_EL2.TC traps besides; each is op2 of the register. */
+enum vgic_icc { VGIC_ICC_PMR = 0, VGIC_ICC_RPR = 3, VGIC_ICC_CTLR = 4 };
+
+/**
+ * vgic_icc_read(), vgic_icc_write() - trapped ICC_PMR_EL1, ICC_RPR_EL1, ICC_CTLR_EL1
+ *
+ * Of the vCPU loaded on this pCPU, masked. Only on a GIC without ICH_HCR_EL2.TDIR,
+ * while more interrupts are active than list registers hold. ICC_RPR_EL1 is not written.
+ */
+uint64_t vgic_icc_read(enum vgic_icc reg);
+void vgic_icc_write(enum vgic_icc reg, uint64_t val);
 
 /* Handlers for irq_register(): the GIC's maintenance PPI, and IRQ_SGI_VGIC. */
 void vgic_maintenance(void *ctx, uint32_t intid);

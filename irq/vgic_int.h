@@ -110,6 +110,7 @@ struct vgic_vcpu *vgic_by_affinity(const struct vgic *g, uint32_t aff);
 struct vgic_hw {
 	uint32_t nr_lrs, nr_aprs;
 	uint32_t prebits;        /* preemption bits */
+	uint32_t trap_dir;       /* of ICH_HCR_EL2: traps ICC_DIR_EL1       */
 	uint8_t  prio_mask;
 	bool     a3v;
 };
@@ -154,6 +155,9 @@ void vgic_lr_empty(struct vgic_vcpu *v);
 typedef void vgic_word_fn(struct vgic_vcpu *v, struct vgic_word *w, uint32_t first_intid,
 			  uint32_t mine, void *arg);
 void vgic_for_words(struct vgic_vcpu *v, bool spis, vgic_word_fn *f, void *arg);
+
+/* The group priority that the vCPU loaded here is at (vgic_wfi.c); above 0xff: idle. */
+uint32_t vgic_running_priority(void);
 
 /* ---- loading (vgic_load.c) ---- */
 

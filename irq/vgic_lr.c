@@ -257,7 +257,7 @@ static void rank_word(struct vgic_vcpu *v, struct vgic_word *w, uint32_t first,
 }
 
 /* An active interrupt is in no list register: its end must be told to us. */
-#define HCR_EVICTED ((uint32_t)(ICH_HCR_EN | ICH_HCR_LRENPIE | ICH_HCR_TDIR))
+#define HCR_EVICTED ((uint32_t)(ICH_HCR_EN | ICH_HCR_LRENPIE) | vgic_hw.trap_dir)
 
 /* When to be told, as not all have a list register. */
 static uint32_t overflow_hcr(const struct contest *c, uint32_t nr_active, uint32_t nr_pending)

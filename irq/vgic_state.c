@@ -21,6 +21,7 @@ static void read_hw(void)
 	vgic_hw.nr_aprs = vgic_hw.prebits > 5 ? 1u << (vgic_hw.prebits - 5) : 1;
 	vgic_hw.prio_mask = (uint8_t)(0xff00u >> pribits);
 	vgic_hw.a3v = vtr & ICH_VTR_A3V;
+	vgic_hw.trap_dir = vtr & ICH_VTR_TDS ? ICH_HCR_TDIR : ICH_HCR_TC;
 }
 
 int vgic_init(struct vgic *g, const struct vgic_config *cfg)

@@ -57,7 +57,7 @@ static void wfi_lrs(struct vgic_vcpu *v, struct wfi_best *b)
 }
 
 /* Bit n of the active priorities registers, low first, is group priority n << shift. */
-static uint32_t running_priority(void)
+uint32_t vgic_running_priority(void)
 {
 	for (uint32_t n = 0; n < vgic_hw.nr_aprs; n++) {
 		uint32_t apr = (uint32_t)(arch_ich_ap0r_read(n) | arch_ich_ap1r_read(n));
@@ -83,7 +83,7 @@ static bool passes(uint64_t vmcr, bool group1, uint32_t prio)
 	if (!(vmcr & (group1 ? ICH_VMCR_VENG1 : ICH_VMCR_VENG0)))
 		return false;
 	return prio < bits_get(ICH_VMCR_VPMR, vmcr) &&
-	       (prio & group_priority_mask(vmcr, group1)) < running_priority();
+	       (prio & group_priority_mask(vmcr, group1)) < vgic_running_priority();
 }
 
 bool vgic_deliverable(struct vgic_vcpu *v)

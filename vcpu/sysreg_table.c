@@ -113,6 +113,20 @@ static enum exit_verdict icc_dir_write(struct vcpu *vcpu, uint32_t enc, uint64_t
 	return EXIT_DONE;
 }
 
+static enum exit_verdict icc_read(struct vcpu *vcpu, uint32_t enc, uint64_t *value)
+{
+	(void)vcpu;
+	*value = vgic_icc_read((enum vgic_icc)(enc & 7));
+	return EXIT_DONE;
+}
+
+static enum exit_verdict icc_write(struct vcpu *vcpu, uint32_t enc, uint64_t value)
+{
+	(void)vcpu;
+	vgic_icc_write((enum vgic_icc)(enc & 7), value);
+	return EXIT_DONE;
+}
+
 static enum exit_verdict icc_sgi_write(struct vcpu *vcpu, uint32_t enc, uint64_t value)
 {
 	static const enum vgic_sgi_reg by_op2[8] = {
@@ -180,6 +194,8 @@ const struct sysreg_desc vcpu_sysregs[] = {
 	SYS(3, 0, 0, 1, 0,    "ID_*_EL1",          id_read,      NULL),
 	/* HCR_EL2.TACR */
 	SYS(3, 0, 1, 0, 1,    "ACTLR_EL1",         raz,          wi),
+	/* ICH_HCR_EL2.TC, as ICC_RPR_EL1 and ICC_CTLR_EL1 below */
+	SYS(3, 0, 4, 6, 0,    "ICC_PMR_EL1",       icc_read,     icc_write),
 	/* HCR_EL2.TERR: no error records; with that the rest of them is RAZ/WI */
 	SYS(3, 0, 5, 3, 0,    "ERRIDR_EL1",        raz,          NULL),
 	SYS(3, 0, 5, 3, 1,    "ERRSELR_EL1",       raz,          wi),
@@ -189,11 +205,13 @@ const struct sysreg_desc vcpu_sysregs[] = {
 	SYS(3, 0, 5, 4, 3,    "ERXADDR_EL1",       raz,          wi),
 	SYS(3, 0, 5, 5, 0,    "ERXMISC0_EL1",      raz,          wi),
 	SYS(3, 0, 5, 5, 1,    "ERXMISC1_EL1",      raz,          wi),
-	/* ICH_HCR_EL2.TDIR; HCR_EL2.IMO and FMO; ICC_SRE_EL2.Enable */
+	/* ICH_HCR_EL2.TDIR or TC; HCR_EL2.IMO and FMO; ICC_SRE_EL2.Enable */
 	SYS(3, 0, 12, 11, 1,  "ICC_DIR_EL1",       NULL,         icc_dir_write),
+	SYS(3, 0, 12, 11, 3,  "ICC_RPR_EL1",       icc_read,     NULL),
 	SYS(3, 0, 12, 11, 5,  "ICC_SGI1R_EL1",     NULL,         icc_sgi_write),
 	SYS(3, 0, 12, 11, 6,  "ICC_ASGI1R_EL1",    NULL,         icc_sgi_write),
 	SYS(3, 0, 12, 11, 7,  "ICC_SGI0R_EL1",     NULL,         icc_sgi_write),
+	SYS(3, 0, 12, 12, 4,  "ICC_CTLR_EL1",      icc_read,     icc_write),
 	SYS(3, 0, 12, 12, 5,  "ICC_SRE_EL1",       icc_sre_read, wi),
 	/* HCR_EL2.TID1 */
 	SYS(3, 1, 0, 0, 7,    "AIDR_EL1",          aidr_read,    NULL),

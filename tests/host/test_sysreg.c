@@ -203,6 +203,23 @@ static void sgi_registers_go_to_the_gic(void **state)
 	assert_int_equal(fake_deps.dir_value, 27);
 }
 
+static void common_interrupt_registers_go_to_the_vgic(void **state)
+{
+	(void)state;
+	assert_int_equal(mrs(SYSREG(3, 0, 4, 6, 0), 4), EXIT_DONE);
+	assert_int_equal(fake.regs.x[4], 0xa0 + VGIC_ICC_PMR);
+	assert_int_equal(mrs(SYSREG(3, 0, 12, 11, 3), 4), EXIT_DONE);
+	assert_int_equal(fake.regs.x[4], 0xa0 + VGIC_ICC_RPR);
+	assert_int_equal(mrs(SYSREG(3, 0, 12, 12, 4), 4), EXIT_DONE);
+	assert_int_equal(fake.regs.x[4], 0xa0 + VGIC_ICC_CTLR);
+	assert_int_equal(msr(SYSREG(3, 0, 4, 6, 0), 0x80), EXIT_DONE);
+	assert_int_equal(fake_deps.icc_reg, VGIC_ICC_PMR);
+	assert_int_equal(msr(SYSREG(3, 0, 12, 12, 4), 2), EXIT_DONE);
+	assert_int_equal(fake_deps.icc_reg, VGIC_ICC_CTLR);
+	assert_int_equal(fake_deps.icc_value, 2);
+	assert_int_equal(msr(SYSREG(3, 0, 12, 11, 3), 0), EXIT_UNDEF);
+}
+
 static void physical_timer_goes_to_the_vtimer(void **state)
 {
 	static const enum vtimer_reg regs[3] = { VTIMER_TVAL, VTIMER_CTL, VTIMER_CVAL };
@@ -404,6 +421,7 @@ int main(void)
 		cmocka_unit_test_setup(direction_that_does_not_exist_is_undefined, setup),
 		cmocka_unit_test_setup(constants_are_read, setup),
 		cmocka_unit_test_setup(sgi_registers_go_to_the_gic, setup),
+		cmocka_unit_test_setup(common_interrupt_registers_go_to_the_vgic, setup),
 		cmocka_unit_test_setup(physical_timer_goes_to_the_vtimer, setup),
 		cmocka_unit_test_setup(set_way_maintenance_is_told_but_not_done, setup),
 		cmocka_unit_test_setup(os_lock_is_the_vcpus_own, setup),

@@ -99,6 +99,8 @@ static void higher_priority_displaces_when_list_registers_are_full(void **state)
 		assert_int_equal(take(), 40 + n);
 }
 
+#define DIR_TRAPS (ICH_HCR_TDIR | ICH_HCR_TC)
+
 /* Each one preempts the one before, more deeply than there are list registers. */
 static void nested(uint32_t nr_lrs, uint64_t vmcr)
 {
@@ -116,7 +118,7 @@ static void nested(uint32_t nr_lrs, uint64_t vmcr)
 		fake_guest_eoi(1, 40 + n);
 		if (vmcr) {
 			world_enter();
-			if (fake_gic()->hcr & ICH_HCR_TDIR)
+			if (fake_gic()->hcr & DIR_TRAPS)
 				vgic_dir(&world.vcpu[0], 40 + n);
 			else
 				fake_guest_dir(40 + n);
@@ -140,6 +142,10 @@ static void nesting_deeper_with_split_deactivation_ends_by_intid(void **state)
 	(void)state;
 	nested(4, ICH_VMCR_VEOIM);
 	nested(2, ICH_VMCR_VEOIM);
+	fake_gic_without_tdir = true;
+	nested(4, ICH_VMCR_VEOIM);
+	nested(2, ICH_VMCR_VEOIM);
+	fake_gic_without_tdir = false;
 }
 
 static void pending_beside_many_active_is_not_kept_out(void **state)
@@ -730,10 +736,11 @@ static void switching_away_keeps_a_linked_interrupt(void **state)
 	assert_int_equal(take(), 27);
 }
 
-static void split_deactivation_in_any_order(void **state)
+static void split_deactivation(bool without_tdir)
 {
-	(void)state;
+	fake_gic_without_tdir = without_tdir;
 	world_setup(1, 64, 4);
+	fake_gic_without_tdir = false;
 	fake_gic()->vmcr |= ICH_VMCR_VEOIM;
 	for (uint32_t n = 0; n < 24; n++) {
 		world_irq(0, 40 + n, 0xa0, true);
@@ -750,13 +757,49 @@ static void split_deactivation_in_any_order(void **state)
 	assert_int_equal(world_gicd_read(GICD_ISACTIVER + 4, 4), 0xffffff00);
 	for (uint32_t n = 0; n < 24; n++) {
 		world_enter();
-		if (fake_gic()->hcr & ICH_HCR_TDIR)
+		if (fake_gic()->hcr & DIR_TRAPS)
 			vgic_dir(&world.vcpu[0], 40 + n * 7 % 24);
 		else
 			fake_guest_dir(40 + n * 7 % 24);
 	}
 	world_enter();
 	assert_int_equal(world_gicd_read(GICD_ISACTIVER + 4, 4), 0);
+}
+
+static void split_deactivation_in_any_order(void **state)
+{
+	(void)state;
+	split_deactivation(false);
+	split_deactivation(true);
+}
+
+/* Without TDIR they trap together with ICC_DIR_EL1. */
+static void trapped_common_registers_are_the_interfaces(void **state)
+{
+	(void)state;
+	fake_gic_without_tdir = true;
+	world_setup(1, 64, 2);
+	fake_gic_without_tdir = false;
+	assert_int_equal(vgic_icc_read(VGIC_ICC_RPR), 0xff);
+	for (uint32_t n = 0; n < 4; n++) {
+		world_irq(0, 40 + n, (uint8_t)(0x80 - 16 * n), true);
+		vgic_set_line(&world.vgic, 40 + n, true);
+		assert_int_equal(ack(), 40 + n);
+		assert_int_equal(vgic_icc_read(VGIC_ICC_RPR), 0x80 - 16 * n);
+	}
+	world_enter();
+	assert_int_equal(fake_gic()->hcr & DIR_TRAPS, ICH_HCR_TC);
+	vgic_icc_write(VGIC_ICC_PMR, 0xa7);
+	assert_int_equal(vgic_icc_read(VGIC_ICC_PMR), 0xa0);
+	assert_int_equal(bits_get(ICH_VMCR_VPMR, fake_gic()->vmcr), 0xa0);
+	assert_int_equal(vgic_icc_read(VGIC_ICC_CTLR),
+			 ICC_CTLR_A3V | BITS_VAL(ICC_CTLR_PRIBITS, 4));
+	vgic_icc_write(VGIC_ICC_CTLR, ICC_CTLR_EOIMODE | ICC_CTLR_SEIS);
+	assert_int_equal(fake_gic()->vmcr & (ICH_VMCR_VCBPR | ICH_VMCR_VEOIM), ICH_VMCR_VEOIM);
+	vgic_icc_write(VGIC_ICC_CTLR, ICC_CTLR_CBPR);
+	assert_int_equal(fake_gic()->vmcr & (ICH_VMCR_VCBPR | ICH_VMCR_VEOIM), ICH_VMCR_VCBPR);
+	assert_int_equal(vgic_icc_read(VGIC_ICC_CTLR),
+			 ICC_CTLR_A3V | BITS_VAL(ICC_CTLR_PRIBITS, 4) | ICC_CTLR_CBPR);
 }
 
 static void evicted_linked_interrupt_is_deactivated_at_its_end(void **state)
@@ -982,6 +1025,7 @@ int main(void)
 		cmocka_unit_test(linked_level_that_fell_unacknowledged_does_not_come),
 		cmocka_unit_test(switching_away_keeps_a_linked_interrupt),
 		cmocka_unit_test(split_deactivation_in_any_order),
+		cmocka_unit_test(trapped_common_registers_are_the_interfaces),
 		cmocka_unit_test(evicted_linked_interrupt_is_deactivated_at_its_end),
 		cmocka_unit_test(physical_ppi_is_active_only_for_the_loaded_vcpu),
 		cmocka_unit_test(state_survives_a_switch),

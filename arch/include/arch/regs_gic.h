@@ -119,7 +119,12 @@ _Static_assert(BITS_DISJOINT4(GICD_TYPER_ITLINES, GICD_TYPER_IDBITS,
 #define ICC_SRE_DFB      BIT(1)
 #define ICC_SRE_DIB      BIT(2)
 #define ICC_SRE_EL2_ENABLE BIT(3)     /* 1: EL1 reaches ICC_SRE_EL1 untrapped    */
+#define ICC_CTLR_CBPR    BIT(0)
 #define ICC_CTLR_EOIMODE BIT(1)       /* 1: EOIR drops the priority only         */
+#define ICC_CTLR_PRIBITS BITS(10, 8)
+#define ICC_CTLR_IDBITS  BITS(13, 11)
+#define ICC_CTLR_SEIS    BIT(14)
+#define ICC_CTLR_A3V     BIT(15)
 #define ICC_IGRPEN_ENABLE BIT(0)
 
 /* ICC_SGI0R_EL1, ICC_SGI1R_EL1, ICC_ASGI1R_EL1 */
@@ -150,7 +155,9 @@ _Static_assert(BITS_DISJOINT4(ICC_SGIR_TARGETS, ICC_SGIR_AFF1, ICC_SGIR_INTID,
 
 /* ICH_VTR_EL2, VGIC Type Register. */
 #define ICH_VTR_LISTREGS   BITS(4, 0)   /* list registers - 1                    */
+#define ICH_VTR_TDS        BIT(19)      /* ICH_HCR_EL2.TDIR exists               */
 #define ICH_VTR_A3V        BIT(21)
+#define ICH_VTR_SEIS       BIT(22)
 #define ICH_VTR_IDBITS     BITS(25, 23)
 #define ICH_VTR_PREBITS    BITS(28, 26) /* preemption bits - 1                   */
 #define ICH_VTR_PRIBITS    BITS(31, 29) /* priority bits - 1                     */

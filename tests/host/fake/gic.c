@@ -9,6 +9,7 @@
 
 struct fake_gic fake_gics[MAX_PCPUS];
 bool fake_gic_present = true;
+bool fake_gic_without_tdir;
 uint32_t fake_phys_spi_active[32];
 uint32_t fake_phys_low[32];
 
@@ -25,7 +26,8 @@ void fake_gic_reset(uint32_t nr_lrs)
 	for (int n = 0; n < MAX_PCPUS; n++)
 		fake_gics[n].vtr = BITS_VAL(ICH_VTR_LISTREGS, nr_lrs - 1) |
 				   BITS_VAL(ICH_VTR_PREBITS, 4) |
-				   BITS_VAL(ICH_VTR_PRIBITS, 4) | ICH_VTR_A3V;
+				   BITS_VAL(ICH_VTR_PRIBITS, 4) | ICH_VTR_A3V |
+				   (fake_gic_without_tdir ? 0 : ICH_VTR_TDS);
 }
 
 /* ---- registers ---- */
@@ -127,7 +129,8 @@ uint64_t arch_ich_hcr_read(void)
 
 void arch_ich_hcr_write(uint64_t v)
 {
-	fake_gic()->hcr = v;
+	/* RES0 where it does not exist. */
+	fake_gic()->hcr = v & ~(fake_gic_without_tdir ? ICH_HCR_TDIR : 0);
 	fake_gic()->nr_hcr_writes++;
 }
 

@@ -27,6 +27,7 @@ struct fake_gic {
 
 extern struct fake_gic fake_gics[MAX_PCPUS];
 extern bool fake_gic_present;
+extern bool fake_gic_without_tdir;           /* for the next reset         */
 extern uint32_t fake_phys_spi_active[32];    /* a bit each, by INTID */
 
 extern uint32_t fake_phys_low[32];           /* lines that fell, by INTID  */

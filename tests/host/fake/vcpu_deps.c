@@ -58,6 +58,17 @@ void vgic_dir(struct vgic_vcpu *v, uint64_t val)
 	fake_deps.dirs++;
 }
 
+uint64_t vgic_icc_read(enum vgic_icc reg)
+{
+	return 0xa0 + reg;
+}
+
+void vgic_icc_write(enum vgic_icc reg, uint64_t val)
+{
+	fake_deps.icc_reg = reg;
+	fake_deps.icc_value = val;
+}
+
 uint64_t vtimer_phys_read(struct vtimer *t, enum vtimer_reg reg)
 {
 	(void)t;

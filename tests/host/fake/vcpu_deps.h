@@ -9,7 +9,8 @@
 
 struct fake_vcpu_deps {
 	/* last calls */
-	uint64_t sgi_value, dir_value, cntp_value;
+	uint64_t sgi_value, dir_value, cntp_value, icc_value;
+	enum vgic_icc icc_reg;
 	enum vgic_sgi_reg sgi_reg;
 	enum vtimer_reg cntp_reg;
 	uint32_t sgis, dirs, cntp_reads, cntp_writes, yields;
