@@ -9,6 +9,7 @@
 #include <arch/timer.h>
 #include "core/log.h"
 #include "core/spinlock.h"
+#include "core/timer.h"
 #include "irq/gicv3.h"
 #include "irq/irq_int.h"
 #include "irq/vgic.h"
@@ -23,6 +24,7 @@ struct irq_owner {
 	irq_handler *handler;
 	void *ctx;
 	/* by the pCPU that takes it */
+	uint8_t  storms;             /* without a quiet second between          */
 	uint32_t count;              /* since second_ends - 1 s                 */
 	uint64_t second_ends;
 };
@@ -30,6 +32,8 @@ struct irq_owner {
 static struct spinlock lock;         /* rank 50: changes of owners */
 static struct irq_owner owners[INTID_SPI_END];
 static uint32_t private_enabled;
+static struct timer calm;            /* by who set calm_armed */
+static _Atomic bool calm_armed;
 
 uint32_t irq_private_enabled(void)
 {
@@ -51,6 +55,7 @@ static int own(uint32_t intid, enum irq_kind kind, const struct irq_owner *o)
 		owners[intid].ctx = o->ctx;
 		owners[intid].vintid = o->vintid;
 		owners[intid].count = 0;
+		owners[intid].storms = 0;
 		atomic_store_explicit(&owners[intid].kind, kind, memory_order_release);
 		private_enabled |= intid < INTID_SPI_FIRST ? 1u << intid : 0;
 		err = 0;
@@ -124,11 +129,11 @@ static bool is_storm(struct irq_owner *o, uint32_t intid)
 		return false;
 	now = arch_counter();
 	o->count = 0;
-	if (now >= o->second_ends) {
-		o->second_ends = now + arch_counter_hz();
-		return false;
-	}
-	return true;
+	if (now < o->second_ends)
+		return true;
+	o->second_ends = now + arch_counter_hz();
+	o->storms = 0;
+	return false;
 }
 
 static void mask_and_name(uint32_t intid, const char *what)
@@ -136,6 +141,36 @@ static void mask_and_name(uint32_t intid, const char *what)
 	gicv3_disable(intid);
 	log_warn("interrupt %u %s: masked", intid, what);
 	arch_icc_dir(intid);
+}
+
+/*
+ * All that have an owner are enabled but for those. One that is muted after
+ * calm_armed is cleared arms the timer anew.
+ */
+static void unmute_all(struct timer *t)
+{
+	(void)t;
+	atomic_store(&calm_armed, false);
+	for (uint32_t i = INTID_SPI_FIRST; i < INTID_SPI_END; i++)
+		if (atomic_load(&owners[i].kind) != IRQ_FREE)
+			gicv3_enable(i);
+}
+
+/*
+ * Off for twice as long as the time before, up to IRQ_STORM_SHIFT times; shorter
+ * if another one's time ends. So a storm takes ever less of the pCPU and of the log.
+ */
+static void mute(struct irq_owner *o, uint32_t intid)
+{
+	uint64_t until = arch_counter() + ((arch_counter_hz() / IRQ_STORM_FIRST) << o->storms);
+
+	mask_and_name(intid, "storms, for a while");
+	o->storms += o->storms < IRQ_STORM_SHIFT;
+	o->second_ends = until + arch_counter_hz();
+	if (atomic_exchange(&calm_armed, true))
+		return;
+	timer_setup(&calm, unmute_all);
+	timer_start(&calm, until);
 }
 
 static void dispatch_one(uint32_t intid)
@@ -151,7 +186,7 @@ static void dispatch_one(uint32_t intid)
 	if (kind == IRQ_LINKED)
 		return;
 	if (is_storm(o, intid))
-		mask_and_name(intid, "storms");
+		mute(o, intid);
 	else
 		arch_icc_dir(intid);
 }

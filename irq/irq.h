@@ -59,8 +59,11 @@ void irq_unlink(uint32_t pintid);
  * From the IRQ vectors of guest and EL2, interrupts masked. Acknowledges, drops
  * the priority, calls the owner, deactivates what is the hypervisor's own; goes
  * on while more is pending, up to a bound. What nobody owns is masked and named,
- * as is an own SPI that comes too often (IRQ_STORM_PER_S).
+ * as is an own SPI that comes too often (IRQ_STORM_PER_S); that one is tried
+ * again after a while, which doubles with each storm until a second was quiet.
  */
 void irq_dispatch(void);
 
 #define IRQ_STORM_PER_S 100000u
+#define IRQ_STORM_FIRST 128u         /* masked for this part of a second at first */
+#define IRQ_STORM_SHIFT 10           /* and at most 1 << this as long             */

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include <arch/timer.h>
+#include "core/timer.h"
 #include "core/percpu.h"
 #include "irq/gicv3.h"
 #include "irq/irq.h"
@@ -288,6 +289,61 @@ static void a_storming_device_is_masked_and_named(void **state)
 	irq_unlink(35);
 }
 
+static void storm(uint32_t intid)
+{
+	for (uint32_t n = 0; n < IRQ_STORM_PER_S; n++)
+		take(intid);
+}
+
+/* Masked at once; unmasked when, and not before, the time is over. */
+static void storm_is_off_for(uint32_t intid, uint64_t ticks)
+{
+	*reg(gicd, GICD_ICENABLER + 4) = *reg(gicd, GICD_ISENABLER + 4) = 0;
+	storm(intid);
+	assert_int_equal(*reg(gicd, GICD_ICENABLER + 4), 1u << (intid & 31));
+	assert_in_range(fake_hyp_timer_cval, fake_counter + ticks, fake_counter + ticks);
+	fake_counter += ticks - 1;
+	timer_interrupt();
+	assert_int_equal(*reg(gicd, GICD_ISENABLER + 4), 0);
+	fake_counter++;
+	timer_interrupt();
+	assert_int_equal(*reg(gicd, GICD_ISENABLER + 4), 1u << (intid & 31));
+}
+
+static void a_storm_is_tried_again_ever_later_until_it_is_quiet(void **state)
+{
+	uint64_t first = fake_counter_hz / IRQ_STORM_FIRST;
+
+	(void)state;
+	start();
+	assert_int_equal(irq_register(36, count, &calls), 0);
+	storm(36);                                   /* the first window begins */
+	for (uint32_t i = 0; i <= IRQ_STORM_SHIFT + 2; i++)
+		storm_is_off_for(36, first << MIN(i, (uint32_t)IRQ_STORM_SHIFT));
+	fake_counter += fake_counter_hz;
+	storm(36);                                   /* that took a second: none */
+	storm_is_off_for(36, first);
+	irq_unlink(36);
+}
+
+static void two_storms_end_with_the_first_ones_time(void **state)
+{
+	(void)state;
+	start();
+	assert_int_equal(irq_register(36, count, &calls), 0);
+	assert_int_equal(irq_register(37, count, &calls), 0);
+	for (uint32_t i = 0; i < 2; i++) {
+		storm(36);
+		storm(37);
+	}
+	*reg(gicd, GICD_ISENABLER + 4) = 0;
+	irq_unlink(36);                              /* stays off */
+	fake_counter += fake_counter_hz / IRQ_STORM_FIRST;
+	timer_interrupt();
+	assert_int_equal(*reg(gicd, GICD_ISENABLER + 4), BIT(5));
+	irq_unlink(37);
+}
+
 static void private_interrupts_are_enabled_on_later_cpus(void **state)
 {
 	const char *why = NULL;
@@ -318,6 +374,8 @@ int main(void)
 		cmocka_unit_test(an_interrupt_without_owner_is_masked_named_and_ended),
 		cmocka_unit_test(dispatch_takes_what_is_pending_but_not_for_ever),
 		cmocka_unit_test(a_storming_device_is_masked_and_named),
+		cmocka_unit_test(a_storm_is_tried_again_ever_later_until_it_is_quiet),
+		cmocka_unit_test(two_storms_end_with_the_first_ones_time),
 		cmocka_unit_test(private_interrupts_are_enabled_on_later_cpus),
 	};
 
