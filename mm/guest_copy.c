@@ -40,6 +40,13 @@ static void act_clean(const struct page_op *op, char *p, uint64_t size, uint64_t
 	arch_dcache_clean_poc(p, size);
 }
 
+static void act_flush(const struct page_op *op, char *p, uint64_t size, uint64_t done)
+{
+	(void)op;
+	(void)done;
+	arch_dcache_clean_inval_poc(p, size);
+}
+
 /* The table is locked until the window is closed: nobody frees the frame meanwhile. */
 static int on_page(struct stage2 *s2, const struct page_op *op, ipa_t ipa, uint64_t size,
 		   uint64_t done)
@@ -127,4 +134,20 @@ int guest_clean_range(struct stage2 *s2, ipa_t ipa, uint64_t size)
 	/* Whoever had these frames before may have left instructions. */
 	arch_icache_inval_all();
 	return err;
+}
+
+uint64_t guest_flush_piece(struct stage2 *s2, ipa_t ipa)
+{
+	const struct page_op op = { .act = act_flush };
+	struct stage2_leaf leaf;
+	uint64_t done = 0;
+
+	if (stage2_lookup(s2, ipa, &leaf))
+		return 0;
+	if (!leaf.mapped || (leaf.attr & S2_DEVICE))
+		return leaf.left;
+	/* What was unmapped meanwhile is clean, or another's. */
+	for (; done < leaf.left && done < WINDOW_CHUNK; done += PAGE_SIZE)
+		on_page(s2, &op, ipa_add(ipa, done), PAGE_SIZE, 0);
+	return done;
 }

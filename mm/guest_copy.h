@@ -31,3 +31,13 @@ int guest_load_zero(struct stage2 *s2, ipa_t ipa, uint64_t size);
  * caches off then reads what was loaded.
  */
 int guest_clean_range(struct stage2 *s2, ipa_t ipa, uint64_t size);
+
+/**
+ * guest_flush_piece() - clean and invalidate the caches of a piece of guest memory
+ * @ipa: 4 KiB aligned
+ *
+ * At most WINDOW_CHUNK of what is mapped, or one hole or device, which is skipped.
+ *
+ * Return: how far it went; 0: ipa is beyond the IPA space.
+ */
+uint64_t guest_flush_piece(struct stage2 *s2, ipa_t ipa);

@@ -52,17 +52,12 @@ static enum exit_verdict aidr_read(struct vcpu *vcpu, uint32_t enc, uint64_t *va
 	return EXIT_DONE;
 }
 
-/*
- * By set and way a guest would clean some lines of one core's caches: never what
- * it needs, and at its neighbours' cost. Its memory is kept coherent otherwise.
- */
+/* Set 0 of way 0 stands for all of a level: the VM's memory, see vm/setway.h. */
 static enum exit_verdict setway_write(struct vcpu *vcpu, uint32_t enc, uint64_t value)
 {
+	(void)vcpu;
 	(void)enc;
-	(void)value;
-	if (vcpu->group->cache_setway)
-		vcpu->group->cache_setway(vcpu);
-	return EXIT_DONE;
+	return value & DC_SW_SETWAY ? EXIT_DONE : EXIT_UP;
 }
 
 /* op2 4 to 7 is the bank, CRm the number. */

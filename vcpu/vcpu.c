@@ -126,6 +126,7 @@ void vcpu_reset(struct vcpu *vcpu, uint64_t pc, uint64_t x0, bool big_endian)
 	vcpu->regs->x[0] = x0;
 	vcpu->regs->pc = pc;
 	vcpu->regs->pstate = PSTATE_RESET;
+	vcpu->flushed = 0;
 	/* Whether others want the core has nothing to do with this reset. */
 	vcpu->control.hcr = vcpu->group->hcr | (vcpu->control.hcr & HCR_WFX);
 }

@@ -30,12 +30,6 @@ struct vcpu_group {
 	uint64_t vttbr;                 /* VTTBR_EL2 of the stage-2 table       */
 	uint64_t vtcr;                  /* VTCR_EL2: the form of that table     */
 	/*
-	 * A set/way cache operation was asked for. It is not carried out: it
-	 * reaches one core's caches only, and slows the neighbours. May be NULL.
-	 * Called with interrupts masked; bounded time.
-	 */
-	void (*cache_setway)(struct vcpu *vcpu);
-	/*
 	 * Copy from the guest's memory: 0, or an errno. Only its RAM. NULL: the
 	 * level of an abort on a table walk is then told by the first table only.
 	 */
@@ -75,6 +69,7 @@ struct vcpu {
 	struct fp_state fp;             /* stale while a pCPU's registers hold it */
 	struct vgic_vcpu vgic;
 	struct vtimer vtimer;
+	uint64_t flushed;               /* by the vm layer: how far vm/setway.h is */
 	struct vcpu_stats stats;
 };
 

@@ -11,6 +11,7 @@
 #include "mm/guest_mem.h"
 #include "mm/hyp_pool.h"
 #include "vm/abort.h"
+#include "vm/setway.h"
 #include "vm/smccc.h"
 
 #define IPA_BITS_MIN   40      /* what QEMU's virt board gives its CPUs       */
@@ -21,6 +22,7 @@
 const exit_table vm_exits = {
 	[EC_HVC64]    = exit_hvc64,
 	[EC_SMC64]    = exit_smc64,        /* HCR_EL2.TSC */
+	[EC_SYS64]    = exit_setway,       /* HCR_EL2.TSW; all else stays in the vcpu layer */
 	[EC_IABT_LOW] = exit_iabt_lower,
 	[EC_DABT_LOW] = exit_dabt_lower,
 };

@@ -4,6 +4,7 @@
  * stage 1 changes by break-before-make are seen by all CPUs, ASIDs keep apart.
  * Arm ARM DDI 0487, "TLB maintenance requirements", "Using break-before-make".
  */
+#include "lib/gic.h"
 #include "lib/guest.h"
 #include "lib/mmu.h"
 
@@ -53,6 +54,40 @@ static void set_way_maintenance_keeps_data(void)
 		CHECK_EQ(page_a[i], i * 0x0123456789abcdeful, "data after DC CISW");
 	__asm__ volatile("dc csw, %0\n dc isw, %0\n dsb sy" : : "r"(0ul) : "memory");
 	CHECK_EQ(page_a[1], 0x0123456789abcdef, "data after DC CSW, ISW of one line");
+}
+
+static volatile unsigned int nr_ticks;
+
+static void tick(void)
+{
+	uint32_t id = gic_ack();
+
+	if (id >= 1020)
+		return;
+	nr_ticks++;
+	write_sysreg(cntv_tval_el0, read_sysreg(cntfrq_el0) / 1000);
+	gic_eoi(id);
+}
+
+/* However long an operation takes, it ends, and interrupts do not wait for that. */
+static void set_way_maintenance_lets_interrupts_in(void)
+{
+	unsigned int nr_ops = 0;
+
+	gic_init();
+	gic_bit_set(GICD_ISENABLER, 27);
+	nr_ticks = 0;
+	page_a[1] = 0x77;
+	this_cpu()->irq_hook = tick;
+	write_sysreg(cntv_tval_el0, read_sysreg(cntfrq_el0) / 1000);
+	write_sysreg(cntv_ctl_el0, 1ul);
+	irq_enable();
+	for (; nr_ticks < 5; nr_ops++)
+		__asm__ volatile("dc cisw, %0\n dsb sy" : : "r"(0ul) : "memory");
+	irq_disable();
+	write_sysreg(cntv_ctl_el0, 0ul);
+	CHECK(nr_ops >= 1, "no operation ended");
+	CHECK_EQ(page_a[1], 0x77, "data");
 }
 
 static void maintenance_by_address_works(void)
@@ -168,6 +203,7 @@ static void mmu_off_and_on_again(void)
 
 GUEST_CASES(
 	CASE(set_way_maintenance_keeps_data),
+	CASE(set_way_maintenance_lets_interrupts_in),
 	CASE(maintenance_by_address_works),
 	CASE(aliases_agree_after_maintenance),
 	CASE(remapped_page_shows_the_new_frame),

@@ -11,6 +11,7 @@
 #include <arch/el1_state.h>
 #include "fake/log.h"
 #include "mm/guest_copy.h"
+#include "vm/setway.h"
 #include "vm_fixture.h"
 
 #define DEV    UINT64_C(0x09000000)
@@ -79,6 +80,15 @@ int stage2_lookup(struct stage2 *s2, ipa_t ipa, struct stage2_leaf *out)
 	(void)ipa;
 	*out = leaf;
 	return 0;
+}
+
+static uint64_t flush_at;
+
+uint64_t guest_flush_piece(struct stage2 *s2, ipa_t ipa)
+{
+	assert_ptr_equal(s2, &fixture_vm.s2);
+	flush_at = ipa.v;
+	return ipa.v < 3 * 0x1000 ? 0x1000 : 0;
 }
 
 int vm_touch(struct vm *vm, ipa_t ipa)
@@ -431,6 +441,21 @@ static void fetches_outside_ram_abort(void **state)
 	assert_int_equal(fake_log_guest_lines, 0);
 }
 
+/* Each exit does a piece; the instruction is repeated until the last; then anew. */
+static void set_way_maintenance_goes_over_all_memory(void **state)
+{
+	struct exit_info e = { .ec = EC_SYS64 };
+
+	(void)state;
+	for (int round = 0; round < 2; round++) {
+		for (uint64_t n = 0; n < 3; n++) {
+			assert_int_equal(exit_setway(v, &e), EXIT_RETRY);
+			assert_int_equal(flush_at, n * 0x1000);
+		}
+		assert_int_equal(exit_setway(v, &e), EXIT_DONE);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -452,6 +477,7 @@ int main(void)
 		TEST(permission_faults_abort_unless_settled_meanwhile),
 		TEST(hole_in_eager_ram_aborts_unless_being_split),
 		TEST(fetches_outside_ram_abort),
+		TEST(set_way_maintenance_goes_over_all_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

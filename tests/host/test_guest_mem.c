@@ -15,6 +15,7 @@
 #include "mm/guest_copy.h"
 #include "mm/guest_mem.h"
 #include "mm/hyp_pool.h"
+#include "mm/window.h"
 #include "tests/host/mm_machine.h"
 
 #define VM1 owner_vm(1)
@@ -537,6 +538,34 @@ static void loaded_images_are_cleaned(void **state)
 	vm_down();
 }
 
+/* All that is mapped, in pieces; holes are neither populated nor cost anything. */
+static void a_flush_goes_over_all_that_is_mapped(void **state)
+{
+	uint64_t before, mapped_size = 3 * MIB + 12 * 1024, at = 0, piece, pieces = 0;
+
+	(void)state;
+	vm_up(false);
+	s2.populate = populate;
+	s2.populate_ctx = &s2;
+	populated = 0;
+	assert_int_equal(guest_mem_populate_alloc(&s2, IPA(IPA_RAM), 3 * MIB, S2_RWX), 0);
+	assert_int_equal(guest_mem_populate_alloc(&s2, IPA(5 * GIB + 4096), 12 * 1024, S2_R), 0);
+	before = fake_counts.cleaned;
+	while ((piece = guest_flush_piece(&s2, IPA(at))) != 0) {
+		assert_true(fake_counts.cleaned - before <= (pieces + 1) * WINDOW_CHUNK);
+		pieces += fake_counts.cleaned - before > pieces * WINDOW_CHUNK;
+		at += piece;
+	}
+	assert_int_equal(at, UINT64_C(1) << stage2_ipa_bits(&s2));
+	assert_int_equal(fake_counts.cleaned - before, mapped_size);
+	assert_int_equal(pieces, 3 * MIB / WINDOW_CHUNK + 1);
+	assert_int_equal(guest_flush_piece(&s2, IPA(UINT64_MAX - 4095)), 0);
+	assert_int_equal(populated, 0);
+	assert_int_equal(guest_mem_release(&s2, IPA(IPA_RAM), 3 * MIB), 0);
+	assert_int_equal(guest_mem_release(&s2, IPA(5 * GIB + 4096), 12 * 1024), 0);
+	vm_down();
+}
+
 #define FOR_BACKENDS(test) \
 	{ #test " (alloc)", test, NULL, NULL, &backends[0] }, \
 	{ #test " (linear)", test, NULL, NULL, &backends[1] }, \
@@ -564,6 +593,7 @@ int main(void)
 		cmocka_unit_test(a_device_is_never_copied),
 		cmocka_unit_test(a_copy_into_a_lazy_region_populates_it),
 		cmocka_unit_test(loaded_images_are_cleaned),
+		cmocka_unit_test(a_flush_goes_over_all_that_is_mapped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,7 +13,6 @@
 static struct vcpu_group group;
 static struct fake_vcpu fake;
 static struct vcpu *vcpu = &fake.vcpu;
-static uint32_t setways;
 
 static int setup(void **state)
 {
@@ -27,7 +26,6 @@ static int setup(void **state)
 	fake_vcpu_init(&fake, &group);
 	vcpu_switch_to(vcpu);
 	memset(&fake_deps, 0, sizeof(fake_deps));
-	setways = 0;
 	return 0;
 }
 
@@ -236,21 +234,20 @@ static void physical_timer_goes_to_the_vtimer(void **state)
 	}
 }
 
-static void count_setway(struct vcpu *v)
+static void set_0_of_way_0_stands_for_a_level(void **state)
 {
-	assert_ptr_equal(v, vcpu);
-	setways++;
-}
+	static const uint32_t crm[] = { 6, 10, 14 };
 
-static void set_way_maintenance_is_told_but_not_done(void **state)
-{
 	(void)state;
-	assert_int_equal(msr(SYSREG(1, 0, 7, 14, 2), 0), EXIT_DONE);
-	group.cache_setway = count_setway;
-	assert_int_equal(msr(SYSREG(1, 0, 7, 6, 2), 0), EXIT_DONE);
-	assert_int_equal(msr(SYSREG(1, 0, 7, 10, 2), 0), EXIT_DONE);
-	assert_int_equal(msr(SYSREG(1, 0, 7, 14, 2), 0), EXIT_DONE);
-	assert_int_equal(setways, 3);
+	for (uint32_t i = 0; i < ARRAY_SIZE(crm); i++) {
+		uint32_t op = SYSREG(1, 0, 7, crm[i], 2);
+
+		for (uint64_t level = 0; level < 7; level++) {
+			assert_int_equal(msr(op, level << 1), EXIT_UP);
+			assert_int_equal(msr(op, level << 1 | BIT(6)), EXIT_DONE);
+			assert_int_equal(msr(op, level << 1 | BIT(31)), EXIT_DONE);
+		}
+	}
 }
 
 static void os_lock_is_the_vcpus_own(void **state)
@@ -423,7 +420,7 @@ int main(void)
 		cmocka_unit_test_setup(sgi_registers_go_to_the_gic, setup),
 		cmocka_unit_test_setup(common_interrupt_registers_go_to_the_vgic, setup),
 		cmocka_unit_test_setup(physical_timer_goes_to_the_vtimer, setup),
-		cmocka_unit_test_setup(set_way_maintenance_is_told_but_not_done, setup),
+		cmocka_unit_test_setup(set_0_of_way_0_stands_for_a_level, setup),
 		cmocka_unit_test_setup(os_lock_is_the_vcpus_own, setup),
 		cmocka_unit_test_setup(mdscr_is_cut_to_self_hosted_debug, setup),
 		cmocka_unit_test_setup(only_implemented_debug_registers_exist, setup),

@@ -293,6 +293,8 @@ enum esr_ec {
 #define IDREG_A64MMFR2  IDREG(7, 2)
 #define IDREG_A64MMFR3  IDREG(7, 3)
 
+#define DC_SW_SETWAY    BITS(31, 4)    /* of DC ISW, CSW, CISW; below: the level */
+
 /* Fields of them that decide what EL2 does. */
 #define PFR0_EL0        BITS(3, 0)
 #define PFR0_EL1        BITS(7, 4)
