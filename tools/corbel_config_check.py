@@ -28,7 +28,7 @@ class Board:
 class Checker:
     # section, key of its interrupt, keys of its addresses
     DEVICES = [('console', 'spi', 'base'), ('rtc', 'spi', 'base'), ('power_key', 'spi', 'base'),
-               ('watchdog', 'spi', 'refresh', 'control')]
+               ('watchdog', 'spi', 'refresh', 'control'), ('stolen_time', None, 'base')]
 
     def __init__(self, system, board, build, errors):
         self.system, self.board, self.build, self.errors = system, board, build, errors
@@ -114,7 +114,8 @@ class Checker:
     def title(item):
         section = item.key.partition('.')[0].replace('-', '_')
         return {'gic': 'the GIC', 'console': 'the console', 'rtc': 'the clock',
-                'power_key': 'the power key', 'watchdog': 'the watchdog'}[section]
+                'power_key': 'the power key', 'watchdog': 'the watchdog',
+                'stolen_time': 'the page of stolen time'}[section]
 
     def range(self, item, base, size, align):
         if base % align:
@@ -146,7 +147,7 @@ class Checker:
     def spis(self, vm):
         seen = {}
         for name, spi, *_ in self.DEVICES:
-            if not vm.value(name + '.enabled'):
+            if not spi or not vm.value(name + '.enabled'):
                 continue
             item = vm[f'{name}.{spi}']
             other = seen.setdefault(item.value, name)

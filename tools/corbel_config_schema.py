@@ -558,5 +558,10 @@ WATCHDOG = Section('watchdog', [
     Key('spi', Int(0, MAX_SPI - 1), 10),
 ], short='enabled')
 
-SECTIONS = [MEMORY, KERNEL, INITRD, DTB, GIC, CONSOLE, RTC, POWER_KEY, WATCHDOG]
+STOLEN_TIME = Section('stolen_time', [
+    Key('enabled', Bool(), True),
+    Key('base', ADDR, 0x090a0000),
+], short='enabled')
+
+SECTIONS = [MEMORY, KERNEL, INITRD, DTB, GIC, CONSOLE, RTC, POWER_KEY, WATCHDOG, STOLEN_TIME]
 REQUIRED_SECTIONS = ('memory', 'kernel')

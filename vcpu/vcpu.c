@@ -22,6 +22,7 @@ static struct vcpu *loaded[MAX_PCPUS];
 static void switch_in(struct thread *t)
 {
 	vcpu_switch_to(vcpu_of(t));
+	vcpu_stolen_tell(vcpu_of(t));
 	/* Others may have come, or gone, while it slept. */
 	vcpu_update_wfx_trap(vcpu_of(t));
 }

@@ -48,6 +48,18 @@ struct vcpu_stats {
 	uint64_t sysreg_refused;        /* accesses to unlisted registers       */
 };
 
+/*
+ * Time taken from a vCPU: ready, and others ran. Told to the guest in a record of its
+ * memory (PVTIME), as of when it last got the pCPU.
+ */
+struct vcpu_stolen {
+	pa_t record;                    /* 0: it is not told; fixed once it runs */
+	/* by its own thread; of thread.waited */
+	uint64_t base;                  /* when the VM started                  */
+	uint64_t told;                  /* as the record has it                 */
+	uint32_t life;                  /* start of the VM that base is of      */
+};
+
 /* vcpu.orders: what upper floors want of the vCPU's thread (THREAD_REQ_VCPU). */
 #define VCPU_ORDER_START BIT(0)         /* it was turned on                     */
 #define VCPU_ORDER_PARK  BIT(1)         /* stay out of the guest until cleared  */
@@ -70,6 +82,7 @@ struct vcpu {
 	struct vgic_vcpu vgic;
 	struct vtimer vtimer;
 	uint64_t flushed;               /* by the vm layer: how far vm/setway.h is */
+	struct vcpu_stolen stolen;
 	struct vcpu_stats stats;
 };
 
@@ -181,6 +194,24 @@ static inline void vcpu_count(struct vcpu *vcpu, enum exit_layer layer, uint8_t 
 {
 	vcpu->stats.sync[layer][ec]++;
 }
+
+/**
+ * vcpu_stolen_restart() - from now on time is stolen from another life
+ * @vcpu: on its own thread
+ * @life: nothing happens if it is that of the last call
+ */
+void vcpu_stolen_restart(struct vcpu *vcpu, uint32_t life);
+
+/**
+ * vcpu_stolen_tell() - write what was stolen into the guest's record
+ * @vcpu: on its own thread, interrupts masked
+ *
+ * Less than STOLEN_COARSE ticks wait until there are more, so a vCPU that comes
+ * back at once costs nothing.
+ * Spec: DEN 0057, "Stolen time".
+ */
+void vcpu_stolen_tell(struct vcpu *vcpu);
+#define STOLEN_COARSE 1024
 
 /**
  * vcpu_update_wfx_trap() - trap WFI and WFE only while others want the core

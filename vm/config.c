@@ -88,10 +88,11 @@ static const struct config_key gic_keys[] = {
 	KEY_END,
 };
 
+/* From the second on: of a device without an interrupt. */
 static const struct config_key device_keys[] = {
+	KEY_NUM("spi", struct config_device, spi, 0, CONFIG_MAX_SPI - 1),
 	KEY("enabled", KEY_BOOL, struct config_device, present),
 	KEY("base",    KEY_U64,  struct config_device, base),
-	KEY_NUM("spi", struct config_device, spi, 0, CONFIG_MAX_SPI - 1),
 	KEY_END,
 };
 
@@ -120,6 +121,7 @@ static const struct section vm_sections[] = {
 	{ "rtc",     device_keys, offsetof(struct vm_config, pl031) },
 	{ "power-key", device_keys, offsetof(struct vm_config, pl061) },
 	{ "watchdog", watchdog_keys, offsetof(struct vm_config, watchdog) },
+	{ "stolen-time", &device_keys[1], offsetof(struct vm_config, stolen) },
 };
 
 /* --- one node ----------------------------------------------------------- */
@@ -189,6 +191,7 @@ static void vm_defaults(struct vm_config *vm, uint32_t id)
 	vm->pl061 = (struct config_device){ true, CONFIG_PL061_BASE, CONFIG_PL061_SPI };
 	vm->watchdog = (struct config_watchdog){ false, CONFIG_WDT_REFRESH, CONFIG_WDT_CONTROL,
 						 CONFIG_WDT_SPI };
+	vm->stolen = (struct config_device){ true, CONFIG_STOLEN_BASE, CONFIG_NO_SPI };
 	vm->autostart = true;
 	vm->on_crash = ACTION_STOP;
 	vm->on_reboot = ACTION_RESTART;

@@ -53,6 +53,7 @@ struct bundle;
 #define CONFIG_PL031_SPI    2
 #define CONFIG_PL061_BASE   UINT64_C(0x09030000)
 #define CONFIG_PL061_SPI    7
+#define CONFIG_STOLEN_BASE  UINT64_C(0x090a0000)
 /* virt has no watchdog: addresses and an interrupt that it leaves free. */
 #define CONFIG_WDT_REFRESH  UINT64_C(0x090d0000)
 #define CONFIG_WDT_CONTROL  UINT64_C(0x090e0000)
@@ -106,6 +107,7 @@ struct config_device {
 	uint64_t base;               /* IPA, 4 KiB aligned                    */
 	uint32_t spi;                /* SPI number: INTID - 32                */
 };
+#define CONFIG_NO_SPI UINT32_MAX
 
 /* The SBSA generic watchdog: two frames. */
 struct config_watchdog {
@@ -169,6 +171,7 @@ struct vm_config {
 	struct config_device pl031;          /* the real-time clock               */
 	struct config_device pl061;          /* GPIO with the power key           */
 	struct config_watchdog watchdog;
+	struct config_device stolen;         /* page that tells stolen time; spi: none */
 
 	bool     autostart;
 	enum config_action on_crash;

@@ -30,7 +30,7 @@ struct window {
 	int spi;                             /* -1: none */
 };
 
-#define MAX_WINDOWS 7
+#define MAX_WINDOWS 8
 
 #define REFUSE(vm, ...) (config_reason((vm)->refused, __VA_ARGS__), -EINVAL)
 
@@ -135,6 +135,7 @@ static uint32_t windows_get(const struct vm_config *vm, struct window w[MAX_WIND
 		{ "console/base",   offsetof(struct vm_config, pl011) },
 		{ "rtc/base",       offsetof(struct vm_config, pl031) },
 		{ "power-key/base", offsetof(struct vm_config, pl061) },
+		{ "stolen-time/base", offsetof(struct vm_config, stolen) },
 	};
 	const struct config_watchdog *wdt = &vm->watchdog;
 	uint32_t nr = 0;

@@ -228,6 +228,7 @@ static void vcpu_begin(struct vcpu *v, const struct power_start *start)
 	vcpu_switch_to(v);
 	vtimer_restart(&v->vtimer);
 	vgic_vcpu_reset(&v->vgic);
+	vcpu_stolen_restart(v, v->vm->nr_starts);
 	/* What is pending for it already shall be seen before its first instruction. */
 	thread_request(&v->thread, THREAD_REQ_IRQ);
 }

@@ -2,6 +2,7 @@
 #include "vm/smccc.h"
 
 #include "vm/psci.h"
+#include "vm/pvtime.h"
 #include "vm/trng.h"
 #include "vm/vm.h"
 
@@ -38,8 +39,12 @@ static int32_t workaround_2_feature(const struct vm_host *host)
 	return fw == SMCCC_NOT_SUPPORTED ? SMCCC_NOT_SUPPORTED : SMCCC_NOT_REQUIRED;
 }
 
-static int32_t arch_feature(const struct vm_host *host, uint32_t fid)
+static int32_t arch_feature(const struct vm *vm, uint32_t fid)
 {
+	const struct vm_host *host = vm->host;
+
+	if (fid == (uint32_t)PVTIME_FEATURES && vm->cfg->stolen.present)
+		return SMCCC_SUCCESS;
 	if (fid == SMCCC_VERSION || fid == SMCCC_ARCH_FEATURES)
 		return SMCCC_SUCCESS;
 	if (fid == SMCCC_WORKAROUND_1 || fid == SMCCC_WORKAROUND_3)
@@ -51,7 +56,7 @@ static int32_t arch_feature(const struct vm_host *host, uint32_t fid)
 
 static enum exit_verdict arch_features(struct vcpu *v, struct arch_gpregs *r)
 {
-	smccc_return(r, arch_feature(v->vm->host, (uint32_t)r->x[1]));
+	smccc_return(r, arch_feature(v->vm, (uint32_t)r->x[1]));
 	return EXIT_DONE;
 }
 
@@ -128,6 +133,7 @@ static const struct fn_range {
 	{ KEY(SMCCC_OWNER_ARCH, 0),               ARRAY_SIZE(arch_fns),          arch_fns },
 	{ KEY(SMCCC_OWNER_STD, 0),                PSCI_NR_FNS,                   psci_fns },
 	{ KEY(SMCCC_OWNER_STD, TRNG_FN_BASE),     TRNG_NR_FNS,                   trng_fns },
+	{ KEY(SMCCC_OWNER_STD_HYP, PVTIME_FN_FEATURES), PVTIME_NR_FNS,           pvtime_fns },
 	{ KEY(SMCCC_OWNER_ARCH, SMCCC_FN_WORKAROUND_3), ARRAY_SIZE(workaround_3_fns),
 		workaround_3_fns },
 	{ KEY(SMCCC_OWNER_ARCH, SMCCC_FN_WORKAROUND_2), ARRAY_SIZE(workaround_21_fns),

@@ -24,6 +24,7 @@ _Static_assert(BITS_DISJOINT4(SMCCC_FAST | SMCCC_SMC64, SMCCC_OWNER, SMCCC_MBZ, 
 #define SMCCC_VERSION_1_2    0x10002
 #define SMCCC_OWNER_ARCH     0
 #define SMCCC_OWNER_STD      4       /* PSCI, TRNG                             */
+#define SMCCC_OWNER_STD_HYP  5       /* any hypervisor's: PVTIME               */
 #define SMCCC_OWNER_VENDOR   6       /* hypervisor's own                       */
 
 #define SMCCC_FID32(owner, fn) (SMCCC_FAST | BITS_VAL(SMCCC_OWNER, owner) | (fn))

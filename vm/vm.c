@@ -11,6 +11,7 @@
 #include "mm/guest_mem.h"
 #include "mm/hyp_pool.h"
 #include "vm/abort.h"
+#include "vm/pvtime.h"
 #include "vm/setway.h"
 #include "vm/smccc.h"
 
@@ -103,10 +104,20 @@ static unsigned int ipa_bits(const struct vm_config *cfg)
 		top = MAX(top, cfg->regions[i].ipa.v + cfg->regions[i].size);
 	top = MAX(top, MAX(cfg->pl011.base, cfg->pl031.base) + CONFIG_DEVICE_SIZE);
 	top = MAX(top, MAX(cfg->watchdog.refresh, cfg->watchdog.control) + CONFIG_DEVICE_SIZE);
-	top = MAX(top, cfg->pl061.base + CONFIG_DEVICE_SIZE);
+	top = MAX(top, MAX(cfg->pl061.base, cfg->stolen.base) + CONFIG_DEVICE_SIZE);
 	while (bits < IPA_BITS_MAX && top > BIT(bits))
 		bits++;
 	return bits;
+}
+
+/* Not told as memory, so no file is loaded there and no write of the guest allowed. */
+static int stolen_create(struct vm *vm)
+{
+	const struct config_region r = {
+		.ipa = IPA(vm->cfg->stolen.base), .size = PAGE_SIZE, .access = CONFIG_ACCESS_R,
+	};
+
+	return vm->cfg->stolen.present ? region_create(vm, &r) : 0;
 }
 
 static int memory_create(struct vm *vm)
@@ -120,6 +131,11 @@ static int memory_create(struct vm *vm)
 	vm->s2.populate = populate;
 	vm->s2.populate_ctx = vm;
 	err = regions_create(vm);
+	if (!err) {
+		err = stolen_create(vm);
+		if (err)
+			regions_destroy(vm, vm->cfg->nr_regions);
+	}
 	if (err)
 		stage2_fini(&vm->s2);
 	return err;
@@ -128,6 +144,8 @@ static int memory_create(struct vm *vm)
 static void memory_destroy(struct vm *vm)
 {
 	regions_destroy(vm, vm->cfg->nr_regions);
+	if (vm->cfg->stolen.present)
+		guest_mem_release(&vm->s2, IPA(vm->cfg->stolen.base), PAGE_SIZE);
 	stage2_fini(&vm->s2);
 }
 
@@ -231,6 +249,16 @@ static int devices_create(struct vm *vm)
 
 /* --- vCPUs ------------------------------------------------------------------------ */
 
+/* Where in the board's memory the record is. */
+static void stolen_find(struct vcpu *v)
+{
+	const struct config_device *c = &v->vm->cfg->stolen;
+	struct stage2_leaf leaf;
+
+	if (c->present && stage2_lookup(&v->vm->s2, IPA(c->base), &leaf) == 0 && leaf.mapped)
+		v->stolen.record = pa_add(leaf.pa, v->idx * PVTIME_RECORD_SIZE);
+}
+
 static int vcpu_add(struct vm *vm, uint32_t idx)
 {
 	struct vcpu *v = &vm->vcpus[idx];
@@ -254,6 +282,7 @@ static int vcpu_add(struct vm *vm, uint32_t idx)
 	}
 	vgic_vcpu_init(&v->vgic, &vm->vgic, idx, c.mpidr, &v->thread);
 	vtimer_init(&v->vtimer, &v->vgic, 0);
+	stolen_find(v);
 	return 0;
 }
 

@@ -126,6 +126,7 @@ def meant_vm(vm, names, system):
         yield f'{n}.{s}={get(s + ".enabled"):d} {get(s + ".base"):#x} {get(s + ".spi")}'
     yield (f'{n}.watchdog={get("watchdog.enabled"):d} {get("watchdog.refresh"):#x} '
            f'{get("watchdog.control"):#x} {get("watchdog.spi")}')
+    yield f'{n}.stolen_time={get("stolen_time.enabled"):d} {get("stolen_time.base"):#x}'
     yield f'{n}.autostart={get("autostart"):#x}'
     for key in ('on_crash', 'on_reboot', 'on_watchdog'):
         yield f'{n}.{key}={ACTIONS.index(get(key)):#x}'

@@ -128,6 +128,11 @@ void vcpu_reset(struct vcpu *v, uint64_t pc, uint64_t x0, bool big_endian)
 	atomic_fetch_add(&starts_seen, 1);
 }
 
+void vcpu_stolen_restart(struct vcpu *v, uint32_t life)
+{
+	v->stolen.life = life;
+}
+
 /* ---- the guest ---- */
 
 static _Thread_local struct vcpu *me;

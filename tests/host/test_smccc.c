@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "vm/psci.h"
+#include "vm/pvtime.h"
 #include "vm/trng.h"
 #include "vm_fixture.h"
 
@@ -213,6 +214,27 @@ static void the_boards_soc_is_not_told(void **state)
 	assert_int_equal(call1(SMCCC_ARCH_FEATURES, SMCCC_VERSION), 0);
 	assert_int_equal(call1(SMCCC_ARCH_FEATURES, SMCCC_ARCH_FEATURES), 0);
 	assert_int_equal(call1(SMCCC_ARCH_FEATURES, P32(PSCI_FN_CPU_ON)), NOT_SUPPORTED);
+}
+
+/* ---- stolen time ---- */
+
+static void stolen_time_is_told_where_the_configuration_has_it(void **state)
+{
+	(void)state;
+	for (int has = 0; has < 2; has++) {
+		uint64_t known = has ? 0 : NOT_SUPPORTED;
+
+		fixture_cfg.stolen = (struct config_device){ has, 0x90a0000, CONFIG_NO_SPI };
+		assert_int_equal(call1(SMCCC_ARCH_FEATURES, PVTIME_FEATURES), known);
+		assert_int_equal(call1(PVTIME_FEATURES, PVTIME_FEATURES), known);
+		assert_int_equal(call1(PVTIME_FEATURES, PVTIME_ST), known);
+		assert_int_equal(call1(PVTIME_FEATURES, PVTIME_ST + 1), NOT_SUPPORTED);
+		assert_int_equal(call1(PVTIME_FEATURES, PVTIME_FEATURES - 1), NOT_SUPPORTED);
+		fixture_vcpus[0].idx = 3;
+		assert_int_equal(call1(PVTIME_ST, 0), has ? 0x90a00c0 : NOT_SUPPORTED);
+		assert_int_equal(call1(PVTIME_ST & ~SMCCC_SMC64, 0), NOT_SUPPORTED);
+		assert_int_equal(call1(PVTIME_ST + 1, 0), NOT_SUPPORTED);
+	}
 }
 
 /* ---- vendor ---- */
@@ -435,6 +457,7 @@ int main(void)
 		TEST(workarounds_are_what_the_firmware_says),
 		TEST(firmware_ssbd_stays_on_and_need_not_be_asked_for),
 		TEST(the_boards_soc_is_not_told),
+		TEST(stolen_time_is_told_where_the_configuration_has_it),
 		TEST(vendor_range_is_the_floor_aboves),
 		TEST(cpu_on_starts_an_off_cpu_once),
 		TEST(cpu_on_by_smc32_takes_the_low_halves),

@@ -376,6 +376,61 @@ static void counts_by_layer_and_class(void **state)
 	assert_int_equal(a->stats.sync[LAYER_VMM][EC_NR - 1], 1);
 }
 
+/* What vCPU a's record says: the fifth of its page. */
+static uint64_t stolen_ns(void)
+{
+	uint64_t ns;
+
+	memcpy(&ns, fake_deps.page + 5 * 64 + 8, sizeof(ns));
+	return ns;
+}
+
+static void stolen_time_is_what_was_waited_in_this_life(void **state)
+{
+	(void)state;
+	a->stolen.record = PA(0x40000000 + 5 * 64);
+	a->thread.waited = 7000000;
+	vcpu_stolen_restart(a, 1);
+	assert_int_equal(stolen_ns(), 0);
+	a->thread.waited += 62500000 * 2ul + 625;
+	vcpu_hooks.switch_in(&a->thread);
+	assert_int_equal(stolen_ns(), 2000010000);
+	/* The same life again, as after CPU_OFF and CPU_ON: it goes on. */
+	vcpu_stolen_restart(a, 1);
+	vcpu_hooks.switch_in(&a->thread);
+	assert_int_equal(stolen_ns(), 2000010000);
+	vcpu_stolen_restart(a, 2);
+	assert_int_equal(stolen_ns(), 0);
+	/* A week of it is told without overflow. */
+	a->thread.waited += 62500000 * 604800ul;
+	vcpu_hooks.switch_in(&a->thread);
+	assert_int_equal(stolen_ns(), 604800 * 1000000000ul);
+	for (size_t i = 0; i < sizeof(fake_deps.page); i++)
+		if (i < 5 * 64 + 8 || i >= 5 * 64 + 16)
+			assert_int_equal(fake_deps.page[i], 0);
+}
+
+static void little_stolen_time_is_told_with_the_next(void **state)
+{
+	(void)state;
+	a->stolen.record = PA(0x40000000 + 5 * 64);
+	vcpu_stolen_restart(a, 1);
+	fake_deps.windows = 0;
+	a->thread.waited = STOLEN_COARSE - 1;
+	vcpu_hooks.switch_in(&a->thread);
+	assert_int_equal(fake_deps.windows, 0);
+	a->thread.waited++;
+	vcpu_hooks.switch_in(&a->thread);
+	vcpu_hooks.switch_in(&a->thread);
+	assert_int_equal(fake_deps.windows, 1);
+	assert_int_equal(stolen_ns(), STOLEN_COARSE * 16);
+	/* No record, no window. */
+	a->stolen.record = PA(0);
+	a->thread.waited += 1000000;
+	vcpu_hooks.switch_in(&a->thread);
+	assert_int_equal(fake_deps.windows, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -395,6 +450,8 @@ int main(void)
 		cmocka_unit_test_setup(hcrx_is_used_only_for_what_it_gates, setup),
 		cmocka_unit_test_setup(group_is_made_of_all_cpus, setup),
 		cmocka_unit_test_setup(counts_by_layer_and_class, setup),
+		cmocka_unit_test_setup(stolen_time_is_what_was_waited_in_this_life, setup),
+		cmocka_unit_test_setup(little_stolen_time_is_told_with_the_next, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

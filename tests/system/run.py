@@ -25,6 +25,7 @@ import el2
 import guests
 import linux
 import matrix
+import services
 from machine import TAIL, Failure
 
 
@@ -34,7 +35,7 @@ def main():
     parser.add_argument("--matrix", action="store_true")
     parser.add_argument("--run", metavar="NAME")
     args = parser.parse_args()
-    usual = dict([*boot.tests(), *el2.tests(), *guests.tests(), *linux.tests(),
+    usual = dict([*boot.tests(), *el2.tests(), *guests.tests(), *linux.tests(), *services.tests(),
                   *matrix.representative()])
     wide = dict(matrix.tests())
     if args.list:

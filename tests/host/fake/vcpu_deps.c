@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "mm/window.h"
+
 struct fake_vcpu_deps fake_deps;
 
 static void note(char c)
@@ -100,6 +102,20 @@ bool thread_must_sleep(const struct thread *t)
 {
 	(void)t;
 	return fake_deps.must_sleep;
+}
+
+void *window_open(struct window *w, unsigned int slot, pa_t pa)
+{
+	(void)w;
+	(void)slot;
+	(void)pa;
+	fake_deps.windows++;
+	return fake_deps.page;
+}
+
+void window_close(struct window *w)
+{
+	(void)w;
 }
 
 int thread_set_params(struct thread *t, const struct sched_params *p)

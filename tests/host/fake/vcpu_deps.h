@@ -19,6 +19,9 @@ struct fake_vcpu_deps {
 	/* answers */
 	bool rivals, must_sleep;
 	uint64_t cntp_answer;
+	/* the page behind every window, and how often one was opened */
+	char page[4096];
+	uint32_t windows;
 };
 extern struct fake_vcpu_deps fake_deps;
 

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a stock Linux makes of Corbel's services: stolen time."""
+import re
+
+from linux import ESCAPE, LONG, Shell, boot, finish, vm
+from machine import Failure
+
+# One CPU of the board for two VMs, which get equal shares.
+SHARED = '[[pool]]\nname = "shared"\ncpus = [0]\npolicy = "fair"\n\n'
+SPIN = "(while :; do :; done) & :"
+
+
+def attach(m, key, name):
+    m.send(ESCAPE + key)
+    m.expect(r"corbel: console: input goes to .*" + name)
+
+
+def to_shell(m):
+    """Corbel's own."""
+    m.send(ESCAPE + "c")
+    m.expect(r"corbel: console: input goes to")
+    m.send("\n")
+
+
+def state_is(m, name, state):
+    """Asks Corbel's shell until it says so."""
+    for _ in range(100):
+        m.send("vm list\n")
+        if m.expect(r"\b%s\b.*?\b(defined|ready|running|paused|stopping|off|crashed)\b" % name,
+                    LONG)[1] == state:
+            return
+    raise Failure("VM %s is not %s" % (name, state))
+
+
+def times(shell):
+    """Seconds by the guest's clock, and its first CPU's busy, idle and stolen ticks."""
+    text = shell.run("cat /proc/uptime; grep '^cpu0 ' /proc/stat")
+    up = re.search(r"(\d+\.\d+) \d+\.\d+", text)
+    user, nice, system, idle, wait, irq, softirq, steal = map(
+        int, re.search(r"cpu0((?: \d+){8})", text)[1].split())
+    return float(up[1]), user + nice + system + irq + softirq, idle + wait, steal
+
+
+def since(before, after):
+    return [b - a for a, b in zip(before, after)]
+
+
+def stolen_time_is_shown():
+    """Two VMs that spin on one CPU each see about half of it stolen; not so a pause."""
+    keys = 'pool = "shared"'
+    text = SHARED + "".join(vm(n, vcpus=1, memory="256M", keys=keys) for n in ("left", "right"))
+    with boot("linux_steal", text, smp=1) as m:
+        shells = {}
+        for key, name in (("1", "right"), ("0", "left")):
+            m.seen = 0
+            shells[name] = Shell(m, r"^\[%s\] .*" % name)
+            shells[name].ready(1)
+            attach(m, key, name)
+            if "using stolen time PV" not in shells[name].run("dmesg"):
+                raise Failure("Linux does not use stolen time")
+            shells[name].run(SPIN)
+        attach(m, "1", "right")
+        begin = times(shells["right"])
+        shells["right"].run("sleep 5")
+        right = times(shells["right"])
+        up, busy, idle, steal = since(begin, right)
+        print("\n%.1f s: busy %d, idle %d, stolen %d ticks" % (up, busy, idle, steal))
+        # Of 100 ticks a second. Linux counts the tick in which it came back as stolen too.
+        if not 30 * up < steal < 70 * up or idle > busy:
+            raise Failure("stolen: %d ticks, busy: %d, idle: %d" % (steal, busy, idle))
+
+        to_shell(m)
+        m.send("vm pause right\n")
+        state_is(m, "right", "paused")
+        attach(m, "0", "left")
+        begin = times(shells["left"])
+        shells["left"].run("sleep 5")
+        up, _, _, steal = since(begin, times(shells["left"]))
+        if steal > 10 * up:
+            raise Failure("%d ticks stolen by a VM that is paused, in %.1f s" % (steal, up))
+        to_shell(m)
+        m.send("vm resume right\n")
+        state_is(m, "right", "running")
+        attach(m, "1", "right")
+        up, busy, idle, steal = since(right, times(shells["right"]))
+        print("\n%.1f s: busy %d, idle %d, stolen %d ticks" % (up, busy, idle, steal))
+        if steal > up * 100:
+            raise Failure("%d ticks stolen in %.1f s: the pause is among them" % (steal, up))
+        shells["right"].healthy()
+        shells["right"].poweroff()
+        m.expect("corbel: console: input goes to 0 left", LONG)
+        shells["left"].poweroff()
+        finish(m)
+
+
+def tests():
+    yield "linux_steal", stolen_time_is_shown
