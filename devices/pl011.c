@@ -12,7 +12,7 @@
 #define UARTRSR_OE      BIT(3)
 
 /* UARTFR, Flag Register. */
-#define UARTFR          0x018
+#define UARTFR          PL011_UARTFR
 #define UARTFR_CTS      BIT(0)
 #define UARTFR_DSR      BIT(1)
 #define UARTFR_DCD      BIT(2)
@@ -371,7 +371,7 @@ static int access_locked(struct pl011 *u, struct mmio_access *acc)
 
 	if (acc->is_write && byte != 0)
 		return 0;
-	r = reg_table_access(pl011_regs, ARRAY_SIZE(pl011_regs), u, acc);
+	r = reg_table_access(pl011_regs, ARRAY_SIZE(pl011_regs), 0, u, acc);
 	if (r == 0 && !acc->is_write)
 		acc->value = acc->value >> 8 * byte & BITS(8 * acc->size - 1, 0);
 	update(u);

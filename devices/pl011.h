@@ -15,12 +15,13 @@
 
 #define PL011_FIFO_DEPTH 16
 #define PL011_MMIO_SIZE  0x1000
+#define PL011_UARTFR     0x018       /* reads without side effects: fr          */
 
 struct pl011 {
 	struct mmio_device dev;          /* first: dev.access casts back          */
 	struct irq_line irq;             /* UARTINTR; fixed once the VM runs      */
 	struct spinlock lock;            /* rank 35, docs/locking.md              */
-	_Atomic uint32_t fr;             /* UARTFR: stored under lock, read without */
+	_Atomic uint64_t fr;             /* UARTFR: stored under lock, read without */
 	/* under lock */
 	const struct chardev_backend *backend;
 	uint16_t rx[PL011_FIFO_DEPTH];   /* as UARTDR reads: data and error bits  */

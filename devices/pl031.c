@@ -175,7 +175,7 @@ static int access_locked(struct pl031 *r, struct mmio_access *acc)
 
 	if (acc->is_write && byte != 0)
 		return 0;
-	ret = reg_table_access(pl031_regs, ARRAY_SIZE(pl031_regs), r, acc);
+	ret = reg_table_access(pl031_regs, ARRAY_SIZE(pl031_regs), 0, r, acc);
 	if (ret == 0 && !acc->is_write)
 		acc->value = acc->value >> 8 * byte & BITS(8 * acc->size - 1, 0);
 	update(r);

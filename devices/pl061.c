@@ -141,7 +141,7 @@ static int pl061_access(struct mmio_device *dev, struct mmio_access *acc)
 		return 0;
 	}
 	flags = spin_lock_irqsave(&p->lock);
-	ret = reg_table_access(pl061_regs, ARRAY_SIZE(pl061_regs), p, acc);
+	ret = reg_table_access(pl061_regs, ARRAY_SIZE(pl061_regs), 0, p, acc);
 	update(p);
 	spin_unlock_irqrestore(&p->lock, flags);
 	return ret;

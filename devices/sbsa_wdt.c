@@ -168,7 +168,7 @@ static int access_frame(struct sbsa_wdt *w, const struct reg_desc *regs, size_t 
 			struct mmio_access *acc)
 {
 	uint64_t flags = spin_lock_irqsave(&w->lock);
-	int ret = reg_table_access(regs, nr, w, acc);
+	int ret = reg_table_access(regs, nr, 0, w, acc);
 
 	spin_unlock_irqrestore(&w->lock, flags);
 	if (ret == 0 && !acc->is_write)

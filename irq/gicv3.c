@@ -5,6 +5,7 @@
 
 #include <arch/cpu.h>
 #include <arch/gic.h>
+#include <arch/regs.h>
 #include "core/percpu.h"
 #include "irq/irq_int.h"
 
@@ -184,10 +185,25 @@ static int redist_start(char *rd)
 	return err;
 }
 
+/* ICC_SGI1R_EL1 to a pCPU, INTID 0. */
+static uint64_t sgir[MAX_PCPUS];
+
+static void note_sgir(uint64_t mpidr)
+{
+	uint64_t aff0 = bits_get(MPIDR_AFF0, mpidr);
+
+	sgir[cpu_self()] = BITS_VAL(ICC_SGIR_AFF3, bits_get(MPIDR_AFF3, mpidr)) |
+			   BITS_VAL(ICC_SGIR_AFF2, bits_get(MPIDR_AFF2, mpidr)) |
+			   BITS_VAL(ICC_SGIR_AFF1, bits_get(MPIDR_AFF1, mpidr)) |
+			   BITS_VAL(ICC_SGIR_RS, aff0 / 16) | BIT(aff0 % 16);
+}
+
 int gicv3_cpu_init(const char **why)
 {
 	char *rd = find_redist(arch_mpidr());
 	int err;
+
+	note_sgir(arch_mpidr());
 
 	*why = "No GICv3 redistributor has this CPU's affinity.";
 	if (!rd)
@@ -285,13 +301,7 @@ void gicv3_route(uint32_t intid, uint32_t cpu)
 
 void gicv3_sgi(uint32_t cpu, uint32_t sgi)
 {
-	uint64_t mpidr = percpus[cpu].mpidr, aff0 = mpidr & 0xff;
-
-	arch_icc_sgi1r(BITS_VAL(ICC_SGIR_INTID, sgi) |
-		       BITS_VAL(ICC_SGIR_AFF3, mpidr >> 32) |
-		       BITS_VAL(ICC_SGIR_AFF2, mpidr >> 16) |
-		       BITS_VAL(ICC_SGIR_AFF1, mpidr >> 8) |
-		       BITS_VAL(ICC_SGIR_RS, aff0 / 16) | BIT(aff0 % 16));
+	arch_icc_sgi1r(sgir[cpu] | BITS_VAL(ICC_SGIR_INTID, sgi));
 }
 
 void gicv3_ipi(uint32_t cpu)

@@ -173,7 +173,7 @@ static void mute(struct irq_owner *o, uint32_t intid)
 	timer_start(&calm, until);
 }
 
-static void dispatch_one(uint32_t intid)
+void irq_handle(uint32_t intid)
 {
 	struct irq_owner *o = &owners[intid];
 	uint32_t kind = atomic_load_explicit(&o->kind, memory_order_acquire);
@@ -199,6 +199,6 @@ void irq_dispatch(void)
 		if (intid >= INTID_SPI_END)
 			return;
 		arch_icc_eoi(intid);
-		dispatch_one(intid);
+		irq_handle(intid);
 	}
 }

@@ -64,6 +64,9 @@ void irq_unlink(uint32_t pintid);
  */
 void irq_dispatch(void);
 
+/* The part of irq_dispatch() for one that was acknowledged and dropped its priority. */
+void irq_handle(uint32_t intid);
+
 #define IRQ_STORM_PER_S 100000u
 #define IRQ_STORM_FIRST 128u         /* masked for this part of a second at first */
 #define IRQ_STORM_SHIFT 10           /* and at most 1 << this as long             */

@@ -66,8 +66,8 @@ struct vgic {
 	uint32_t nr_words;
 	uint32_t nr_vcpus;
 	uint8_t  prio_mask;                    /* implemented priority bits       */
-	bool     range_select;                 /* a vCPU has Aff0 above 15        */
 	struct vgic_vcpu *vcpu[VGIC_MAX_VCPUS];
+	_Atomic uint64_t typer, iidr;          /* GICD_TYPER, GICD_IIDR           */
 	struct mmio_device gicd;               /* for the VM's bus                */
 	struct mmio_device gicr;
 };
@@ -89,6 +89,8 @@ struct vgic_vcpu {
 	uint32_t lr_soft;                      /* pending came out of latch       */
 	uint32_t lr_hw;                        /* written with the HW bit         */
 	uint32_t lr_spi;                       /* holds an SPI                    */
+	uint32_t fast;                         /* SGIs, PPIs that vgic_repend() may do */
+	uint8_t  lr_of[32];                    /* where they are                  */
 	uint64_t injected;                     /* put into LRs as pending; read without */
 	uint32_t refolded;                     /* PPIs that were still pending    */
 	_Atomic uint32_t lr_used;              /* read without                    */
@@ -106,6 +108,8 @@ struct vgic_vcpu {
 	struct thread *thread;
 	uint32_t idx;
 	uint32_t aff;                          /* Aff3.Aff2.Aff1.Aff0, as in GICR_TYPER */
+	_Atomic uint64_t typer;                /* GICR_TYPER                      */
+	uint64_t sgir_self;                    /* ICC_SGI1R_EL1 to it, INTID 0    */
 	uint16_t pintid[32];                   /* of linked PPIs                  */
 };
 

@@ -37,20 +37,16 @@ static void ctlr_write(void *ctx, const struct mmio_access *acc, uint32_t off)
 
 static uint64_t typer_read(void *ctx, const struct mmio_access *acc, uint32_t off)
 {
-	const struct vgic *g = ((const struct vgic_frame *)ctx)->g;
-
 	(void)acc;
 	(void)off;
-	return BITS_VAL(GICD_TYPER_ITLINES, g->nr_words) | BITS_VAL(GICD_TYPER_IDBITS, 9) |
-	       (vgic_hw.a3v ? GICD_TYPER_A3V : 0) | (g->range_select ? GICD_TYPER_RSS : 0);
+	return ((const struct vgic_frame *)ctx)->g->typer;
 }
 
 static uint64_t iidr_read(void *ctx, const struct mmio_access *acc, uint32_t off)
 {
-	(void)ctx;
 	(void)acc;
 	(void)off;
-	return VGIC_IIDR;
+	return ((const struct vgic_frame *)ctx)->g->iidr;
 }
 
 static uint64_t id_read(void *ctx, const struct mmio_access *acc, uint32_t off)
@@ -177,6 +173,15 @@ const struct reg_desc vgic_gicd_regs[] = {
 };
 const uint32_t vgic_gicd_nr_regs = ARRAY_SIZE(vgic_gicd_regs);
 
+#define ROW_IGROUPR    10     /* the first of those at 0x80, 0x100, .. 0x380 */
+#define ROW_IPRIORITYR 17
+
+/* Where the registers with a bit or a byte for each interrupt are; others are searched. */
+static size_t row_guess(uint64_t offset)
+{
+	return offset < 0x400 ? ROW_IGROUPR - 1 + offset / 0x80 : ROW_IPRIORITYR;
+}
+
 /*
  * An access of a size that the register has not is reserved as an access to no
  * register is: RAZ/WI, as the GICs in the field do. Not an abort.
@@ -185,7 +190,8 @@ int vgic_gicd_access(struct mmio_device *dev, struct mmio_access *acc)
 {
 	struct vgic_frame f = { container_of(dev, struct vgic, gicd), NULL };
 
-	if (reg_table_access(vgic_gicd_regs, vgic_gicd_nr_regs, &f, acc) && !acc->is_write)
+	if (reg_table_access(vgic_gicd_regs, vgic_gicd_nr_regs, row_guess(acc->offset), &f, acc) &&
+	    !acc->is_write)
 		acc->value = 0;
 	return 0;
 }

@@ -50,11 +50,16 @@ static inline struct vgic_bank vgic_bank_private(struct vgic_vcpu *v)
 }
 
 /* idx below g->nr_words. The last word of 988 SPIs has 28. */
+static inline uint32_t vgic_valid_spis(const struct vgic *g, uint32_t idx)
+{
+	uint32_t nr = g->nr_spis - idx * 32;
+
+	return nr < 32 ? (1u << nr) - 1 : ~0u;
+}
+
 static inline struct vgic_bank vgic_bank_spi(struct vgic *g, uint32_t idx)
 {
-	uint32_t nr = MIN(g->nr_spis - idx * 32, 32u);
-
-	return (struct vgic_bank){ g, NULL, &g->word[idx], idx, (uint32_t)BITS(nr - 1, 0) };
+	return (struct vgic_bank){ g, NULL, &g->word[idx], idx, vgic_valid_spis(g, idx) };
 }
 
 static inline struct spinlock *vgic_bank_lock(const struct vgic_bank *b)

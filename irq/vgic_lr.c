@@ -168,6 +168,7 @@ uint32_t vgic_lr_fold_locked(struct vgic_vcpu *v)
 	uint32_t used = atomic_load_explicit(&v->lr_used, memory_order_relaxed);
 
 	v->refolded = 0;
+	v->fast = 0;
 	if (v->discard) {
 		discard(v);
 	} else {
@@ -189,6 +190,7 @@ uint32_t vgic_lr_fold_locked(struct vgic_vcpu *v)
 struct plan {
 	uint32_t ctlr;
 	uint32_t nr;             /* chosen; more than nr_lrs: they do not all fit  */
+	bool crowded;            /* pending ones were left out                     */
 	uint16_t intid[ICH_NR_LRS_MAX + 1];
 };
 
@@ -286,6 +288,7 @@ static uint32_t plan_best(struct vgic_vcpu *v, bool spis, struct plan *p)
 	vgic_for_words(v, spis, rank_word, &c);
 	nr_active = MIN(c.active.nr, vgic_hw.nr_lrs - (c.pending.nr ? 1 : 0));
 	nr_pending = MIN(c.pending.nr, vgic_hw.nr_lrs - nr_active);
+	p->crowded = c.pending.nr > nr_pending;
 	p->nr = 0;
 	for (uint32_t i = 0; i < nr_active; i++)
 		p->intid[p->nr++] = (uint16_t)c.active.key[i];
@@ -327,16 +330,22 @@ static uint64_t lr_end(struct vgic_vcpu *v, const struct vgic_word *w, uint32_t 
 	return 0;
 }
 
-static void place(struct vgic_vcpu *v, uint32_t n, uint32_t intid, uint32_t ctlr)
+/*
+ * An active one that is pending again must not come before better ones that were left
+ * out: then its end brings an exit, and all are ranked anew.
+ */
+static void place(struct vgic_vcpu *v, uint32_t n, uint32_t intid, const struct plan *p)
 {
 	uint32_t bit = 1u << (intid & 31);
 	struct vgic_word *w = vgic_word_of(v, intid);
 	bool active = w->active & bit;
-	bool pending = (word_ready(w, ctlr) & bit) && !is_leaving(v, w, intid);
+	bool ready = (word_ready(w, p->ctlr) & bit) && !is_leaving(v, w, intid);
+	bool pending = ready && !(active && p->crowded);
 	uint64_t lr = intid | BITS_VAL(ICH_LR_PRIORITY, vgic_prio_of(v, intid)) |
 		      ((w->group & bit) ? ICH_LR_GROUP1 : 0) |
 		      (pending ? ICH_LR_PENDING : 0) | (active ? ICH_LR_ACTIVE : 0) |
-		      lr_end(v, w, n, intid, pending && active);
+		      (ready && !pending ? ICH_LR_EOI : 0) |
+		      lr_end(v, w, n, intid, ready && active);
 
 	w->in_lr |= bit;
 	if (pending) {
@@ -345,8 +354,12 @@ static void place(struct vgic_vcpu *v, uint32_t n, uint32_t intid, uint32_t ctlr
 		w->latch &= ~bit;
 		v->injected++;
 	}
-	if (intid >= INTID_SPI_FIRST)
+	if (intid >= INTID_SPI_FIRST) {
 		v->lr_spi |= 1u << n;
+	} else {
+		v->lr_of[intid] = (uint8_t)n;
+		v->fast |= pending && !active ? bit : 0;
+	}
 	v->lr_intid[n] = (uint16_t)intid;
 	arch_ich_lr_write(n, lr);
 }
@@ -392,7 +405,7 @@ void vgic_lr_fill_locked(struct vgic_vcpu *v, bool spis, uint32_t stale)
 	if (p.nr > vgic_hw.nr_lrs)
 		hcr = plan_best(v, spis, &p);
 	for (uint32_t n = 0; n < p.nr; n++)
-		place(v, n, p.intid[n], p.ctlr);
+		place(v, n, p.intid[n], &p);
 	for (stale &= ~((1u << p.nr) - 1); stale; stale &= stale - 1)
 		arch_ich_lr_write((uint32_t)__builtin_ctz(stale), 0);
 	hcr_update(v, hcr);

@@ -7,18 +7,14 @@
 
 static uint64_t iidr_read(void *ctx, const struct mmio_access *acc, uint32_t off)
 {
-	(void)ctx;
 	(void)acc;
 	(void)off;
-	return VGIC_IIDR;
+	return ((const struct vgic_frame *)ctx)->g->iidr;
 }
 
 static uint64_t typer_read(void *ctx, const struct mmio_access *acc, uint32_t off)
 {
-	const struct vgic_vcpu *v = ((const struct vgic_frame *)ctx)->v;
-	uint64_t typer = BITS_VAL(GICR_TYPER_AFFINITY, v->aff) |
-			 BITS_VAL(GICR_TYPER_PROCESSOR, v->idx) |
-			 (v->idx + 1 == v->vgic->nr_vcpus ? GICR_TYPER_LAST : 0);
+	uint64_t typer = ((const struct vgic_frame *)ctx)->v->typer;
 
 	return acc->size == 8 ? typer : typer >> 8 * (off & 4) & 0xffffffff;
 }
@@ -102,7 +98,7 @@ int vgic_gicr_access(struct mmio_device *dev, struct mmio_access *acc)
 		return 0;
 	f = (struct vgic_frame){ g, g->vcpu[idx] };
 	sub.offset = acc->offset % VGIC_GICR_SIZE;
-	if (!reg_table_access(vgic_gicr_regs, vgic_gicr_nr_regs, &f, &sub) && !acc->is_write)
+	if (!reg_table_access(vgic_gicr_regs, vgic_gicr_nr_regs, 0, &f, &sub) && !acc->is_write)
 		acc->value = sub.value;
 	return 0;
 }

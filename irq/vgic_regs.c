@@ -9,14 +9,20 @@
 /* Word n of a frame. False: not there (reserved, RAZ/WI). */
 static bool bank_at(const struct vgic_frame *f, uint32_t n, struct vgic_bank *b)
 {
+	b->g = f->g;
+	b->v = f->v;
+	b->idx = 0;
 	if (f->v) {
-		*b = vgic_bank_private(f->v);
+		b->w = &f->v->word;
+		b->valid = ~0u;
 		return n == 0;
 	}
 	/* With affinity routing the first 32 are in the redistributors. */
 	if (n == 0 || n > f->g->nr_words)
 		return false;
-	*b = vgic_bank_spi(f->g, n - 1);
+	b->idx = n - 1;
+	b->w = &f->g->word[n - 1];
+	b->valid = vgic_valid_spis(f->g, n - 1);
 	return true;
 }
 

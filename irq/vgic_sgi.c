@@ -4,18 +4,21 @@
  * ICC_SGI*R_EL1 exit. Spec: GIC IHI 0069, "ICC_SGI1R_EL1", "Forwarding an SGI to
  * a target PE".
  */
+#include "irq/vgic_fast.h"
 #include "irq/vgic_int.h"
 
 static void sgi_send(struct vgic_vcpu *to, uint32_t bit, bool group1)
 {
-	struct vgic_bank b = vgic_bank_private(to);
+	bool news = false;
 
 	spin_lock(&to->lock);
 	if (!(to->word.latch & bit) && !(to->word.group & bit) == !group1) {
 		to->word.latch |= bit;
-		vgic_bank_attend(&b, bit);
+		news = word_forwarded(&to->word, vgic_ctlr(to->vgic)) & bit;
 	}
 	spin_unlock(&to->lock);
+	if (news)
+		thread_request(to->thread, THREAD_REQ_SGI);
 }
 
 static void sgi_all_but(struct vgic_vcpu *from, uint32_t bit, bool group1)
@@ -43,6 +46,19 @@ static void sgi_list(struct vgic *g, uint64_t val, uint32_t bit, bool group1)
 		if (to)
 			sgi_send(to, bit, group1);
 	}
+}
+
+bool vgic_take_sgis(struct vgic_vcpu *v)
+{
+	uint32_t left;
+
+	spin_lock(&v->lock);
+	for (uint32_t m = v->word.latch & v->fast & 0xffff; m; m &= m - 1)
+		if (vgic_repend(v, (uint32_t)__builtin_ctz(m), 0, 0))
+			v->word.latch &= ~(m & -m);
+	left = word_ready(&v->word, vgic_ctlr(v->vgic)) & v->word.latch;
+	spin_unlock(&v->lock);
+	return !left;
 }
 
 void vgic_sgi(struct vgic_vcpu *from, uint64_t val, enum vgic_sgi_reg reg)

@@ -35,6 +35,9 @@ int vgic_init(struct vgic *g, const struct vgic_config *cfg)
 	g->nr_words = (g->nr_spis + 31) / 32;
 	g->nr_vcpus = cfg->nr_vcpus;
 	g->prio_mask = vgic_hw.prio_mask;
+	g->typer = BITS_VAL(GICD_TYPER_ITLINES, g->nr_words) | BITS_VAL(GICD_TYPER_IDBITS, 9) |
+		   (vgic_hw.a3v ? GICD_TYPER_A3V : 0);
+	g->iidr = VGIC_IIDR;
 	g->gicd = (struct mmio_device){ "GICD", cfg->gicd_base, VGIC_GICD_SIZE,
 					vgic_gicd_access, NULL };
 	g->gicr = (struct mmio_device){ "GICR", cfg->gicr_base,
@@ -50,7 +53,14 @@ void vgic_vcpu_init(struct vgic_vcpu *v, struct vgic *g, uint32_t idx, uint64_t 
 	v->thread = t;
 	/* MPIDR_EL1 has Aff3 apart, at bit 32. */
 	v->aff = (uint32_t)((mpidr & 0xffffff) | (mpidr >> 32 & 0xff) << 24);
-	g->range_select |= (v->aff & 0xff) > 15;
+	v->typer = BITS_VAL(GICR_TYPER_AFFINITY, v->aff) | BITS_VAL(GICR_TYPER_PROCESSOR, idx) |
+		   (idx + 1 == g->nr_vcpus ? GICR_TYPER_LAST : 0);
+	v->sgir_self = BITS_VAL(ICC_SGIR_AFF3, v->aff >> 24) |
+		       BITS_VAL(ICC_SGIR_AFF2, v->aff >> 16) |
+		       BITS_VAL(ICC_SGIR_AFF1, v->aff >> 8) |
+		       BITS_VAL(ICC_SGIR_RS, (v->aff & 0xff) / 16) | BIT(v->aff % 16);
+	if ((v->aff & 0xff) > 15)
+		g->typer |= GICD_TYPER_RSS;
 	g->vcpu[idx] = v;
 }
 
@@ -96,6 +106,7 @@ static void reset_vcpu(struct vgic_vcpu *v)
 	memset(v->ap0r, 0, sizeof(v->ap0r));
 	memset(v->ap1r, 0, sizeof(v->ap1r));
 	v->discard = atomic_load_explicit(&v->loaded, memory_order_relaxed);
+	v->fast = 0;
 }
 
 void vgic_reset(struct vgic *g)

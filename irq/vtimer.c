@@ -10,7 +10,7 @@
 #include "irq/irq.h"
 #include "irq/vgic.h"
 
-static uint32_t virt_pintid;         /* fixed by vtimer_board_init() */
+uint32_t vtimer_virt_pintid;
 
 /* Enabled, not masked: an interrupt comes when the compare value is reached. */
 static bool ctl_armed(uint64_t ctl)
@@ -48,7 +48,7 @@ static void virt_interrupt(void *ctx, uint32_t intid)
 
 int vtimer_board_init(uint32_t pintid)
 {
-	virt_pintid = pintid;
+	vtimer_virt_pintid = pintid;
 	return irq_link_percpu(pintid, virt_interrupt, NULL);
 }
 
@@ -69,7 +69,7 @@ static void virt_soft_fire(struct timer *timer)
 
 	if (!t->loaded && ctl_armed(t->v_ctl) &&
 	    deadline_of(t->v_cval, t->offset) <= arch_counter())
-		vgic_inject_hw(t->vgic, VTIMER_INTID_VIRT, virt_pintid);
+		vgic_inject_hw(t->vgic, VTIMER_INTID_VIRT, vtimer_virt_pintid);
 	spin_unlock_irqrestore(&t->lock, flags);
 }
 
@@ -173,7 +173,7 @@ void vtimer_init(struct vtimer *t, struct vgic_vcpu *v, uint64_t offset)
 	timer_setup(&t->v_soft, virt_soft_fire);
 	timer_setup(&t->p_soft, phys_soft_fire);
 	/* The PPI is the guest's by number only; it cannot fail for 27. */
-	(void)vgic_link(v, VTIMER_INTID_VIRT, virt_pintid);
+	(void)vgic_link(v, VTIMER_INTID_VIRT, vtimer_virt_pintid);
 }
 
 void vtimer_reset(struct vtimer *t, uint64_t offset)

@@ -34,6 +34,9 @@ struct vtimer {
 	struct timer p_soft;
 };
 
+/* The board's PPI of the virtual timer. Fixed by vtimer_board_init(). */
+extern uint32_t vtimer_virt_pintid;
+
 /**
  * vtimer_board_init() - take the board's virtual timer PPI; once, boot pCPU
  * @pintid: board.intid_virt_timer

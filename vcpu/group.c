@@ -106,6 +106,8 @@ void vcpu_cpu_init(void)
 void vcpu_group_init(struct vcpu_group *group, uint64_t vttbr, uint64_t vtcr,
 		     uint32_t ipa_bits)
 {
+	for (uint32_t i = 0; i < ARCH_PUBLISHED_NR; i++)
+		group->published[i].key = ~UINT64_C(0);
 	arch_el1_set_features(group_features(host_idregs));
 	idregs_filter(group->idregs, host_idregs, ipa_bits);
 	group->hcr = group_hcr(host_idregs);

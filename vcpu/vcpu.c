@@ -123,13 +123,23 @@ void vcpu_reset(struct vcpu *vcpu, uint64_t pc, uint64_t x0, bool big_endian)
 	memset(&vcpu->debug, 0, sizeof(vcpu->debug));
 	/* Out of a cold reset the OS lock is closed. */
 	vcpu->debug.os_lock = true;
-	memset(vcpu->regs, 0, sizeof(*vcpu->regs));
+	memset(vcpu->regs, 0, offsetof(struct arch_gpregs, counts));
 	vcpu->regs->x[0] = x0;
 	vcpu->regs->pc = pc;
 	vcpu->regs->pstate = PSTATE_RESET;
 	vcpu->flushed = 0;
 	/* Whether others want the core has nothing to do with this reset. */
 	vcpu->control.hcr = vcpu->group->hcr | (vcpu->control.hcr & HCR_WFX);
+}
+
+void vcpu_publish(struct vcpu_group *group, ipa_t ipa, uint32_t sas,
+		  const _Atomic uint64_t *value)
+{
+	uint64_t key = ARCH_PUBLISHED_KEY(ipa.v, sas);
+	struct arch_published *p = &group->published[ARCH_PUBLISHED_SLOT(key)];
+
+	if (!p->value)
+		*p = (struct arch_published){ key, value };
 }
 
 int vcpu_create(struct vcpu *vcpu, const struct vcpu_config *c)
@@ -142,6 +152,9 @@ int vcpu_create(struct vcpu *vcpu, const struct vcpu_config *c)
 		return err;
 	vcpu->thread.hooks = &vcpu_hooks;
 	vcpu->regs = (struct arch_gpregs *)va_ptr(thread_stack_top(&vcpu->thread)) - 1;
+	vcpu->regs->counts = vcpu->stats.sync[0];
+	vcpu->regs->idregs = c->group->idregs;
+	vcpu->regs->published = c->group->published;
 	vcpu->vm = c->vm;
 	vcpu->group = c->group;
 	vcpu->idx = c->idx;

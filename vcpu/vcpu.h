@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include <arch/el1_state.h>
+#include <arch/fast.h>
 #include <arch/gpregs.h>
 #include <arch/layout.h>
 #include "core/thread.h"
@@ -29,6 +30,7 @@ struct vcpu_group {
 	uint32_t exception_bits;        /* EXCEPTION_*, of the hardware         */
 	uint64_t vttbr;                 /* VTTBR_EL2 of the stage-2 table       */
 	uint64_t vtcr;                  /* VTCR_EL2: the form of that table     */
+	struct arch_published published[ARCH_PUBLISHED_NR];  /* vcpu_publish()  */
 	/*
 	 * Copy from the guest's memory: 0, or an errno. Only its RAM. NULL: the
 	 * level of an abort on a table walk is then told by the first table only.
@@ -109,6 +111,18 @@ void vcpu_cpu_init(void);
  */
 void vcpu_group_init(struct vcpu_group *group, uint64_t vttbr, uint64_t vtcr,
 		     uint32_t ipa_bits);
+
+/**
+ * vcpu_publish() - have loads of a device register answered without its model
+ * @group: no vCPU of it runs yet
+ * @ipa:   of the register; nothing is mapped there
+ * @sas:   log2 of the access size in bytes
+ * @value: what reads, always, and fits the size; lives as long as the group
+ *
+ * Only a hint: if the place in the table is taken, loads go the general way.
+ */
+void vcpu_publish(struct vcpu_group *group, ipa_t ipa, uint32_t sas,
+		  const _Atomic uint64_t *value);
 
 struct vcpu_config {
 	const char *name;            /* of its thread                            */

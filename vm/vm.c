@@ -282,6 +282,8 @@ static int vcpu_add(struct vm *vm, uint32_t idx)
 	}
 	vgic_vcpu_init(&v->vgic, &vm->vgic, idx, c.mpidr, &v->thread);
 	vtimer_init(&v->vtimer, &v->vgic, 0);
+	vcpu_publish(&vm->group, IPA(vm->vgic.gicr.base + idx * VGIC_GICR_SIZE + GICR_TYPER), 3,
+		     &v->vgic.typer);
 	stolen_find(v);
 	return 0;
 }
@@ -301,6 +303,19 @@ static int read_guest(struct vcpu *v, ipa_t ipa, void *to, size_t size)
 	return guest_copy_from(&v->vm->s2, to, ipa, size);
 }
 
+/* What drivers poll, and what the cost of an exit is measured with. */
+static void publish(struct vm *vm)
+{
+	uint64_t gicd = vm->vgic.gicd.base, uartfr = vm->pl011.dev.base + PL011_UARTFR;
+
+	vcpu_publish(&vm->group, IPA(gicd + GICD_TYPER), 2, &vm->vgic.typer);
+	vcpu_publish(&vm->group, IPA(gicd + GICD_IIDR), 2, &vm->vgic.iidr);
+	if (vm->cfg->pl011.present) {
+		vcpu_publish(&vm->group, IPA(uartfr), 1, &vm->pl011.fr);
+		vcpu_publish(&vm->group, IPA(uartfr), 2, &vm->pl011.fr);
+	}
+}
+
 static int vcpus_create(struct vm *vm)
 {
 	int err = -ENOMEM;
@@ -308,6 +323,7 @@ static int vcpus_create(struct vm *vm)
 	vcpu_group_init(&vm->group, vm->s2.vttbr, vm->s2.vtcr,
 			stage2_ipa_bits(&vm->s2));
 	vm->group.read_guest = read_guest;
+	publish(vm);
 	vm->vcpus = hyp_zalloc(vm->nr_vcpus * sizeof(*vm->vcpus));
 	for (uint32_t i = 0; vm->vcpus && i < vm->nr_vcpus; i++) {
 		err = vcpu_add(vm, i);

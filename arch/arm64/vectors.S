@@ -4,39 +4,12 @@
  * arch_gpregs at the top of the vCPU thread's stack, so the registers are stored
  * with no register spent to find the place. Arm ARM DDI 0487, "Exception vectors".
  */
+#include <arch/fast.h>
 #include <arch/layout.h>
 
 #define PERCPU_CRASH_SP   8             /* offset in struct percpu                  */
 #define CRASH_FRAME       288           /* x0-x30, sp, pc, pstate, esr, far         */
 #define IRQ_FRAME         192           /* x0-x18, x29, x30, ELR, SPSR              */
-
-/* One exit of a guest: save all, call the C handler, go back. */
-.macro	guest_exit handler
-	stp	x0, x1, [sp, #16 * 0]
-	stp	x2, x3, [sp, #16 * 1]
-	stp	x4, x5, [sp, #16 * 2]
-	stp	x6, x7, [sp, #16 * 3]
-	stp	x8, x9, [sp, #16 * 4]
-	stp	x10, x11, [sp, #16 * 5]
-	stp	x12, x13, [sp, #16 * 6]
-	stp	x14, x15, [sp, #16 * 7]
-	stp	x16, x17, [sp, #16 * 8]
-	stp	x18, x19, [sp, #16 * 9]
-	stp	x20, x21, [sp, #16 * 10]
-	stp	x22, x23, [sp, #16 * 11]
-	stp	x24, x25, [sp, #16 * 12]
-	stp	x26, x27, [sp, #16 * 13]
-	stp	x28, x29, [sp, #16 * 14]
-	mrs	x1, elr_el2
-	mrs	x2, spsr_el2
-	mrs	x3, esr_el2
-	stp	x30, x1, [sp, #16 * 15]
-	stp	x2, x3, [sp, #16 * 16]
-	mov	x29, xzr                /* the call chain of EL2 ends here          */
-	mov	x0, sp
-	bl	\handler
-	b	guest_return
-.endm
 
 /*
  * The entry at an offset of the table. What is too long for its 128 bytes makes
@@ -61,17 +34,43 @@ vectors:
 	vector	0x280, el2_irq
 	vector	0x300, el2_irq
 	vector	0x380, crash_entry
-	/* lower EL, AArch64 */
+	/* lower EL, AArch64; fast.S goes on */
 	.org	vectors + 0x400
 guest_sync:
-	guest_exit vmm_exit_sync
+	stp	x2, x3, [sp, #16 * 1]
+	mrs	x2, esr_el2
+	mov	w3, #ESR_HVC64_0
+	cmp	w2, w3
+	b.ne	fast_sync
+	/* HVC #0: what is asked most has its answer here. */
+	mov	w3, #FID_PSCI_VERSION
+	cmp	w0, w3
+	b.eq	1f
+	mov	w3, #FID_SMCCC_VERSION
+	cmp	w0, w3
+	b.ne	light_call
+	mov	w0, #SMCCC_VERSION_LOW
+	movk	w0, #SMCCC_VERSION_HIGH, lsl #16
+	b	2f
+1:	mov	w0, #PSCI_VERSION
+2:	count	x2, x3, COUNT_HVC64
+	ldp	x2, x3, [sp, #16 * 1]
+	guest_eret
 	.org	vectors + 0x480
 guest_irq:
-	guest_exit vmm_exit_irq
+	stp	x0, x1, [sp, #16 * 0]
+	stp	x2, x3, [sp, #16 * 1]
+	b	light_irq
 	vector	0x500, guest_irq
 	.org	vectors + 0x580
 guest_serror:
-	guest_exit vmm_exit_serror
+	stp	x0, x1, [sp, #16 * 0]
+	stp	x2, x3, [sp, #16 * 1]
+	save_scratch
+	save_rest
+	mov	x0, sp
+	bl	vmm_exit_serror
+	b	guest_return
 	/* lower EL, AArch32 (guest user space; EL1 is always AArch64) */
 	vector	0x600, guest_sync
 	vector	0x680, guest_irq
@@ -86,6 +85,7 @@ guest_serror:
 	.type	arch_guest_enter, %function
 arch_guest_enter:
 	mov	sp, x0
+	.globl	guest_return
 guest_return:
 	ldp	x30, x1, [sp, #16 * 15]
 	ldr	x2, [sp, #16 * 16]
@@ -106,11 +106,9 @@ guest_return:
 	ldp	x24, x25, [sp, #16 * 12]
 	ldp	x26, x27, [sp, #16 * 13]
 	ldp	x28, x29, [sp, #16 * 14]
-	eret
-	/* No speculation past the return. */
-	dsb	nsh
-	isb
+	guest_eret
 	.size	arch_guest_enter, . - arch_guest_enter
+
 
 /* An interrupt while EL2 itself runs: keep what a C call may change. */
 el2_irq:

@@ -23,10 +23,13 @@ static const struct reg_desc *reg_lookup(const struct reg_desc *tbl, size_t nr, 
 	return NULL;
 }
 
-int reg_table_access(const struct reg_desc *tbl, size_t nr, void *ctx, struct mmio_access *acc)
+int reg_table_access(const struct reg_desc *tbl, size_t nr, size_t guess, void *ctx,
+		     struct mmio_access *acc)
 {
-	const struct reg_desc *r = reg_lookup(tbl, nr, acc->offset);
+	const struct reg_desc *r = &tbl[guess];
 
+	if (acc->offset - r->off >= r->len)
+		r = reg_lookup(tbl, nr, acc->offset);
 	if (!r) {
 		if (!acc->is_write)
 			acc->value = 0;

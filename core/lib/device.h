@@ -69,6 +69,7 @@ struct reg_desc {
  * reg_table_access() - carry out one access on a table of registers
  * @tbl: rows sorted by off, not overlapping
  * @nr:  how many
+ * @guess: a row to look at first, below @nr
  * @ctx: handed to the row's functions
  * @acc: the access; acc->value is set on a read
  *
@@ -77,7 +78,8 @@ struct reg_desc {
  *
  * Return: 0, or -EFAULT when the size is refused.
  */
-int reg_table_access(const struct reg_desc *tbl, size_t nr, void *ctx, struct mmio_access *acc);
+int reg_table_access(const struct reg_desc *tbl, size_t nr, size_t guess, void *ctx,
+		     struct mmio_access *acc);
 
 /* RAZ and WI, spelled out in tables. */
 uint64_t reg_raz(void *ctx, const struct mmio_access *acc, uint32_t off);

@@ -14,6 +14,7 @@
 #include "core/sched.h"
 #include "core/vmm/cpu_init.h"
 #include "core/vmm/exits.h"
+#include "core/vmm/light.h"
 #include "irq/irq.h"
 #include "irq/vgic.h"
 #include "irq/vtimer.h"
@@ -23,7 +24,8 @@
 #include "vm/lifecycle.h"
 #include "vm/vm.h"
 
-#define WAKE_BITS (THREAD_REQ_IRQ | THREAD_REQ_VCPU | THREAD_REQ_TIMER)
+#define FLUSH_BITS (THREAD_REQ_IRQ | THREAD_REQ_TIMER | THREAD_REQ_SGI)
+#define WAKE_BITS (FLUSH_BITS | THREAD_REQ_VCPU)
 
 /* Requests that come while we look at them are seen in a further round, but not without end. */
 #define REQUEST_ROUNDS 4
@@ -53,8 +55,8 @@ static void requests_handle(struct vcpu *v)
 		}
 		if ((req & THREAD_REQ_VCPU) && !vm_vcpu_orders(v))
 			thread_exit();
-		if (req & (THREAD_REQ_IRQ | THREAD_REQ_TIMER)) {
-			requests_clear(v, THREAD_REQ_IRQ | THREAD_REQ_TIMER);
+		if (req & FLUSH_BITS) {
+			requests_clear(v, FLUSH_BITS);
 			vgic_flush(&v->vgic);
 		}
 	}
@@ -129,7 +131,7 @@ static enum exit_verdict route(struct vcpu *v, const struct exit_info *e)
 	return EXIT_UNDEF;
 }
 
-void vmm_exit_sync(struct arch_gpregs *regs)
+void vmm_exit_sync(struct arch_gpregs *regs, uint32_t light)
 {
 	struct vcpu *v = vcpu_of(thread_current());
 	struct exit_info e;
@@ -137,22 +139,18 @@ void vmm_exit_sync(struct arch_gpregs *regs)
 
 	/* A call's return address is the next instruction; all else reports pc. */
 	regs->pc = e.pc;
-	if (verdict == EXIT_UP)
+	if (light != LIGHT_GENERAL)
+		verdict = (enum exit_verdict)((light >> 2) - 1);
+	else if (verdict == EXIT_UP)
 		verdict = route(v, &e);
 	verdict_apply(v, &e, verdict);
 	if (requests_of(v))
 		requests_handle(v);
 }
 
-void vmm_exit_irq(struct arch_gpregs *regs)
+void vmm_exit_requests(void)
 {
-	struct vcpu *v = vcpu_of(thread_current());
-
-	(void)regs;
-	v->stats.irq++;
-	irq_dispatch();
-	if (requests_of(v))
-		requests_handle(v);
+	requests_handle(vcpu_of(thread_current()));
 }
 
 void vmm_exit_serror(struct arch_gpregs *regs)

@@ -2,11 +2,16 @@
 /* The run loop of vCPUs: from an exit to the way back into the guest. */
 #pragma once
 
+#include <stdint.h>
+
 struct arch_gpregs;
 
-/* From vectors.S; interrupts masked, on the vCPU thread's stack. */
-void vmm_exit_sync(struct arch_gpregs *regs);
-void vmm_exit_irq(struct arch_gpregs *regs);
+/*
+ * From vectors.S and fast.S; interrupts masked, on the vCPU thread's stack, the frame
+ * complete. light: what vmm_light_sync() said, with bit 1 set.
+ */
+void vmm_exit_sync(struct arch_gpregs *regs, uint32_t light);
+void vmm_exit_requests(void);
 void vmm_exit_serror(struct arch_gpregs *regs);
 
 /* From vectors.S: an interrupt while EL2 itself ran. */

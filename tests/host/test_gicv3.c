@@ -177,9 +177,17 @@ static void single_interrupts(void **state)
 
 static void sgis_name_all_affinity_levels(void **state)
 {
+	struct gicv3_map map;
+	const char *why;
+
 	(void)state;
-	start();
+	map = board_setup();
+	put64(gicr, GICR_TYPER, GICR_TYPER_LAST | UINT64_C(0x04030225) << 32);
+	assert_int_equal(gicv3_init(&map, &why), 0);
+	fake_cpu_enter(2);
 	percpus[2].mpidr = 0x0400030225;
+	assert_int_equal(gicv3_cpu_init(&why), 0);
+	fake_cpu_enter(0);
 	gicv3_sgi(2, 9);
 	assert_true(fake_gic()->last_sgi1r == (BITS_VAL(ICC_SGIR_AFF3, 4) |
 		BITS_VAL(ICC_SGIR_AFF2, 3) | BITS_VAL(ICC_SGIR_AFF1, 2) |

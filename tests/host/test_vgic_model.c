@@ -12,6 +12,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "irq/vgic_fast.h"
 #include "tests/host/fake/vgic_world.h"
 
 #define NR_VCPUS 3u
@@ -107,15 +108,16 @@ static void do_line(void)
 
 static void do_sgi(void)
 {
-	uint32_t from = rnd(NR_VCPUS), list = rnd(16), sgi = rnd(16);
-	bool irm = !rnd(4);
+	/* Often the same few to itself, so that list registers are found again. */
+	uint32_t from = rnd(NR_VCPUS), list = rnd(2) ? rnd(16) : 1u << from;
+	uint32_t sgi = rnd(rnd(4) ? 2 : 16);
+	bool irm = !rnd(8);
 
 	for (uint32_t n = 0; n < NR_VCPUS; n++)
 		if (irm ? n != from : list >> n & 1)
 			priv[n][sgi].latch = true;
 	world_run(from);
-	vgic_sgi(&world.vcpu[from], list | BITS_VAL(ICC_SGIR_INTID, sgi) | (irm ? ICC_SGIR_IRM : 0),
-		 VGIC_SGI1R);
+	world_sgi1r(from, list | BITS_VAL(ICC_SGIR_INTID, sgi) | (irm ? ICC_SGIR_IRM : 0));
 }
 
 static void reg_write(uint32_t v, uint32_t off, uint32_t word, uint32_t val)
@@ -204,7 +206,9 @@ static void do_ack(void)
 	struct ref *r;
 
 	world_run(v);
-	assert_int_equal(vgic_deliverable(&world.vcpu[v]), best < 0x100);
+	/* A vCPU looks at its requests before it sleeps; they may move an interrupt away. */
+	if (!world.thread[v].requests)
+		assert_int_equal(vgic_deliverable(&world.vcpu[v]), best < 0x100);
 	world_enter();
 	assert_int_equal(vgic_deliverable(&world.vcpu[v]), best < 0x100);
 	assert_int_equal(fake_guest_signalled(1), best < 0x100);
@@ -271,9 +275,26 @@ static void compare_physical(void)
 		assert_true(r->active || ref_pending(r));
 }
 
+/* What is answered without the model must be what the model answers. */
+static void compare_light(void)
+{
+	uint64_t off = 4 * rnd((32 + NR_SPIS + 16) / 4), val = 0, bits = 1u << rnd(32);
+
+	if (vgic_light_prio(&world.vgic, GICD_IPRIORITYR + off, &val))
+		assert_int_equal(world_gicd_read(GICD_IPRIORITYR + off, 4), val);
+	else
+		assert_true(off < 32 || off >= 32 + NR_SPIS);
+	for (uint32_t word = 0; word < NR_INTIDS / 32 + 1; word++)
+		assert_int_equal(vgic_light_enable(&world.vgic, GICD_ISENABLER + 4 * word, bits),
+				 !(bits & ~world_gicd_read(GICD_ISENABLER + 4 * word, 4)));
+	assert_false(vgic_light_enable(&world.vgic, GICD_ISENABLER + 5, 0));
+	assert_false(vgic_light_prio(&world.vgic, GICD_IPRIORITYR + 33, &val));
+}
+
 static void compare(void)
 {
 	compare_physical();
+	compare_light();
 	world_run(rnd(NR_VCPUS));
 	for (uint32_t v = 0; v < NR_VCPUS; v++) {
 		for (uint32_t word = 0; word < NR_INTIDS / 32; word++) {
@@ -315,8 +336,9 @@ static void setup(uint32_t nr_lrs)
 static void traffic(uint32_t nr_lrs, uint32_t depth_limit, uint32_t rounds)
 {
 	static void (*const ops[])(void) = {
-		do_line, do_line, do_line, do_sgi, do_bits, do_bits, do_prio, do_route, do_config,
-		do_pmr, do_ack, do_ack, do_ack, do_ack, do_eoi, do_eoi, do_eoi, do_clear_active,
+		do_line, do_line, do_line, do_sgi, do_sgi, do_sgi, do_bits, do_bits, do_prio,
+		do_route, do_config, do_pmr, do_ack, do_ack, do_ack, do_ack, do_eoi, do_eoi, do_eoi,
+		do_clear_active,
 		do_physical,
 	};
 
@@ -325,7 +347,7 @@ static void traffic(uint32_t nr_lrs, uint32_t depth_limit, uint32_t rounds)
 	setup(nr_lrs);
 	for (uint32_t n = 0; n < rounds; n++) {
 		ops[rnd(ARRAY_SIZE(ops))]();
-		if (n % 16 == 0)
+		if (n % 64 == 0)
 			compare();
 	}
 }
@@ -334,13 +356,18 @@ static void random_traffic_agrees_with_the_reference(void **state)
 {
 	static const uint32_t nr_lrs[] = { 1, 2, 3, 4, 8, 16 };
 	const char *env = getenv("SEED");
+	uint32_t again = 0, taken = 0;
 
 	(void)state;
 	seed = env ? strtoull(env, NULL, 0) : 0x1234567;
 	for (size_t n = 0; n < ARRAY_SIZE(nr_lrs); n++) {
-		traffic(nr_lrs[n], 28, 6000);
-		traffic(nr_lrs[n], 3, 6000);
+		traffic(nr_lrs[n], 28, 12000);
+		traffic(nr_lrs[n], 3, 12000);
+		again += world.nr_repends;
+		taken += world.nr_takes;
 	}
+	print_message("%u came again, %u taken without a flush\n", again, taken);
+	assert_true(again > 10 && taken > 10);
 }
 
 int main(void)

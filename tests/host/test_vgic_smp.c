@@ -76,7 +76,7 @@ static void act(uint32_t me, uint64_t *s)
 	switch (rnd(s, 10)) {
 	case 0: case 1: case 2:
 		sent[to][me]++;
-		vgic_sgi(&world.vcpu[me], 1u << to | BITS_VAL(ICC_SGIR_INTID, me), VGIC_SGI1R);
+		world_sgi1r(me, 1u << to | BITS_VAL(ICC_SGIR_INTID, me));
 		break;
 	case 3: case 4:
 		raise(n);

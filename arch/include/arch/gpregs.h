@@ -8,12 +8,19 @@
 
 #include <stdint.h>
 
+struct arch_published;
+
 struct arch_gpregs {
 	uint64_t x[31];      /* x0-x30                                       */
 	uint64_t pc;         /* ELR_EL2                                      */
 	uint64_t pstate;     /* SPSR_EL2                                     */
 	uint64_t esr;        /* ESR_EL2; only after a synchronous exit/SError */
+	/* what fast.S answers from; fixed once the vCPU runs                 */
+	uint64_t *counts;    /* [layer][class]: exits that were answered     */
+	const uint64_t *idregs;
+	const struct arch_published *published;
+	uint64_t pad;
 };
 
-#define ARCH_GPREGS_SIZE 272  /* bytes; a multiple of 16 */
+#define ARCH_GPREGS_SIZE 304  /* bytes; a multiple of 16 */
 _Static_assert(sizeof(struct arch_gpregs) == ARCH_GPREGS_SIZE, "known to vectors.S");

@@ -8,6 +8,7 @@
 
 #include "core/percpu.h"
 #include "irq/gicv3.h"
+#include "irq/vgic_fast.h"
 #include "tests/host/fake/cpu.h"
 
 struct world world;
@@ -137,11 +138,24 @@ void world_enter(void)
 		assert_true(round < (world.smp ? 1000 : 4));
 		if (fake_maintenance())
 			vgic_maintenance(NULL, 25);
-		if (v->thread->requests & THREAD_REQ_IRQ) {
-			v->thread->requests = 0;
-			vgic_flush(v);
+		/* As the run loop does: SGIs alone may need no flush. */
+		if (v->thread->requests) {
+			uint32_t req = atomic_exchange(&v->thread->requests, 0);
+
+			if (req == THREAD_REQ_SGI && vgic_take_sgis(v))
+				atomic_fetch_add(&world.nr_takes, 1);
+			else
+				vgic_flush(v);
 		}
 	}
+}
+
+void world_sgi1r(uint32_t n, uint64_t val)
+{
+	if (vgic_loaded() == &world.vcpu[n] && vgic_sgi_self(&world.vcpu[n], val))
+		atomic_fetch_add(&world.nr_repends, 1);
+	else
+		vgic_sgi(&world.vcpu[n], val, VGIC_SGI1R);
 }
 
 static uint64_t access(struct mmio_device *dev, uint64_t off, uint8_t size, bool write,

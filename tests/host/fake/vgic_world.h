@@ -20,6 +20,7 @@ struct world {
 	uint32_t cpu_of[WORLD_MAX_VCPUS];    /* pCPU each vCPU runs on           */
 	_Atomic uint32_t nr_sgis;            /* folding asked of other pCPUs     */
 	_Atomic uint32_t nr_wakes;           /* requests made                    */
+	_Atomic uint32_t nr_repends, nr_takes;   /* light paths that did the work */
 	bool smp;                            /* pCPUs are threads: only note SGIs */
 	_Atomic bool sgi[MAX_PCPUS];
 };
@@ -34,6 +35,9 @@ struct vgic_vcpu *world_run(uint32_t n);
 
 /* What the run loop does before the guest goes on: requests, maintenance. */
 void world_enter(void);
+
+/* ICC_SGI1R_EL1 written by vCPU n where it is loaded, as the light exit does it. */
+void world_sgi1r(uint32_t n, uint64_t val);
 
 uint64_t world_gicd_read(uint64_t off, uint8_t size);
 void world_gicd_write(uint64_t off, uint8_t size, uint64_t val);

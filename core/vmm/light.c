@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Exits that need neither the guest's callee-saved registers nor a sleep: called from
+ * fast.S before those are saved. What is not answered here has changed nothing and takes
+ * the general path, core/vmm/run.c. docs/exits.md, "Fast paths".
+ */
+#include "core/vmm/light.h"
+
+#include <stddef.h>
+
+#include <arch/el1_state.h>
+#include <arch/fast.h>
+#include <arch/light.h>
+#include "irq/gicv3.h"
+#include "irq/irq.h"
+#include "irq/vgic.h"
+#include "irq/vgic_fast.h"
+#include "irq/vtimer.h"
+#include "vcpu/exit.h"
+#include "vcpu/vcpu.h"
+#include "vm/psci.h"
+#include "vm/smccc.h"
+#include "vm/vm.h"
+
+#define COUNT_AT(layer, ec) (((layer) * EC_NR + (ec)) * sizeof(uint64_t))
+_Static_assert(GPREGS_COUNTS == offsetof(struct arch_gpregs, counts) &&
+	       GPREGS_IDREGS == offsetof(struct arch_gpregs, idregs) &&
+	       GPREGS_PUBLISHED == offsetof(struct arch_gpregs, published), "frame");
+_Static_assert(COUNT_SYS64 == COUNT_AT(LAYER_VCPU, EC_SYS64) &&
+	       COUNT_HVC64 == COUNT_AT(LAYER_VM, EC_HVC64) &&
+	       COUNT_SMC64 == COUNT_AT(LAYER_VM, EC_SMC64) &&
+	       COUNT_DABT_LOW == COUNT_AT(LAYER_VM, EC_DABT_LOW), "counters");
+_Static_assert(SPSR_PLAIN_MASK == (SPSR_SS | SPSR_BTYPE | SPSR_M_A32) &&
+	       SCTLR_ENDIAN == (SCTLR_EE | SCTLR_E0E), "SPSR, SCTLR");
+_Static_assert(PSCI_VERSION == PSCI_VERSION_1_1 && FID_SMCCC_VERSION == SMCCC_VERSION &&
+	       (SMCCC_VERSION_HIGH << 16 | SMCCC_VERSION_LOW) == SMCCC_VERSION_1_2, "calls");
+_Static_assert(LOAD_MASK == (ISS_DABT_ISV | ISS_DABT_SSE | ISS_ABT_FNV | ISS_ABT_EA | ISS_DABT_CM |
+			     ISS_ABT_S1PTW | ISS_DABT_WnR | ISS_ABT_FSC_TYPE) &&
+	       LOAD_WANT == (ISS_DABT_ISV | FSC_TRANSLATION), "data abort");
+
+/* MSR ICC_SGI1R_EL1, of op0 3, op1 0, CRn 12, CRm 11, op2 5 */
+#define SGI1R_WRITE (BITS_VAL(ESR_EC, EC_SYS64) | ESR_IL | BITS_VAL(ISS_SYS_OP0, 3) | \
+		     BITS_VAL(ISS_SYS_OP2, 5) | BITS_VAL(ISS_SYS_CRN, 12) | \
+		     BITS_VAL(ISS_SYS_CRM, 11))
+
+/* In the frame already? The zero register needs no place; the others are in the CPU. */
+static inline bool is_saved(uint32_t reg)
+{
+	return reg < 18 || reg >= 30;
+}
+
+static inline uint64_t saved(const struct arch_gpregs *regs, uint32_t reg)
+{
+	return reg == 31 ? 0 : regs->x[reg];
+}
+
+static inline struct vcpu *self(void)
+{
+	return vcpu_of(thread_current());
+}
+
+static inline uint32_t requests_of(const struct vcpu *v)
+{
+	return atomic_load_explicit(&v->thread.requests, memory_order_acquire);
+}
+
+static __attribute__((noinline)) uint32_t take_sgis(struct vcpu *v)
+{
+	/* Before the latches are read: who sets one after that sets the bit again. */
+	atomic_fetch_and_explicit(&v->thread.requests, ~THREAD_REQ_SGI, memory_order_seq_cst);
+	if (vgic_take_sgis(&v->vgic))
+		return requests_of(v) ? LIGHT_REQUESTS : LIGHT_DONE;
+	thread_request(&v->thread, THREAD_REQ_IRQ);
+	return LIGHT_REQUESTS;
+}
+
+static inline uint32_t done(struct vcpu *v)
+{
+	uint32_t req = requests_of(v);
+
+	if (!req)
+		return LIGHT_DONE;
+	return req == THREAD_REQ_SGI ? take_sgis(v) : LIGHT_REQUESTS;
+}
+
+/* Accesses of the distributor that need neither its lock nor the bus. */
+static inline bool access_gicd(const struct vgic *g, ipa_t ipa, uint32_t esr, uint64_t *val)
+{
+	uint64_t off = ipa.v - g->gicd.base;
+
+	if (bits_get(ISS_DABT_SAS, esr) != 2 || off >= VGIC_GICD_SIZE)
+		return false;
+	return esr & ISS_DABT_WnR ? vgic_light_enable(g, off, *val) : vgic_light_prio(g, off, val);
+}
+
+static inline bool access_bus(struct vcpu *v, ipa_t ipa, uint32_t esr, uint64_t *val)
+{
+	struct mmio_access acc = {
+		.value = *val, .vcpu_idx = v->idx, .is_write = esr & ISS_DABT_WnR,
+		.size = (uint8_t)(1 << bits_get(ISS_DABT_SAS, esr)),
+	};
+
+	if (bus_access(&v->vm->bus, ipa, &acc))
+		return false;
+	*val = acc.value;
+	return true;
+}
+
+uint32_t vmm_light_access(struct arch_gpregs *regs, uint32_t esr)
+{
+	struct vcpu *v = self();
+	uint32_t reg = (uint32_t)bits_get(ISS_DABT_SRT, esr);
+	uint64_t mask = ~UINT64_C(0) >> (64 - (8 << bits_get(ISS_DABT_SAS, esr)));
+	ipa_t ipa = arch_fault_ipa();
+	uint64_t val;
+
+	if ((esr & LOAD_MASK & ~ISS_DABT_WnR) != LOAD_WANT || !is_saved(reg) ||
+	    !arch_exit_is_plain() || !arch_data_is_little())
+		return LIGHT_GENERAL;
+	val = saved(regs, reg) & mask;
+	if (!access_gicd(&v->vm->vgic, ipa, esr, &val) && !access_bus(v, ipa, esr, &val))
+		return LIGHT_GENERAL;
+	if (!(esr & ISS_DABT_WnR) && reg != 31)
+		regs->x[reg] = val & mask;
+	vcpu_count(v, LAYER_VM, EC_DABT_LOW);
+	arch_exit_advance();
+	return done(v);
+}
+
+uint32_t vmm_light_msr(struct arch_gpregs *regs, uint32_t esr)
+{
+	struct vcpu *v = self();
+	uint32_t reg = (uint32_t)bits_get(ISS_SYS_RT, esr);
+	uint64_t val;
+
+	if ((esr & ~(uint32_t)ISS_SYS_RT) != SGI1R_WRITE || !is_saved(reg) || !arch_exit_is_plain())
+		return LIGHT_GENERAL;
+	val = saved(regs, reg);
+	if (!vgic_sgi_self(&v->vgic, val))
+		vgic_sgi(&v->vgic, val, VGIC_SGI1R);
+	vcpu_count(v, LAYER_VCPU, EC_SYS64);
+	arch_exit_advance();
+	return done(v);
+}
+
+/* It has completed, so ELR_EL2 is right already. */
+uint32_t vmm_light_hvc(struct arch_gpregs *regs, uint32_t esr)
+{
+	struct vcpu *v = self();
+	enum exit_verdict verdict = smccc_dispatch(v, regs);
+
+	(void)esr;
+	vcpu_count(v, LAYER_VM, EC_HVC64);
+	return verdict == EXIT_DONE ? done(v) : LIGHT_VERDICT(verdict);
+}
+
+/*
+ * One interrupt; more bring an exit each. A kick has done its work by coming, and the
+ * timer of the vCPU that runs most often finds its list register where it was.
+ */
+uint32_t vmm_light_irq(void)
+{
+	struct vcpu *v = self();
+	uint32_t intid = arch_icc_ack();
+
+	v->stats.irq++;
+	if (intid < INTID_SPI_END) {
+		arch_icc_eoi(intid);
+		if (intid == IRQ_SGI_KICK)
+			arch_icc_dir(intid);
+		else if (intid != vtimer_virt_pintid ||
+			 !vgic_repend_timer(&v->vgic, VTIMER_INTID_VIRT))
+			irq_handle(intid);
+	}
+	return done(v);
+}
