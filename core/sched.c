@@ -72,6 +72,7 @@ void sched_enqueue_locked(struct run_queue *rq, struct thread *t, enum sched_how
 	t->state = THREAD_READY;
 	t->since = now;
 	t->woken = how == SCHED_WAKE;
+	t->se.gave_way = how == SCHED_YIELD;
 	count_ready(rq, 1);
 	if (sched_is_system(t)) {
 		sched_prio_push(&rq->system, t, how == SCHED_PREEMPT);

@@ -172,11 +172,27 @@ static void place(struct sched_queue *q, struct thread *t)
 	t->se.moved = false;
 }
 
+/* Who may hold what t spins for has t's turn, and t has its: the others lose nothing. */
+static void help(struct sched_queue *q, struct thread *t)
+{
+	struct thread *s = sched_sibling(&q->ready, t);
+	uint64_t key = t->se.key;
+
+	if (!s || !sched_before(key, s->se.key))
+		return;
+	take(q, s);
+	t->se.key = s->se.key;
+	s->se.key = key;
+	insert(q, s);
+}
+
 static void enqueue(struct sched_queue *q, struct thread *t, uint64_t now, enum sched_how how)
 {
 	const struct thread *first;
 
 	roll(q, now);
+	if (how == SCHED_YIELD)
+		help(q, t);
 	first = sched_first(&q->ready);
 	if (how == SCHED_WAKE || how == SCHED_ENTER) {
 		if (q->empty)

@@ -5,6 +5,8 @@
  */
 #include "core/sched_policy.h"
 
+#define SIBLING_LOOKS 16
+
 uint32_t sched_prio_of(const struct thread *t)
 {
 	return t->urgency & SCHED_MAX_PRIO;
@@ -45,11 +47,42 @@ struct thread *sched_prio_pop(struct sched_prio_queue *q)
 	return t;
 }
 
+struct thread *sched_sibling(const struct list_node *list, const struct thread *t)
+{
+	uint32_t looks = 0;
+
+	list_for_each(pos, list) {
+		struct thread *s = list_entry(pos, struct thread, rq_node);
+
+		if (s->sched.group == t->sched.group && !s->se.gave_way)
+			return s;
+		if (++looks == SIBLING_LOOKS)
+			break;
+	}
+	return NULL;
+}
+
+/* Who may hold what t spins for goes first, for the rest of t's slice. */
+static void help(struct sched_queue *q, const struct thread *t)
+{
+	struct list_node *list = &q->prio.ready[sched_prio_of(t)];
+	struct thread *s = sched_sibling(list, t);
+
+	if (!s)
+		return;
+	list_remove(&s->rq_node);
+	list_push_front(list, &s->rq_node);
+	s->se.left = t->se.left;
+}
+
 static void enqueue(struct sched_queue *q, struct thread *t, uint64_t now, enum sched_how how)
 {
-	bool goes_on = how == SCHED_PREEMPT && (t->se.left || !t->sched.slice);
+	bool more = t->se.left || !t->sched.slice;
+	bool goes_on = how == SCHED_PREEMPT && more;
 
 	(void)now;
+	if (how == SCHED_YIELD && more)
+		help(q, t);
 	if (!goes_on)
 		t->se.left = t->sched.slice;
 	sched_prio_push(&q->prio, t, goes_on);

@@ -111,6 +111,9 @@ static inline struct thread *sched_pop(struct list_node *list)
 	return t;
 }
 
+/* A ready thread of t's group that did not give way itself, or NULL. */
+struct thread *sched_sibling(const struct list_node *list, const struct thread *t);
+
 /* Is tick or virtual time a before b? Both may wrap. */
 static inline bool sched_before(uint64_t a, uint64_t b)
 {

@@ -46,7 +46,7 @@ struct sched_params {
 	uint32_t weight;           /* fair: share of the pCPU; 0: SCHED_WEIGHT */
 	uint32_t cap_pct;          /* fair: at most this of a pCPU; 0: no cap  */
 	uint32_t reservation_pct;  /* fair: at least this of a pCPU            */
-	uint32_t group;            /* partition: whose windows                 */
+	uint32_t group;            /* its VM: partition's windows, yields      */
 	uint64_t slice;            /* rr, fair, partition, edf without budget;
 				      0: rr, partition never, else a default   */
 	uint64_t budget, period;   /* edf: budget in each period; 0: what is left */
@@ -62,6 +62,7 @@ struct sched_entity {
 	uint64_t window;           /* fair: end of the window that used is of  */
 	bool boost;                /* fair: its reservation is not used up     */
 	bool moved;                /* fair: it comes to make up what it lacks  */
+	bool gave_way;             /* ready, and had the pCPU when it yielded  */
 };
 
 #define THREAD_LATENCIES 24
@@ -179,7 +180,11 @@ void thread_request(struct thread *t, uint32_t bits);
  */
 void thread_block(uint32_t mask);
 
-/* Let others of at least equal standing run, if there are any. */
+/*
+ * Let others of at least equal standing run, if there are any. Under rr and fair one of
+ * its own group that was pre-empted, which it may be waiting for, goes first and gets
+ * what was left to the caller.
+ */
 void thread_yield(void);
 
 /* Is anybody else ready on its pCPU? A hint, read without the lock. */
