@@ -140,15 +140,20 @@ void thread_exit(void)
 
 void thread_request(struct thread *t, uint32_t bits)
 {
-	uint64_t flags = arch_irq_save();
 	uint32_t old = atomic_fetch_or_explicit(&t->requests, bits, memory_order_seq_cst);
+	uint32_t cpu = t->cpu;
 	struct run_queue *rq;
+	uint64_t flags;
 
 	/* Whoever set the last of these bits does what follows. */
-	if ((old & bits) == bits || t == thread_current()) {
-		arch_irq_restore(flags);
+	if ((old & bits) == bits || t == thread_current())
+		return;
+	/* If it stops running meanwhile, it looks at its requests once more: thread_block(). */
+	if (t->state == THREAD_RUNNING && cpu != cpu_self()) {
+		sched_ops.kick(cpu);
 		return;
 	}
+	flags = arch_irq_save();
 	rq = sched_lock(t);
 	if (t->state == THREAD_BLOCKED && (bits & t->wait_mask))
 		make_ready_locked(rq, t, SCHED_WAKE);
@@ -165,11 +170,12 @@ void thread_block(uint32_t mask)
 	struct run_queue *rq = sched_lock(t);
 
 	/* Pairs with thread_request(): it sets the bit, then looks at the state. */
+	t->wait_mask = mask;
+	t->state = THREAD_BLOCKED;
 	if (atomic_load_explicit(&t->requests, memory_order_seq_cst) & mask) {
+		t->state = THREAD_RUNNING;
 		spin_unlock(&rq->lock);
 	} else {
-		t->state = THREAD_BLOCKED;
-		t->wait_mask = mask;
 		sched_switch_locked(rq, SCHED_PREEMPT);
 	}
 	arch_irq_restore(flags);

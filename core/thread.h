@@ -74,7 +74,7 @@ struct thread {
 					  lock, and only while it does not run       */
 	/* under the run-queue lock of cpu */
 	struct list_node rq_node;
-	enum thread_state state;
+	_Atomic enum thread_state state;       /* read without                       */
 	uint32_t wait_mask;            /* requests that end its sleep                */
 	uint32_t home;                 /* pCPU it shall be on; differs: it must move */
 	uint32_t urgency;              /* as system class and priority; inherited too */

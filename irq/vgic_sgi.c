@@ -48,6 +48,15 @@ static void sgi_list(struct vgic *g, uint64_t val, uint32_t bit, bool group1)
 	}
 }
 
+/* The one vCPU that is meant, if it is of the sender's cluster as usual; or NULL. */
+static struct vgic_vcpu *sgi_target(const struct vgic_vcpu *from, uint64_t val)
+{
+	uint32_t idx = (from->idx & ~15u) + (uint32_t)__builtin_ctz((uint32_t)val | 1u << 31);
+	struct vgic_vcpu *to = idx < from->vgic->nr_vcpus ? from->vgic->vcpu[idx] : NULL;
+
+	return to && to->sgir_self == (val & ~ICC_SGIR_INTID) ? to : NULL;
+}
+
 bool vgic_take_sgis(struct vgic_vcpu *v)
 {
 	uint32_t left;
@@ -64,8 +73,11 @@ bool vgic_take_sgis(struct vgic_vcpu *v)
 void vgic_sgi(struct vgic_vcpu *from, uint64_t val, enum vgic_sgi_reg reg)
 {
 	uint32_t bit = 1u << bits_get(ICC_SGIR_INTID, val);
+	struct vgic_vcpu *to = sgi_target(from, val);
 
-	if (val & ICC_SGIR_IRM)
+	if (to)
+		sgi_send(to, bit, reg == VGIC_SGI1R);
+	else if (val & ICC_SGIR_IRM)
 		sgi_all_but(from, bit, reg == VGIC_SGI1R);
 	else
 		sgi_list(from->vgic, val, bit, reg == VGIC_SGI1R);
