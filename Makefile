@@ -76,7 +76,7 @@ all: $O/corbel.bin
 objects: $(objs)
 
 # What most exits run through is compiled for speed.
-$O/obj/core/vmm/light.o: cflags += -O2
+$O/obj/core/vmm/light.o $O/obj/irq/vgic_sgi.o: cflags += -O2
 
 # A changed flag rebuilds, as a changed file does.
 $O/obj/flags: FORCE

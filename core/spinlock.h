@@ -21,7 +21,8 @@ struct spinlock {
 
 #define SPINLOCK_INIT { 0, 0 }
 
-SPIN_FN void spin_lock(struct spinlock *l)
+/* For the few places where a call counts. */
+static inline __attribute__((always_inline)) void spin_lock_inline(struct spinlock *l)
 {
 	uint16_t me = atomic_fetch_add_explicit(&l->next, 1, memory_order_relaxed);
 
@@ -29,11 +30,21 @@ SPIN_FN void spin_lock(struct spinlock *l)
 		arch_cpu_relax();
 }
 
-static inline void spin_unlock(struct spinlock *l)
+SPIN_FN void spin_lock(struct spinlock *l)
+{
+	spin_lock_inline(l);
+}
+
+static inline __attribute__((always_inline)) void spin_unlock_inline(struct spinlock *l)
 {
 	uint16_t me = atomic_load_explicit(&l->owner, memory_order_relaxed);
 
 	atomic_store_explicit(&l->owner, (uint16_t)(me + 1), memory_order_release);
+}
+
+static inline void spin_unlock(struct spinlock *l)
+{
+	spin_unlock_inline(l);
 }
 
 SPIN_FN uint64_t spin_lock_irqsave(struct spinlock *l)

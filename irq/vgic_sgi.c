@@ -7,16 +7,18 @@
 #include "irq/vgic_fast.h"
 #include "irq/vgic_int.h"
 
+#define SGIS 0xffffu
+
 static void sgi_send(struct vgic_vcpu *to, uint32_t bit, bool group1)
 {
 	bool news = false;
 
-	spin_lock(&to->lock);
+	spin_lock_inline(&to->lock);
 	if (!(to->word.latch & bit) && !(to->word.group & bit) == !group1) {
 		to->word.latch |= bit;
 		news = word_forwarded(&to->word, vgic_ctlr(to->vgic)) & bit;
 	}
-	spin_unlock(&to->lock);
+	spin_unlock_inline(&to->lock);
 	if (news)
 		thread_request(to->thread, THREAD_REQ_SGI);
 }
@@ -61,12 +63,14 @@ bool vgic_take_sgis(struct vgic_vcpu *v)
 {
 	uint32_t left;
 
-	spin_lock(&v->lock);
-	for (uint32_t m = v->word.latch & v->fast & 0xffff; m; m &= m - 1)
+	spin_lock_inline(&v->lock);
+	for (uint32_t m = v->word.latch & v->fast & SGIS; m; m &= m - 1)
 		if (vgic_repend(v, (uint32_t)__builtin_ctz(m), 0, 0))
 			v->word.latch &= ~(m & -m);
-	left = word_ready(&v->word, vgic_ctlr(v->vgic)) & v->word.latch;
-	spin_unlock(&v->lock);
+	left = v->word.latch & SGIS;
+	if (left)
+		left &= word_forwarded(&v->word, vgic_ctlr(v->vgic));
+	spin_unlock_inline(&v->lock);
 	return !left;
 }
 
