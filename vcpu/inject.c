@@ -84,18 +84,22 @@ static void write_el1(struct vcpu *vcpu, const struct el1_exception *e)
 		vcpu->el1.far = e->far;
 }
 
-static void inject(struct vcpu *vcpu, struct el1_exception *e)
+/* False: it arose at EL1 in the very code that takes it, so it would come again for ever. */
+static bool inject(struct vcpu *vcpu, struct el1_exception *e)
 {
 	struct arch_gpregs *regs = vcpu->regs;
 	struct exception_entry to;
+	bool ends;
 
 	read_el1(vcpu, e);
 	exception_enter(&to, regs->pstate, e->vbar, e->sctlr, vcpu->group->exception_bits);
 	e->elr = regs->pc;
 	e->spsr = regs->pstate;
 	write_el1(vcpu, e);
+	ends = regs->pc - to.pc >= VECTOR_SIZE || !(regs->pstate & SPSR_M_EL);
 	regs->pc = to.pc;
 	regs->pstate = to.pstate;
+	return ends;
 }
 
 /* A read with op0 3, op1 0, 1 or 3, CRn 0, CRm 0 to 7: the identification space. */
@@ -118,11 +122,11 @@ static uint64_t undef_syndrome(const struct vcpu *vcpu)
 	return BITS_VAL(ESR_EC, EC_UNKNOWN) | ESR_IL;
 }
 
-void vcpu_inject_undef(struct vcpu *vcpu)
+bool vcpu_inject_undef(struct vcpu *vcpu)
 {
 	struct el1_exception e = { .esr = undef_syndrome(vcpu) };
 
-	inject(vcpu, &e);
+	return inject(vcpu, &e);
 }
 
 /* From EL0 it is an abort from a lower EL, from EL1 one of the same. */
@@ -168,22 +172,20 @@ static uint64_t abort_status(struct vcpu *vcpu, const struct exit_info *info)
 	return FSC_SEA_WALK + walk_level(&w, info->far, info->ipa, &mem);
 }
 
-void vcpu_inject_abort(struct vcpu *vcpu, const struct exit_info *info)
+bool vcpu_inject_abort(struct vcpu *vcpu, const struct exit_info *info)
 {
 	/* FNV, CM and WnR are the access's own; for a fetch they are RES0. */
 	uint64_t iss = info->iss & ISS_ABT_FNV;
 	struct el1_exception e = { .far = info->far, .has_far = true };
 
-	if (info->ec != EC_IABT_LOW && info->ec != EC_DABT_LOW) {
-		vcpu_inject_undef(vcpu);
-		return;
-	}
+	if (info->ec != EC_IABT_LOW && info->ec != EC_DABT_LOW)
+		return vcpu_inject_undef(vcpu);
 	if (info->ec == EC_DABT_LOW)
 		iss |= info->iss & (ISS_DABT_CM | ISS_DABT_WnR);
 	/* IL is 1: always for a fetch, and for data when ISV is 0. */
 	e.esr = BITS_VAL(ESR_EC, abort_class(vcpu, info)) | ESR_IL | iss |
 		abort_status(vcpu, info);
-	inject(vcpu, &e);
+	return inject(vcpu, &e);
 }
 
 void vcpu_inject_serror(struct vcpu *vcpu, uint32_t iss)

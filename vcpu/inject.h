@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "vcpu/exit.h"
@@ -40,8 +41,11 @@ uint32_t exception_bits(const uint64_t *idregs);
 /*
  * Undefined, at the vCPU's pc: "unknown reason", EC 0; with FEAT_IDST a read in
  * the identification space, when that was the exit, is reported by its syndrome.
+ *
+ * Return: false: it arose at EL1 in the vector that takes it, so the guest will do
+ * nothing else any more.
  */
-void vcpu_inject_undef(struct vcpu *vcpu);
+bool vcpu_inject_undef(struct vcpu *vcpu);
 
 /**
  * vcpu_inject_abort() - synchronous external abort, as the bus would answer
@@ -52,8 +56,10 @@ void vcpu_inject_undef(struct vcpu *vcpu);
  *
  * Reported at the vCPU's pc. An exit of another class becomes an Undefined
  * exception: there is no address to report.
+ *
+ * Return: as vcpu_inject_undef().
  */
-void vcpu_inject_abort(struct vcpu *vcpu, const struct exit_info *info);
+bool vcpu_inject_abort(struct vcpu *vcpu, const struct exit_info *info);
 
 /**
  * vcpu_inject_serror() - make a virtual SError pending

@@ -99,14 +99,16 @@ static void verdict_apply(struct vcpu *v, const struct exit_info *e, enum exit_v
 		wait_for_interrupt(v);
 		break;
 	case EXIT_ABORT:
-		vcpu_inject_abort(v, e);
+		if (!vcpu_inject_abort(v, e))
+			stop_vm(v, e);
 		break;
 	case EXIT_STOP_VM:
 		stop_vm(v, e);
 		break;
 	case EXIT_UNDEF:
 	case EXIT_UP:
-		vcpu_inject_undef(v);
+		if (!vcpu_inject_undef(v))
+			stop_vm(v, e);
 		break;
 	}
 }

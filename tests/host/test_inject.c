@@ -212,6 +212,29 @@ static void abort_of_another_class_is_undef(void **state)
 	assert_int_equal(vcpu->el1.esr, ESR_IL);
 }
 
+/* In the code of the vector that takes it, and at EL1: there is no way out. */
+static void exception_in_its_own_vector_has_no_end(void **state)
+{
+	static const struct { uint64_t pc, pstate; bool ends; } cases[] = {
+		{ VBAR + VECTOR_CUR_SPX, SPSR_EL1H, false },
+		{ VBAR + VECTOR_CUR_SPX + VECTOR_SIZE - 4, SPSR_EL1H, false },
+		{ VBAR + VECTOR_CUR_SPX + VECTOR_SIZE, SPSR_EL1H, true },
+		{ VBAR + VECTOR_CUR_SPX - 4, SPSR_EL1H, true },
+		{ VBAR + VECTOR_CUR_SP0, SPSR_EL1H, true },
+		{ VBAR + VECTOR_CUR_SP0, SPSR_EL1T, false },
+		{ VBAR + VECTOR_LOW_A64, SPSR_EL0T, true },
+	};
+	struct exit_info f = abort_info(EC_IABT_LOW, FSC_TRANSLATION | 3);
+
+	for (size_t i = 0; i < 2 * ARRAY_SIZE(cases); i++) {
+		setup(state);
+		fake.regs.pc = cases[i / 2].pc;
+		fake.regs.pstate = cases[i / 2].pstate;
+		assert_int_equal(i % 2 ? vcpu_inject_abort(vcpu, &f) : vcpu_inject_undef(vcpu),
+				 cases[i / 2].ends);
+	}
+}
+
 /* Three tables in a row, each the first descriptor of its page; the last one ends it. */
 static int read_tables(void *ctx, ipa_t ipa, uint64_t *desc)
 {
@@ -405,6 +428,7 @@ int main(void)
 		cmocka_unit_test(abort_from_everywhere),
 		cmocka_unit_test_setup(plain_read_abort_has_nothing_set, setup),
 		cmocka_unit_test_setup(abort_of_another_class_is_undef, setup),
+		cmocka_unit_test_setup(exception_in_its_own_vector_has_no_end, setup),
 		cmocka_unit_test_setup(abort_on_a_walk_tells_its_level, setup),
 		cmocka_unit_test(first_level_by_granule_and_size),
 		cmocka_unit_test(walk_ends_with_tables_that_lead_elsewhere),

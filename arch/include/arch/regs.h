@@ -142,6 +142,7 @@ enum esr_ec {
 #define VECTOR_CUR_SPX  0x200
 #define VECTOR_LOW_A64  0x400
 #define VECTOR_LOW_A32  0x600
+#define VECTOR_SIZE     0x80
 
 /* ---- the guest's EL1 ----------------------------------------------------- */
 
