@@ -337,6 +337,8 @@ void sched_switched(struct thread *prev)
 	send_leavers(rq);
 	if (t->hooks && t->hooks->switch_in)
 		t->hooks->switch_in(t);
+	if (policy_of(rq)->exclusive)
+		arch_counter_wait(rq->q.begin);
 }
 
 void sched_switch_locked(struct run_queue *rq, enum sched_how how)

@@ -4,6 +4,9 @@
  * each of its windows only one group may run, by fixed priority, and outside of them
  * nobody. Boundaries are reckoned from when the pool was made, in millionths of a
  * tick, so they drift neither by rounding nor by a late timer.
+ *
+ * The switch is made a little earlier, and whoever comes waits for its tick, ready to
+ * run: it begins to the tick, even if the one before was just in the middle of an exit.
  */
 #include "core/sched_policy.h"
 
@@ -34,34 +37,37 @@ static void frame_find(struct sched_queue *q, uint64_t now)
 		uint64_t behind = (now - q->frame) / (tick_at(q, (uint32_t)major) - q->frame + 1);
 
 		frame_advance(q, MIN(MAX(behind, 1u), most));
+		q->window = 0;
 	}
 }
 
-/* Whose window now is in, and when that changes. */
+/*
+ * Whose window now is in, and when that changes. From the window of last time on: what
+ * this costs is late in the window that begins, however many there are.
+ */
 static void window_find(struct sched_queue *q, uint64_t now)
 {
 	const struct sched_pool *p = q->pool;
 
+	now += p->lead;
 	if (q->frame && sched_before(now, q->change))
 		return;
 	frame_find(q, now);
 	q->group = SCHED_NO_GROUP;
-	q->change = tick_at(q, p->major_us);
-	for (uint32_t i = 0; i < p->nr_windows; i++) {
-		const struct sched_window *w = &p->windows[i];
-		uint64_t start = tick_at(q, w->start_us);
-		uint64_t end = tick_at(q, w->start_us + w->duration_us);
+	for (; q->window < p->nr_windows; q->window++) {
+		const struct sched_window *w = &p->windows[q->window];
 
-		if (sched_before(now, start)) {
-			q->change = start;
+		q->change = tick_at(q, w->start_us);
+		if (sched_before(now, q->change))
 			return;
-		}
-		if (sched_before(now, end)) {
+		q->begin = q->change;
+		q->change = tick_at(q, w->start_us + w->duration_us);
+		if (sched_before(now, q->change)) {
 			q->group = w->group;
-			q->change = end;
 			return;
 		}
 	}
+	q->change = tick_at(q, p->major_us);
 }
 
 static void enqueue(struct sched_queue *q, struct thread *t, uint64_t now, enum sched_how how)
@@ -132,12 +138,14 @@ static bool preempts(struct sched_queue *q, struct thread *cur, uint64_t now)
 static uint64_t until(struct sched_queue *q, struct thread *cur, uint64_t now)
 {
 	const struct thread *t;
+	uint64_t at;
 
 	window_find(q, now);
+	at = q->change - q->pool->lead;
 	t = best(q);
 	if (!cur || !t || sched_prio_of(t) != sched_prio_of(cur))
-		return q->change;
-	return MIN(q->change, now + cur->se.left);
+		return at;
+	return MIN(at, now + cur->se.left);
 }
 
 const struct sched_policy sched_partition = {

@@ -18,6 +18,7 @@ struct sched_pool {
 	uint32_t major_us, nr_windows;
 	struct sched_window windows[SCHED_MAX_WINDOWS];
 	uint64_t origin;                     /* tick at which the first frame began  */
+	uint64_t lead;                       /* ticks before a window to switch      */
 	uint64_t hz;
 	struct sched_queue *queues[MAX_PCPUS];   /* by pCPU                          */
 	/* any pCPU */
@@ -51,12 +52,15 @@ struct sched_queue {
 	_Atomic uint32_t clock_load;
 	/* partition */
 	uint64_t frame, frac;                /* when this frame began, and millionths */
+	uint64_t begin;                      /* tick before which nobody may run      */
 	uint64_t change;                     /* tick at which the next window begins  */
 	uint32_t group;                      /* whose window it is                    */
+	uint32_t window;                     /* its number, or the next one's         */
 };
 
 #define SCHED_NO_GROUP UINT32_MAX
 #define SCHED_NEVER    UINT64_MAX
+#define SCHED_LEAD_US  20            /* partition: before a window begins              */
 #define SCHED_SLICE_HZ 200           /* where a policy needs a slice: 5 ms            */
 
 /* Why a thread comes into a queue. */

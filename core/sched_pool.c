@@ -61,6 +61,16 @@ static bool windows_fit(const struct sched_pool_config *c)
 	return end <= c->major_frame_us;
 }
 
+/* To switch takes longer than a window may be late; a short one does not go for it. */
+static uint64_t lead_ticks(const struct sched_pool_config *c)
+{
+	uint64_t us = SCHED_LEAD_US;
+
+	for (uint32_t i = 0; i < c->nr_windows; i++)
+		us = MIN(us, c->windows[i].duration_us / 4u);
+	return us * arch_counter_hz() / PPM;
+}
+
 static void take_cpu(struct sched_pool *p, uint32_t cpu)
 {
 	struct run_queue *rq = &sched_queues[cpu];
@@ -89,6 +99,7 @@ int sched_pool_create(const struct sched_pool_config *c)
 	p->nr_windows = c->nr_windows;
 	for (uint32_t i = 0; i < c->nr_windows; i++)
 		p->windows[i] = c->windows[i];
+	p->lead = lead_ticks(c);
 	p->origin = arch_counter();
 	for (uint64_t m = c->cpus; m; m &= m - 1)
 		take_cpu(p, (uint32_t)__builtin_ctzll(m));

@@ -13,6 +13,7 @@ _Thread_local struct percpu *fake_percpu = &percpus[0];
 _Thread_local uint64_t fake_daif;
 
 uint64_t fake_counter;
+uint64_t fake_counter_awaited;
 uint64_t fake_counter_hz = 62500000;
 uint64_t fake_hyp_timer_cval;
 bool     fake_hyp_timer_on;

@@ -15,6 +15,12 @@ static inline uint64_t arch_counter_hz(void)
 	return read_sysreg(cntfrq_el0);
 }
 
+static inline void arch_counter_wait(uint64_t at)
+{
+	while ((int64_t)(arch_counter() - at) < 0)
+		;
+}
+
 static inline void arch_hyp_timer_set(uint64_t cval)
 {
 	write_sysreg(cnthp_cval_el2, cval);

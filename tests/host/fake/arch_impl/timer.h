@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 extern uint64_t fake_counter;
+extern uint64_t fake_counter_awaited;      /* by arch_counter_wait(), which does not wait */
 extern uint64_t fake_counter_hz;           /* 62.5 MHz unless the test says so */
 extern uint64_t fake_hyp_timer_cval;
 extern bool     fake_hyp_timer_on;
@@ -13,6 +14,11 @@ extern bool     fake_hyp_timer_on;
 static inline uint64_t arch_counter(void)
 {
 	return fake_counter;
+}
+
+static inline void arch_counter_wait(uint64_t at)
+{
+	fake_counter_awaited = at;
 }
 
 static inline uint64_t arch_counter_hz(void)
