@@ -68,6 +68,9 @@ def fixtures(folder):
     (folder / 'guests/cloud').mkdir(parents=True)
     (folder / 'sub').mkdir()
     (folder / 'guests/cloud/Image').write_bytes(image(0x20000))
+    (folder / 'guests-el1/load').mkdir(parents=True)
+    for guest in LOAD:
+        (folder / f'guests-el1/load/{guest}.bin').write_bytes(image(0x4000))
     (folder / 'guests/initramfs.cpio.gz').write_bytes(gzip.compress(b'initramfs', mtime=0))
     (folder / 'Image.gz').write_bytes(gzip.compress(image(0x10000), mtime=0))
     (folder / 'sub/Image').write_bytes(b'another' * 100)
@@ -190,10 +193,12 @@ def dts_says_the_same(folder, file):
 
 ALL_NAMES = {'sub/Image': 'Image', 'Image.gz': '2-Image', 'initrd': 'initrd',
              'guest.dts': 'guest.dtb'}
+LOAD = ['rt_tick', 'edf_worker', 'spin']
 TREE_NAMES = {'@build/guests/cloud/Image': 'Image',
-              '@build/guests/initramfs.cpio.gz': 'initramfs.cpio.gz'}
+              '@build/guests/initramfs.cpio.gz': 'initramfs.cpio.gz',
+              **{f'@build/guests-el1/load/{guest}.bin': f'{guest}.bin' for guest in LOAD}}
 # What config_check() makes of the CPUs of VMs under pinned and edf.
-PLACED = {'pin': [0x20, 0x40], 'dead': [0x80]}
+PLACED = {'pin': [0x20, 0x40], 'dead': [0x80], 'tick': [4], 'worker': [8]}
 
 
 def test_every_key(folder):

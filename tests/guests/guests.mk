@@ -7,7 +7,8 @@ GUEST_OUT   := build/guests-el1
 GUEST_CROSS := $(if $(CROSS_COMPILE),$(CROSS_COMPILE),aarch64-linux-gnu-)
 GUEST_CC    := $(GUEST_CROSS)gcc
 
-GUEST_NAMES := $(sort $(basename $(notdir $(wildcard $(GUEST_DIR)/*.c)))) bench_guest
+GUEST_NAMES := $(patsubst $(GUEST_DIR)/%.c,%,$(wildcard $(GUEST_DIR)/*.c $(GUEST_DIR)/load/*.c)) \
+	bench_guest
 GUEST_BINS  := $(GUEST_NAMES:%=$(GUEST_OUT)/%.bin)
 GUEST_LIB   := $(patsubst $(GUEST_DIR)/%,$(GUEST_OUT)/%.o,\
 		 $(wildcard $(GUEST_DIR)/lib/*.c) $(wildcard $(GUEST_DIR)/lib/*.S))
@@ -44,5 +45,5 @@ $(GUEST_OUT)/%.bin: $(GUEST_OUT)/%.elf
 	$(GUEST_CROSS)objcopy -O binary $< $@
 
 .SECONDARY: $(GUEST_NAMES:%=$(GUEST_OUT)/%.elf) $(GUEST_LIB) $(GUEST_NAMES:%=$(GUEST_OUT)/%.c.o)
--include $(wildcard $(GUEST_OUT)/*.d $(GUEST_OUT)/lib/*.d)
+-include $(wildcard $(GUEST_OUT)/*.d $(GUEST_OUT)/*/*.d)
 TEST_DEPS += guests-el1

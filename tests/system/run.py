@@ -10,6 +10,8 @@ usage: tests/system/run.py --list [--matrix]     names, one a line
     shared_GUEST    the same with four vCPUs on one CPU; pair_GUEST: in two VMs on one CPU
     boot_*          what Corbel says when it cannot boot
     linux_*         Debian's kernel under Corbel
+    sched_*         what the scheduler's policies promise
+    many_*          many VMs on few pCPUs
     el2_*           the hypervisor's own tests at EL2
     guests_*        some guests on another emulator
     matrix_*        --matrix: CPUs, sizes, emulators, firmware, kernels
@@ -24,7 +26,9 @@ import boot
 import el2
 import guests
 import linux
+import many
 import matrix
+import sched
 import services
 from machine import TAIL, Failure
 
@@ -36,8 +40,8 @@ def main():
     parser.add_argument("--run", metavar="NAME")
     args = parser.parse_args()
     usual = dict([*boot.tests(), *el2.tests(), *guests.tests(), *linux.tests(), *services.tests(),
-                  *matrix.representative()])
-    wide = dict(matrix.tests())
+                  *sched.tests(), *many.tests(), *matrix.representative()])
+    wide = dict([*matrix.tests(), *sched.matrix(), *many.matrix()])
     if args.list:
         print("\n".join(wide if args.matrix else usual))
         return 0
