@@ -63,10 +63,13 @@ def demo():
         linux.finish(m)
 
 
+# Turns of a fixed number of instructions: a small host's own do badly for so many busy pCPUs.
+TURNS = {"version": 10, "extra": ["-icount", "shift=3,sleep=off"]}
+
+
 def sixty_four():
     """64 small VMs on four pCPUs: each tells twice how it gets on."""
-    icount = ["-icount", "shift=3,sleep=off"]
-    with Machine(corbel(packed("many"), smp=4, version=10, extra=icount)) as m:
+    with Machine(corbel(packed("many"), smp=4, **TURNS)) as m:
         for nr in range(64):
             name, what = ("spin", r"rounds at") if nr % 8 == 7 else ("tick", r"200 ticks")
             first = reports(m, "%s-%02d" % (name, nr), what, LIMIT)
@@ -105,11 +108,11 @@ def four_linuxes():
     for n in range(4):
         text += linux.vm("linux-%d" % (n + 1), vcpus=2, memory="128M", keys='pool = "all"')
     text = 'when_all_off = "shell"\n' + text
-    linuxes(4, linux.boot("many_four", text).args)
+    linuxes(4, linux.boot("many_four", text, **TURNS).args)
 
 
 def eight_linuxes():
-    linuxes(8, corbel(packed("eight-linux"), mem="3G"))
+    linuxes(8, corbel(packed("eight-linux"), mem="3G", **TURNS))
 
 
 def tests():
