@@ -14,6 +14,7 @@ DEVICE_SIZE = 0x1000
 PAGE = 0x1000
 RAM_BASE = 0x40000000
 MAX_VMS = 64
+ALL_VMS = (1 << 64) - 1    # in a mask of them
 MAX_REGIONS = 16
 MAX_PCPUS = 64
 MAX_SPI = 988
@@ -422,6 +423,44 @@ class PoolCpus(Cpus):
         return super().dts_text([value])
 
 
+class Vms(Kind):
+    """Normal form: a mask, bit n for VM n. From TOML first the names, until all VMs are known:
+    resolve()."""
+    name = 'list of VMs'
+    right = 'write ["*"] for all VMs, or a list with names of VMs'
+    right_dts = 'write /bits/ 64 <0x3>, bit n for the n-th node below /vms, or all ones for all'
+
+    def toml(self, value):
+        if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
+            raise Wrong(describe(value))
+        if '*' in value and value != ['*']:
+            raise Wrong('"*" is not alone')
+        return value
+
+    def dts(self, data):
+        return cells(data, (4, 8))
+
+    @staticmethod
+    def resolve(value, names):
+        if not isinstance(value, list):
+            if value != ALL_VMS and value >> len(names):
+                raise Wrong(f'there is no VM {value.bit_length() - 1}')
+            return value
+        missing = [v for v in value if v not in names + ['*']]
+        if missing:
+            raise Wrong(f'there is no VM {missing[0]}')
+        return ALL_VMS if value == ['*'] else sum(1 << names.index(v) for v in set(value))
+
+    def pack(self, value):
+        return value.to_bytes(8, 'big')
+
+    def text(self, value):
+        return 'none' if not value else '["*"]'
+
+    def dts_text(self, value):
+        return f'/bits/ 64 <{value:#x}>'
+
+
 class Key:
     """A key: its name in TOML ('-' for '_' in DTS), kind, and default in normal form.
     policies: those that read it, when not all do."""
@@ -563,5 +602,11 @@ STOLEN_TIME = Section('stolen_time', [
     Key('base', ADDR, 0x090a0000),
 ], short='enabled')
 
-SECTIONS = [MEMORY, KERNEL, INITRD, DTB, GIC, CONSOLE, RTC, POWER_KEY, WATCHDOG, STOLEN_TIME]
+MANAGE = Section('manage', [
+    Key('list', Vms(), 0),
+    Key('control', Vms(), 0),
+])
+
+SECTIONS = [MEMORY, KERNEL, INITRD, DTB, GIC, CONSOLE, RTC, POWER_KEY, WATCHDOG, STOLEN_TIME,
+            MANAGE]
 REQUIRED_SECTIONS = ('memory', 'kernel')

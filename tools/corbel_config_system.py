@@ -202,6 +202,18 @@ class Reader:
 
     # --- VMs
 
+    def resolve(self, vm):
+        """The names of VMs in its rights, now that all are known."""
+        names = [v.value('name') for v in self.system.vms]
+        for key in schema.MANAGE.keys:
+            item = vm['manage.' + key.name]
+            try:
+                item.value = key.kind.resolve(item.value, names)
+            except schema.Wrong as err:
+                self.errors.add(item.node, item.key, err,
+                                'VMs: ' + ', '.join(str(n) for n in names))
+                item.value = 0
+
     def merged(self, entry, defaults):
         """A [[vm]] entry over the VM file it names over [defaults]."""
         table = dict(defaults.value) if defaults else {}
@@ -299,6 +311,8 @@ class Reader:
         defaults = self.defaults(root)
         for idx, entry in enumerate(self.entries(root)):
             self.vm(entry, defaults, idx)
+        for vm in self.system.vms:
+            self.resolve(vm)
         return self.system
 
 

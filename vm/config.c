@@ -104,6 +104,12 @@ static const struct config_key watchdog_keys[] = {
 	KEY_END,
 };
 
+static const struct config_key manage_keys[] = {
+	KEY("list",    KEY_U64, struct vm_config, manage_list),
+	KEY("control", KEY_U64, struct vm_config, manage_control),
+	KEY_END,
+};
+
 /* A section of a VM: the children its node may have. */
 struct section {
 	const char *name;              /* "memory" also stands for "memory-1", ... */
@@ -122,6 +128,7 @@ static const struct section vm_sections[] = {
 	{ "power-key", device_keys, offsetof(struct vm_config, pl061) },
 	{ "watchdog", watchdog_keys, offsetof(struct vm_config, watchdog) },
 	{ "stolen-time", &device_keys[1], offsetof(struct vm_config, stolen) },
+	{ "manage", manage_keys, 0 },
 };
 
 /* --- one node ----------------------------------------------------------- */

@@ -172,6 +172,9 @@ struct vm_config {
 	struct config_device pl061;          /* GPIO with the power key           */
 	struct config_watchdog watchdog;
 	struct config_device stolen;         /* page that tells stolen time; spi: none */
+	/* Bit n: VM n, in the order of the configuration. All ones: all. */
+	uint64_t manage_list;                /* whom it may see by hypercall      */
+	uint64_t manage_control;             /* and whom see and change           */
 
 	bool     autostart;
 	enum config_action on_crash;

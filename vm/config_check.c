@@ -110,6 +110,19 @@ static int check_cmdline(struct vm_config *vm)
 	return 0;
 }
 
+/* All of them, or some that there are. */
+static int check_manage(const struct check *c, struct vm_config *vm)
+{
+	uint64_t there = UINT64_MAX >> (64 - c->cfg->nr_vms);
+	uint64_t masks[] = { vm->manage_list, vm->manage_control };
+
+	for (size_t i = 0; i < ARRAY_SIZE(masks); i++)
+		if (masks[i] != UINT64_MAX && (masks[i] & ~there))
+			return REFUSE(vm, "manage: there is no VM %d",
+				      __builtin_ctzll(masks[i] & ~there));
+	return 0;
+}
+
 /* --- the guest's address space -------------------------------------------- */
 
 static int check_range(const struct check *c, struct vm_config *vm, const struct window *w,
@@ -365,6 +378,7 @@ static bool vm_fits(struct check *c, struct vm_config *vm)
 
 	if (vm->refused[0] == '\0' && !check_unique(c, vm) && !check_numbers(vm) &&
 	    !check_pool(c, vm) && !check_cpus(c, vm) && !check_cmdline(vm) &&
+	    !check_manage(c, vm) &&
 	    !check_devices(c, vm) && !check_memory(c, vm) && !check_files(c, vm) &&
 	    !config_sums_admit(&c->sums, c->cfg, c->idx))
 		return true;

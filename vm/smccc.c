@@ -95,8 +95,9 @@ static const struct smccc_fn workaround_21_fns[] = {
 /* How many functions there are beside these queries. */
 static enum exit_verdict vendor_count(struct vcpu *v, struct arch_gpregs *r)
 {
-	(void)v;
-	r->x[0] = 0;
+	const struct vm_config *cfg = v->vm->cfg;
+
+	r->x[0] = cfg->manage_list | cfg->manage_control ? SMCCC_NR_MANAGE_FNS : 0;
 	return EXIT_DONE;
 }
 
@@ -159,9 +160,11 @@ static smccc_call *call_lookup(uint32_t fid)
 
 static enum exit_verdict vendor_dispatch(struct vcpu *v, struct arch_gpregs *r)
 {
-	if (!v->vm->host->vendor_call)
+	const struct vm_host *host = v->vm->host;
+
+	if (!host->vendor_call || !host->vendor_call(v->vm, r->x))
 		return not_supported(r);
-	return v->vm->host->vendor_call(v, r);
+	return EXIT_DONE;
 }
 
 enum exit_verdict smccc_dispatch(struct vcpu *v, struct arch_gpregs *r)

@@ -41,8 +41,11 @@ struct vm_host {
 	 * wait, so it hands the VM to a manager thread.
 	 */
 	void (*all_parked)(struct vm *vm);
-	/* A call in the vendor's range (SMCCC owner 6), or NULL: none is known. */
-	enum exit_verdict (*vendor_call)(struct vcpu *v, struct arch_gpregs *r);
+	/*
+	 * A call in the vendor's range (SMCCC owner 6), or NULL: none is known. x: x0 to
+	 * x7. False: there is no such call for this VM.
+	 */
+	bool (*vendor_call)(struct vm *vm, uint64_t *x);
 	/* What the firmware answers to SMCCC_ARCH_FEATURES(fid) on this pCPU. */
 	int32_t (*firmware_feature)(uint32_t fid);
 	/* Carry out a workaround call on this pCPU; it takes no arguments. */

@@ -11,6 +11,7 @@ struct spinlock calls_lock;
 
 static struct call pool[CALLS_MAX];
 static struct list_node free_calls;          /* under calls_lock */
+static uint32_t nr_taken;                    /* likewise */
 
 /* Its caller has waited long enough. */
 static void late(struct timer *t)
@@ -46,10 +47,15 @@ static struct call *first(struct list_node *list)
 
 struct call *calls_put(struct call_queue *q, enum vmm_verb verb)
 {
-	struct call *c = first(&free_calls);
+	uint32_t most = thread_current()->policed ? CALLS_MAX - CALLS_SPARE : CALLS_MAX;
+	struct call *c;
 
-	if (!c)
+	if (nr_taken >= most)
 		return NULL;
+	nr_taken++;
+	c = first(&free_calls);
+	c->queue = q;
+	q->count.asked++;
 	c->verb = verb;
 	c->done = c->late = false;
 	c->waiter = thread_current();
@@ -76,6 +82,7 @@ static void give_back(struct call *c)
 	uint64_t flags = spin_lock_irqsave(&calls_lock);
 
 	list_push_back(&free_calls, &c->node);
+	nr_taken--;
 	spin_unlock_irqrestore(&calls_lock, flags);
 }
 
@@ -136,7 +143,8 @@ static bool tell(struct call *c, int result)
 	uint64_t flags = spin_lock_irqsave(&calls_lock);
 	bool waits = c->waiter != NULL;
 
-	c->result = result;
+	c->result = c->queue->count.result = result;
+	c->queue->count.done++;
 	c->done = true;
 	if (waits)
 		thread_request(c->waiter, CALLS_REQ);

@@ -15,10 +15,14 @@
 #include "core/vmm/lifecycle.h"
 
 #define CALLS_MAX 32                 /* under way in the whole system          */
+#define CALLS_SPARE 8                /* of these vCPUs leave so many to the shell */
 #define CALLS_REQ BIT(9)             /* of thread.requests: a result, or time is up */
+
+struct call_queue;
 
 struct call {
 	struct list_node node;       /* in its queue, or in the list of free ones */
+	struct call_queue *queue;
 	enum vmm_verb verb;
 	/* under the lock of calls */
 	int result;
@@ -30,6 +34,7 @@ struct call {
 /* One VM's calls, in the order in which they came. */
 struct call_queue {
 	struct list_node list;
+	struct vmm_vm_calls count;
 };
 
 /* Guards all queues; rank 20, docs/locking.md. */

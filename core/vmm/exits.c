@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The vmm layer. Nothing that crosses VMs is offered to guests yet, so nothing
- * is claimed here: what reaches this table and is not in it becomes an
+ * The vmm layer. Calls that cross VMs come by vm_host.vendor_call (core/vmm/manage.c),
+ * so nothing is claimed here: what reaches this table and is not in it becomes an
  * Undefined exception, as hardware without the feature would answer.
  */
 #include "core/vmm/exits.h"

@@ -20,6 +20,7 @@ struct vm_entry {
 	uint32_t idx;
 	_Atomic uint32_t state;        /* enum vmm_state; written by the keeper,
 					  by the manager where there is none     */
+	_Atomic uint32_t destroyed;    /* so often                               */
 	/* under calls_lock */
 	struct call_queue calls;
 	struct keeper *keeper;

@@ -79,6 +79,19 @@ void vmm_vm_put(uint32_t idx)
 	spin_unlock_irqrestore(&calls_lock, flags);
 }
 
+void vmm_vm_calls(uint32_t idx, struct vmm_vm_calls *calls)
+{
+	uint64_t flags = spin_lock_irqsave(&calls_lock);
+
+	*calls = vm_entries[idx].calls.count;
+	spin_unlock_irqrestore(&calls_lock, flags);
+}
+
+uint32_t vmm_vm_life(uint32_t idx)
+{
+	return atomic_load(&vm_entries[idx].destroyed) + 1;
+}
+
 int vmm_vm_by_name(const char *name)
 {
 	for (uint32_t i = 0; i < nr_vm_entries; i++)

@@ -109,6 +109,18 @@ static inline int vmm_vm_destroy(uint32_t idx, uint32_t wait_ms)
 	return vmm_vm_do(idx, VMM_DESTROY, wait_ms);
 }
 
+/* Of verbs that were accepted for a VM, by whomever. Each is done once, in their order. */
+struct vmm_vm_calls {
+	uint32_t asked, done;
+	int result;                  /* of the last one that is done                */
+};
+
+/* @idx: there is such a VM. */
+void vmm_vm_calls(uint32_t idx, struct vmm_vm_calls *calls);
+
+/* A number that changes when the VM is destroyed. */
+uint32_t vmm_vm_life(uint32_t idx);
+
 /* Index of the VM of that name, or -ENOENT. */
 int vmm_vm_by_name(const char *name);
 

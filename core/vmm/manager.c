@@ -14,6 +14,7 @@
 #include "core/vmm/hooks.h"
 #include "core/vmm/keeper.h"
 #include "core/vmm/machine.h"
+#include "core/vmm/manage.h"
 #include "core/vmm/manager_impl.h"
 #include "core/vmm/pools.h"
 #include "core/vmm/run.h"
@@ -75,6 +76,7 @@ static struct vm_host host = {
 	.pick_cpu = pick_cpu,
 	.cpus = cpus,
 	.all_parked = all_parked,
+	.vendor_call = manage_vendor_call,
 	.firmware_feature = firmware_feature,
 	.firmware_call = firmware_do,
 	.entropy = arch_entropy,
@@ -207,6 +209,7 @@ static void keeper_reap(struct vm_entry *e, struct keeper *k)
 	thread_destroy(&k->thread);
 	keeper_set(e, NULL);
 	atomic_store(&e->state, VMM_DEFINED);
+	atomic_fetch_add(&e->destroyed, 1);
 	hyp_free(k);
 	call_finish(last, result);
 }

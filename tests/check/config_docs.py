@@ -65,7 +65,8 @@ def compare_c():
     wanted = {'system': schema.SYSTEM, 'vm': [k for k in schema.VM if k.name != 'name'],
               'region': schema.MEMORY.keys, 'kernel': schema.KERNEL.keys,
               'file': schema.INITRD.keys, 'gic': schema.GIC.keys, 'device': schema.RTC.keys,
-              'watchdog': schema.WATCHDOG.keys, 'window': schema.WINDOW.keys,
+              'watchdog': schema.WATCHDOG.keys, 'manage': schema.MANAGE.keys,
+              'window': schema.WINDOW.keys,
               'pool': [k for k in schema.POOL.keys if k.name != 'name']}
     for name, keys in wanted.items():
         want = {k.dts for k in keys} | ({'compatible', 'version'} if name == 'system' else set())

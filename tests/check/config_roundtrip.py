@@ -104,6 +104,14 @@ def meant_pool(pool, system):
                f'{w["start"].value} {w["duration"].value}')
 
 
+def meant_rights(mask, system):
+    """The mask of what the source of VM full says; its list is all, its control two."""
+    names = [v.value('name') for v in system.vms]
+    if 'full' in names and mask not in (0, AUTO):
+        assert mask == 1 << names.index('pin') | 1 << names.index('table')
+    return mask
+
+
 def meant_vm(vm, names, system):
     """The lines show.c must print for a VM. names: source name -> name in the bundle."""
     n = vm.value('name')
@@ -130,6 +138,8 @@ def meant_vm(vm, names, system):
     yield (f'{n}.watchdog={get("watchdog.enabled"):d} {get("watchdog.refresh"):#x} '
            f'{get("watchdog.control"):#x} {get("watchdog.spi")}')
     yield f'{n}.stolen_time={get("stolen_time.enabled"):d} {get("stolen_time.base"):#x}'
+    for key in ('list', 'control'):
+        yield f'{n}.manage.{key}={meant_rights(get("manage." + key), system):#x}'
     yield f'{n}.autostart={get("autostart"):#x}'
     for key in ('on_crash', 'on_reboot', 'on_watchdog'):
         yield f'{n}.{key}={ACTIONS.index(get(key)):#x}'

@@ -203,12 +203,43 @@ static void calls_are_taken_in_order_but_for_one_verb(void **state)
 	assert_int_equal(call_wait(b, 0), -EINPROGRESS);
 	call_finish(b, 0);
 	call_finish(NULL, 0);
+	call_finish(c, -ENOMEM);
+	assert_int_equal(call_wait(c, 10), -ENOMEM);
+	/* Counted as they end, in whatever order. */
+	assert_int_equal(queue.count.asked, 3);
+	assert_int_equal(queue.count.done, 3);
+	assert_int_equal(queue.count.result, -ENOMEM);
+}
+
+static void vcpus_leave_some_calls_to_the_shell(void **state)
+{
+	struct call *all[CALLS_MAX];
+	unsigned int nr = 0;
+
+	(void)state;
+	self = &threads[1];
+	self->policed = true;
+	while ((all[nr] = put(VMM_STOP)) != NULL)
+		nr++;
+	assert_int_equal(nr, CALLS_MAX - CALLS_SPARE);
+	self = &threads[0];
+	while (nr < CALLS_MAX && (all[nr] = put(VMM_STOP)) != NULL)
+		nr++;
+	assert_int_equal(nr, CALLS_MAX);
+	assert_null(put(VMM_STOP));
+	while (nr--) {
+		assert_ptr_equal(calls_take(&queue), all[CALLS_MAX - 1 - nr]);
+		assert_int_equal(call_wait(all[CALLS_MAX - 1 - nr], 0), -EINPROGRESS);
+		call_finish(all[CALLS_MAX - 1 - nr], 0);
+	}
+	threads[1].policed = false;
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(calls_are_taken_in_order_but_for_one_verb),
+		cmocka_unit_test(vcpus_leave_some_calls_to_the_shell),
 		cmocka_unit_test(every_call_is_carried_out_once_and_given_back),
 	};
 

@@ -239,11 +239,13 @@ static void stolen_time_is_told_where_the_configuration_has_it(void **state)
 
 /* ---- vendor ---- */
 
-static enum exit_verdict vendor(struct vcpu *v, struct arch_gpregs *r)
+static bool vendor(struct vm *vm, uint64_t *x)
 {
-	(void)v;
-	r->x[1] = 0xbeef;
-	return EXIT_DONE;
+	assert_ptr_equal(vm, &fixture_vm);
+	if ((uint32_t)x[0] != 0xc6000001)
+		return false;
+	x[1] = 0xbeef;
+	return true;
 }
 
 static void vendor_range_is_the_floor_aboves(void **state)
@@ -254,7 +256,11 @@ static void vendor_range_is_the_floor_aboves(void **state)
 	assert_int_equal(fixture_regs[0].x[3], 0x537c8b6a);
 	assert_int_equal(call1(0x8600ff03, 0), 1);
 	assert_int_equal(call1(0x8600ff00, 0), 0);
+	fixture_cfg.manage_list = 2;
+	assert_int_equal(call1(0x8600ff00, 0), SMCCC_NR_MANAGE_FNS);
+	assert_int_equal(call1(0xc6000001, 0), NOT_SUPPORTED);
 	fixture_host.vendor_call = vendor;
+	assert_int_equal(call1(0xc6000002, 0), NOT_SUPPORTED);
 	call1(0xc6000001, 0);
 	assert_int_equal(fixture_regs[0].x[1], 0xbeef);
 	call1(0xc5000001, 0);

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a stock Linux makes of Corbel's services: stolen time."""
+"""Corbel's services: stolen time in a stock Linux, management of VMs by VMs."""
 import re
 
-from linux import ESCAPE, LONG, Shell, boot, finish, vm
-from machine import Failure
+import guests
+from linux import ESCAPE, GONE, LONG, Shell, boot, finish, vm
+from machine import Failure, Machine, corbel, pack
 
 # One CPU of the board for two VMs, which get equal shares.
 SHARED = '[[pool]]\nname = "shared"\ncpus = [0]\npolicy = "fair"\n\n'
@@ -93,5 +94,28 @@ def stolen_time_is_shown():
         finish(m)
 
 
+def managed(name, role, keys=""):
+    return ('[[vm]]\nname = "%s"\nkernel = "%s"\nmemory = "16M"\ncmdline = "role=%d"\n%s\n' %
+            (name, guests.build("manage"), role, keys))
+
+
+def management_calls():
+    """An EL1 guest with rights uses every call and verb, and itself last."""
+    text = (managed("boss", 1, 'manage = { list = ["boss", "worker", "alien"], '
+                    'control = ["boss", "worker"] }') +
+            managed("worker", 2, 'stop_timeout = "200ms"') +
+            managed("alien", 2, "autostart = false") + managed("secret", 2, "autostart = false"))
+    with Machine(corbel(pack("manage_calls", text, "1G", 4))) as m:
+        m.expect(r"^\[boss\] LIFE 1", LONG)
+        m.expect(r"^\[boss\] LIFE 2", LONG)
+        m.expect(r"corbel: VM boss: off", LONG)
+        m.never(r"\[boss\] FAIL")
+        m.never(GONE)
+        for name in ("verbs_are_carried_out", "a_handle_ends_with_its_vm"):
+            if len(re.findall(r"\[boss\] ok " + name, m.text)) != 2:
+                raise Failure("%s did not pass twice" % name)
+
+
 def tests():
+    yield "manage_calls", management_calls
     yield "linux_steal", stolen_time_is_shown
