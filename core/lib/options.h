@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a build may leave out, to be smaller: make OPTIONS='CONFIG_MANAGE=0 ...'. Code asks
+ * with if (CONFIG_X), so all of it is compiled either way, and the linker drops what
+ * nobody calls.
+ */
+#pragma once
+
+#ifndef CONFIG_SHELL
+#define CONFIG_SHELL 1       /* Corbel's own shell on the console                 */
+#endif
+#ifndef CONFIG_MANAGE
+#define CONFIG_MANAGE 1      /* hypercalls of VMs that may manage others          */
+#endif
+#ifndef CONFIG_TRACE
+#define CONFIG_TRACE 1       /* rings of switches, exits and interrupts           */
+#endif
