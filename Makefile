@@ -58,7 +58,10 @@ frames  := -Wframe-larger-than=1024
 # Small: what an exit costs is decided by how much it does. gcc optimizes all C code as one, when it
 # is linked, which takes a tenth off; clang would need another linker for that.
 LTO     ?= $(if $(is_clang),,1)
-CFLAGS  := -Os $(if $(LTO),-flto -flto-partition=one)
+# The passes left out trade size for speed even at -Os, and cost no exit an instruction.
+smaller := $(if $(is_clang),,$(addprefix -fno-,shrink-wrap move-loop-invariants ipa-sra \
+	tree-dominator-opts tree-coalesce-vars))
+CFLAGS  := -Os $(smaller) $(if $(LTO),-flto -flto-partition=one)
 cflags  := $(machine) $(headers) $(CFLAGS) $(warnings) $(frames) \
 	-I. -Iarch/include -Iarch/arm64/include -DEARLY_UART_PL011=$(EARLY_UART) -MMD -MP
 
