@@ -45,12 +45,14 @@ EARLY_UART ?= 0x09000000
 WERROR     ?= -Werror
 
 # EL2 never touches FP registers and, its MMU still off, never an unaligned
-# address. Frame pointers are for the call chain in a crash report; x18 stays the
-# guest's in the exits that save few registers.
+# address. What a function does to its stack it does first, which is how the call
+# chain in a crash report is found (core/unwind.h); so no frame pointer is needed.
+# x18 stays the guest's in the exits that save few registers.
+whole_prologue := $(if $(is_clang),-mllvm -enable-shrink-wrap=false,-fno-shrink-wrap)
 machine := $(target) -std=gnu11 -ffreestanding -mgeneral-regs-only -mstrict-align \
 	-fno-pic -fno-pie -mcmodel=tiny -fno-common -fno-strict-aliasing \
-	-fno-omit-frame-pointer -ffixed-x18 -fno-stack-protector -fno-asynchronous-unwind-tables \
-	-ffunction-sections -fdata-sections -g
+	-fomit-frame-pointer $(whole_prologue) -ffixed-x18 -fno-stack-protector -fno-unwind-tables \
+	-fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections -g
 headers := -nostdinc -isystem $(shell $(CC) -print-file-name=include) -isystem $O/lib/include
 warnings := $(WERROR) -Wall -Wextra -Wshadow -Wundef -Wvla -Wstrict-prototypes \
 	-Wmissing-prototypes -Wpointer-arith -Wwrite-strings
@@ -104,7 +106,8 @@ $O/obj/core/version.o: cflags += -I$O/gen
 # Linked twice: the first link tells the addresses of the functions, the second
 # has their names in it. The table lies behind the text, so nothing it names moves.
 # Not with libgcc, which uses FP registers, for instance to count bits.
-link = $(CC) $(machine) $(CFLAGS) $(WERROR) $(frames) $(if $(is_clang),--ld-path=$(LD)) \
+link = $(CC) $(machine) $(CFLAGS) $(WERROR) $(frames) \
+	$(if $(is_clang),--ld-path=$(LD) -Wno-unused-command-line-argument) \
 	-nostdlib -static -T $O/linker.ld -Wl,--gc-sections,--fatal-warnings,--build-id=none \
 	-z max-page-size=4096 -z noexecstack
 # Changes with the list of objects and with BUNDLED.
@@ -117,13 +120,14 @@ $O/linker.ld: linker.ld arch/include/arch/layout.h
 $O/gen/symbols0.S: tools/symbols.py
 	@mkdir -p $(@D)
 	@tools/symbols.py </dev/null >$@
-$O/gen/symbols.S: $O/pass1.elf
+$O/gen/%.symbols.S: $O/%.pass1.elf
 	@$(NM) -n $< | tools/symbols.py >$@
+.PRECIOUS: $O/gen/%.symbols.S
 $O/gen/%.o: $O/gen/%.S
 	$Q$(CC) $(cflags) -c $< -o $@
-$O/pass1.elf: $O/gen/symbols0.o
-$O/corbel.elf: $O/gen/symbols.o
-$O/pass1.elf $O/corbel.elf: $O/linker.ld $O/gen/link $(objs) $(libs) $(if $(BUNDLED),$O/gen/bundle.o)
+$O/corbel.pass1.elf: $O/gen/symbols0.o
+$O/corbel.elf: $O/gen/corbel.symbols.o
+$O/corbel.pass1.elf $O/corbel.elf: $O/linker.ld $O/gen/link $(objs) $(libs) $(if $(BUNDLED),$O/gen/bundle.o)
 	@echo "  LD    $@"
 	$Q$(link) $(filter %.o,$^) -Wl,--start-group $(libs) -Wl,--end-group -o $@
 $O/corbel.bin: $O/corbel.elf
@@ -131,7 +135,7 @@ $O/corbel.bin: $O/corbel.elf
 
 build/src/libfdt:
 	tools/fetch libfdt
-$(libs) &: tools/libs tools/libs_newlib.h | build/src/libfdt
+$(libs) &: tools/libs tools/libs_newlib.h $O/obj/flags | build/src/libfdt
 	@echo "  LIBS  newlib libfdt"
 	$QCC='$(CC)' AR='$(AR)' LIB_CFLAGS='$(machine) $(headers)' FDT_CFLAGS='$(CFLAGS)' \
 		tools/libs $O/lib build/src/libfdt

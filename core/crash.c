@@ -13,9 +13,11 @@
 #include "core/percpu.h"
 #include "core/symbols.h"
 #include "core/thread.h"
+#include "core/unwind.h"
 
-#define BACKTRACE_MAX 24
-#define NOBODY        UINT32_MAX
+#define CHAIN_MAX 24
+#define INSN_SIZE 4
+#define NOBODY    UINT32_MAX
 
 static struct crash_ops ops;
 static _Atomic uint32_t reporter = NOBODY;
@@ -25,18 +27,24 @@ void crash_set_ops(const struct crash_ops *o)
 	ops = *o;
 }
 
-uint32_t crash_cpu(void)
-{
-	return cpu_self();
-}
-
 static __attribute__((noreturn)) void stop_here(void)
 {
 	for (;;)
 		arch_wfe();
 }
 
-void crash_begin(void)
+static __attribute__((noreturn)) void end(void)
+{
+	if (ops.halt)
+		ops.halt();
+	stop_here();
+}
+
+/*
+ * Takes the report for this pCPU and stops the others. The second pCPU to crash
+ * waits for ever, a crash within the report ends it.
+ */
+static void begin(void)
 {
 	uint32_t expected = NOBODY;
 
@@ -46,11 +54,11 @@ void crash_begin(void)
 		return;
 	}
 	if (expected == cpu_self())
-		crash_end();
+		end();
 	stop_here();
 }
 
-void crash_print(const char *fmt, ...)
+static void __attribute__((format(printf, 1, 2))) print(const char *fmt, ...)
 {
 	char line[192];
 	va_list ap;
@@ -65,49 +73,54 @@ void crash_print(const char *fmt, ...)
 		ops.write(line, (unsigned int)n + 1);
 }
 
-static void print_frame(uint64_t pc)
+/* A place in the code on the way up. */
+struct place {
+	uint64_t pc;
+	uint64_t sp;
+	uint64_t lr;     /* x30, if nothing was called since: then pc is no return address */
+};
+
+/* The caller of a place; pc 0: there is none. */
+static void go_up(struct place *p, const uint32_t *start, const uint32_t *insn)
 {
-	char name[SYMBOL_NAME_MAX];
-	uint64_t off = 0;
+	const uint64_t *stack = (const uint64_t *)(uintptr_t)p->sp;
+	struct unwind_frame f;
 
-	if (symbol_lookup(VA(pc), name, sizeof(name), &off))
-		crash_print("  %012llx %s+0x%llx", (unsigned long long)pc, name,
-			    (unsigned long long)off);
-	else
-		crash_print("  %012llx", (unsigned long long)pc);
-}
-
-/* May a frame record lie here? Only on a stack of ours, and always further up. */
-static bool frame_ok(uint64_t fp, uint64_t below)
-{
-	if (fp & 7 || fp <= below)
-		return false;
-	return fp >= HYP_IMAGE_VA && fp < HYP_REGION_END - 16;
-}
-
-void crash_backtrace(const void *pc, const void *frame)
-{
-	uint64_t fp = (uintptr_t)frame;
-	uint64_t below = 0;
-
-	crash_print("call chain:");
-	print_frame((uintptr_t)pc);
-	for (int i = 0; i < BACKTRACE_MAX && frame_ok(fp, below); i++) {
-		const uint64_t *rec = (const uint64_t *)(uintptr_t)fp;
-
-		if (rec[1] == 0)
-			break;
-		print_frame(rec[1]);
-		below = fp;
-		fp = rec[0];
+	unwind_frame(start, insn, &f);
+	if (f.pc_at == UNWIND_NONE) {
+		*p = (struct place){ .pc = p->lr, .sp = p->sp + (uint32_t)f.size };
+		return;
 	}
+	/* An exit of a guest lowers no SP, and a frame record lies on a stack of ours. */
+	if (f.size == 0 || p->sp & 15 || p->sp < HYP_IMAGE_VA ||
+	    p->sp >= HYP_REGION_END - PAGE_SIZE) {
+		p->pc = 0;
+		return;
+	}
+	p->pc = stack[f.pc_at / 8];
+	p->lr = f.lr_at == f.pc_at ? 0 : stack[f.lr_at / 8];
+	p->sp += (uint32_t)f.size;
 }
 
-void crash_end(void)
+static void print_chain(const struct crash_regs *r)
 {
-	if (ops.halt)
-		ops.halt();
-	stop_here();
+	struct place p = { .pc = r->pc, .sp = r->sp, .lr = r->x[30] };
+	char name[SYMBOL_NAME_MAX];
+
+	print("call chain:");
+	for (int i = 0; i < CHAIN_MAX && p.pc != 0; i++) {
+		/* The call tells the function: it may have been that one's last instruction. */
+		uint64_t insn = p.pc - (p.lr ? 0 : INSN_SIZE), rest;
+
+		if (!symbol_lookup(VA(insn), name, sizeof(name), &rest)) {
+			print("  %012llx", (unsigned long long)p.pc);
+			break;
+		}
+		print("  %012llx %s+0x%llx", (unsigned long long)p.pc, name,
+			    (unsigned long long)(rest + p.pc - insn));
+		go_up(&p, (const uint32_t *)(uintptr_t)(insn - rest),
+		      (const uint32_t *)(uintptr_t)insn);
+	}
 }
 
 /* ESR_EL2.EC for exceptions EL2 can cause itself. */
@@ -125,7 +138,7 @@ static const char *ec_words(uint32_t ec)
 		{ 0x25, "data abort" },
 		{ 0x26, "misaligned SP" },
 		{ 0x2f, "SError" },
-		{ 0x3c, "BRK" },
+		{ 0x3c, "BUG_ON" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
@@ -154,10 +167,10 @@ static void print_syndrome(const struct crash_regs *r)
 	uint32_t ec = (uint32_t)bits_get(BITS(31, 26), r->esr);
 	bool is_abort = ec == 0x25 || ec == 0x21;
 
-	crash_print("ESR_EL2 %08llx: %s", (unsigned long long)r->esr, ec_words(ec));
+	print("ESR_EL2 %08llx: %s", (unsigned long long)r->esr, ec_words(ec));
 	if (!is_abort)
 		return;
-	crash_print("  %s, level %u, %s, FAR_EL2 %016llx",
+	print("  %s, level %u, %s, FAR_EL2 %016llx",
 		    fault_words(r->esr & 0x3f), (unsigned int)(r->esr & 3),
 		    ec == 0x21 ? "fetch" : (r->esr & BIT(6)) ? "write" : "read",
 		    (unsigned long long)r->far);
@@ -166,11 +179,11 @@ static void print_syndrome(const struct crash_regs *r)
 static void print_gprs(const struct crash_regs *r)
 {
 	for (int i = 0; i < 30; i += 3)
-		crash_print("x%-2d %016llx x%-2d %016llx x%-2d %016llx",
+		print("x%-2d %016llx x%-2d %016llx x%-2d %016llx",
 			    i, (unsigned long long)r->x[i],
 			    i + 1, (unsigned long long)r->x[i + 1],
 			    i + 2, (unsigned long long)r->x[i + 2]);
-	crash_print("x30 %016llx sp  %016llx pc  %016llx", (unsigned long long)r->x[30],
+	print("x30 %016llx sp  %016llx pc  %016llx", (unsigned long long)r->x[30],
 		    (unsigned long long)r->sp, (unsigned long long)r->pc);
 }
 
@@ -181,21 +194,21 @@ static void print_stack_hint(const struct crash_regs *r)
 
 	if (!t)
 		return;
-	crash_print("thread %s, stack %012llx-%012llx", t->name,
+	print("thread %s, stack %012llx-%012llx", t->name,
 		    (unsigned long long)t->stack_base.v,
 		    (unsigned long long)(t->stack_base.v + t->stack_size));
 	if (r->far < t->stack_base.v && t->stack_base.v - r->far <= PAGE_SIZE)
-		crash_print("  the fault lies in the guard page: stack overflow");
+		print("  the fault lies in the guard page: stack overflow");
 }
 
 void crash_report(const struct crash_regs *r)
 {
-	crash_begin();
-	crash_print("CRASH at EL2 on pCPU %u", cpu_self());
+	begin();
+	print("CRASH at EL2 on pCPU %u", cpu_self());
 	print_syndrome(r);
-	crash_print("SPSR_EL2 %08llx", (unsigned long long)r->pstate);
+	print("SPSR_EL2 %08llx", (unsigned long long)r->pstate);
 	print_gprs(r);
 	print_stack_hint(r);
-	crash_backtrace((const void *)(uintptr_t)r->pc, (const void *)(uintptr_t)r->x[29]);
-	crash_end();
+	print_chain(r);
+	end();
 }

@@ -28,17 +28,5 @@ struct crash_ops {
 };
 void crash_set_ops(const struct crash_ops *ops);
 
-/* Index of this pCPU, for the report. */
-uint32_t crash_cpu(void);
-
-/*
- * crash_begin() takes the report for this pCPU and stops the others; the second
- * pCPU to crash waits for ever, a crash within the report ends it.
- */
-void crash_begin(void);
-void crash_print(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-void crash_backtrace(const void *pc, const void *fp);
-void crash_end(void) __attribute__((noreturn));
-
 /* From vectors.S: a synchronous exception or SError of EL2 itself. */
 void crash_report(const struct crash_regs *r) __attribute__((noreturn));

@@ -114,8 +114,6 @@ start_mapped:
 2:	ldr	x0, =percpus
 	msr	tpidr_el2, x0
 	isb
-	mov	x29, xzr
-	mov	x30, xzr
 	mov	x0, x20
 	mov	x1, x21
 	bl	hyp_main
@@ -164,8 +162,6 @@ secondary_mapped:
 	mov	sp, x4
 	msr	tpidr_el2, x5
 	isb
-	mov	x29, xzr
-	mov	x30, xzr
 	bl	smp_secondary_main
 	b	.
 

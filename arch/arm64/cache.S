@@ -58,17 +58,14 @@ func	arch_zero_pages
 
 /* Both keep x0 (the struct) on the stack over the call. */
 .macro	firmware_call insn
-	stp	x29, x30, [sp, #-32]!
-	mov	x29, sp
-	str	x0, [sp, #16]
+	stp	x0, x30, [sp, #-16]!
 	mov	x9, x0
 	ldp	x0, x1, [x9]
 	ldp	x2, x3, [x9, #16]
 	\insn	#0
-	ldr	x9, [sp, #16]
+	ldp	x9, x30, [sp], #16
 	stp	x0, x1, [x9]
 	stp	x2, x3, [x9, #16]
-	ldp	x29, x30, [sp], #32
 	ret
 .endm
 

@@ -33,7 +33,6 @@ arch_switch:
 	.globl	arch_thread_start
 	.type	arch_thread_start, %function
 arch_thread_start:
-	mov	x29, xzr
 	bl	sched_switched
 	msr	daifclr, #2
 	mov	x0, x20

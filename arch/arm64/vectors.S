@@ -9,7 +9,7 @@
 
 #define PERCPU_CRASH_SP   8             /* offset in struct percpu                  */
 #define CRASH_FRAME       288           /* x0-x30, sp, pc, pstate, esr, far         */
-#define IRQ_FRAME         192           /* x0-x18, x29, x30, ELR, SPSR              */
+#define IRQ_FRAME         176           /* x0-x17, x30, ELR, SPSR                   */
 
 /*
  * The entry at an offset of the table. What is too long for its 128 bytes makes
@@ -122,16 +122,13 @@ el2_irq:
 	stp	x12, x13, [sp, #16 * 6]
 	stp	x14, x15, [sp, #16 * 7]
 	stp	x16, x17, [sp, #16 * 8]
-	mrs	x0, elr_el2
-	mrs	x1, spsr_el2
-	stp	x18, x0, [sp, #16 * 9]
-	str	x1, [sp, #16 * 10]
-	stp	x29, x30, [sp, #16 * 11]
-	add	x29, sp, #16 * 11       /* a frame record, so the chain goes on     */
+	str	x30, [sp, #16 * 9]
+	mrs	x30, elr_el2            /* for the call chain of a crash report it  */
+	mrs	x0, spsr_el2            /* is x30 that is stored: core/unwind.h     */
+	stp	x30, x0, [sp, #16 * 10]
 	bl	vmm_el2_irq
-	ldp	x29, x30, [sp, #16 * 11]
-	ldr	x1, [sp, #16 * 10]
-	ldp	x18, x0, [sp, #16 * 9]
+	ldp	x0, x1, [sp, #16 * 10]
+	ldr	x30, [sp, #16 * 9]
 	msr	elr_el2, x0
 	msr	spsr_el2, x1
 	ldp	x16, x17, [sp, #16 * 8]
@@ -183,6 +180,5 @@ crash_entry:
 	mrs	x2, far_el2
 	stp	x1, x2, [x0, #16 * 17]
 	mov	sp, x0
-	mov	x29, xzr
 	bl	crash_report
 	b	.

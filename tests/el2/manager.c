@@ -7,11 +7,14 @@
 
 #include <stddef.h>
 
+#include <arch/cpu.h>
 #include <arch/layout.h>
+#include <arch/timer.h>
 #include "core/log.h"
 #include "core/panic.h"
 #include "core/percpu.h"
 #include "core/thread.h"
+#include "core/timer.h"
 #include "core/vmm/machine.h"
 #include "core/vmm/smp.h"
 #include "mm/audit.h"
@@ -42,14 +45,45 @@ static void say(void *ctx, const struct audit_finding *f)
 		(unsigned long long)f->addr, (unsigned long long)f->pa.v, f->frame_owner);
 }
 
+/*
+ * On two pCPUs, for the report: the second runs into a bug in a handler, called by an
+ * interrupt that came in a function called by another. Neither of them returns.
+ */
+static void crash_handler(struct timer *timer)
+{
+	BUG_ON(timer->deadline != 0);
+}
+
+static void __attribute__((noinline)) crash_wait(void)
+{
+	arch_irq_enable();
+	for (;;)
+		arch_cpu_relax();
+}
+
+static void __attribute__((noinline)) crash_selftest(unsigned int idx)
+{
+	static struct timer timer;
+
+	if (idx == 1) {
+		arch_irq_disable();
+		timer_setup(&timer, crash_handler);
+		timer_start(&timer, arch_counter());
+	}
+	crash_wait();
+}
+
 /* Every pCPU takes part; the first tells the result. */
 static void body(void *arg)
 {
 	unsigned int idx = (unsigned int)(uintptr_t)arg;
 	struct audit_totals totals;
 	va_t where;
-	int err = frames_selftest_run(idx, nr, ROUNDS);
+	int err;
 
+	if (nr == 2)
+		crash_selftest(idx);
+	err = frames_selftest_run(idx, nr, ROUNDS);
 	if (idx != 0)
 		return;
 	log_info("selftest: %u pCPUs, %u rounds each", nr, ROUNDS);

@@ -3,8 +3,10 @@
 el2_objs := $(filter-out $O/obj/core/vmm/manager.o,$(objs)) \
 	$(patsubst %.c,$O/obj/%.o,$(wildcard tests/el2/*.c))
 TEST_DEPS += $O/el2test.bin
-$O/el2test.elf: $O/linker.ld $O/gen/symbols0.o $(el2_objs) $(libs)
+$O/el2test.pass1.elf: $O/gen/symbols0.o
+$O/el2test.elf: $O/gen/el2test.symbols.o
+$O/el2test.pass1.elf $O/el2test.elf: $O/linker.ld $(el2_objs) $(libs)
 	@echo "  LD    $@"
-	$Q$(link) $(el2_objs) $O/gen/symbols0.o -Wl,--start-group $(libs) -Wl,--end-group -o $@
+	$Q$(link) $(filter %.o,$^) -Wl,--start-group $(libs) -Wl,--end-group -o $@
 $O/el2test.bin: $O/el2test.elf
 	$Q$(OBJCOPY) -O binary $< $@

@@ -16,6 +16,19 @@ def frames_on(smp, **kw):
     return test
 
 
+def crash_report_names_the_calls():
+    """A bug in an interrupt's handler: the way there, through the entry of the interrupt."""
+    with Machine(board(smp=2) + ["-no-reboot", "-kernel", str(IMAGE)]) as m:
+        m.expect(r"CRASH at EL2 on pCPU 1\n", LONG)
+        m.expect(r"ESR_EL2 f2\w+: BUG_ON\n")
+        m.expect(r"thread selftest, stack ")
+        m.expect(r"call chain:\n")
+        for name in ("crash_handler", "vmm_el2_irq", "el2_irq", "crash_wait", "crash_selftest"):
+            m.expect(r"^  7f[0-9a-f]{10} %s\+0x[0-9a-f]+\n" % name)
+        m.ends()
+
+
 def tests():
-    return [("el2_frames_four_pcpus", frames_on(4)),
+    return [("el2_crash_report", crash_report_names_the_calls),
+            ("el2_frames_four_pcpus", frames_on(4)),
             ("el2_frames_one_pcpu", frames_on(1, mem="256M", cpu="cortex-a53"))]

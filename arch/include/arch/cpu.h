@@ -16,6 +16,7 @@
  * void arch_wfe(void), arch_sev(void)
  * void arch_isb(void), arch_dsb_ish(void), arch_dsb_ishst(void), arch_dsb_sy(void)
  * uint64_t arch_mpidr(void)                   affinity fields only
+ * noreturn void arch_bug(void)                ends in a crash report of this place
  */
 struct percpu;
 #include <arch_impl/cpu.h>

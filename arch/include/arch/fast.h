@@ -94,7 +94,6 @@ struct arch_published {
 	mrs	x3, esr_el2
 	str	x1, [sp, #16 * 15 + 8]
 	stp	x2, x3, [sp, #16 * 16]
-	mov	x29, xzr                /* the call chain of EL2 ends here          */
 .endm
 
 /* Count an exit that was answered here, by the offset of its counter. */

@@ -7,7 +7,6 @@
 
 extern _Thread_local jmp_buf fake_panic_jmp;
 extern _Thread_local bool fake_panic_armed;
-extern _Thread_local char fake_panic_text[256];
 
 /* Runs the statement; true when it panicked. Locks it held stay held. */
 #define FAKE_PANICS(statement) ({				\

@@ -42,6 +42,13 @@ static inline void arch_irq_restore(uint64_t daif)
 	__asm__ volatile("msr daif, %0" :: "r"(daif) : "memory");
 }
 
+/* BRK raises an exception whose ESR_EL2.EC tells crash reports what it was. */
+static inline __attribute__((noreturn)) void arch_bug(void)
+{
+	__asm__ volatile("brk #0");
+	__builtin_unreachable();
+}
+
 static inline void arch_isb(void)
 {
 	__asm__ volatile("isb" ::: "memory");

@@ -88,3 +88,6 @@ static inline void arch_sev(void)
 }
 
 uint64_t arch_mpidr(void);
+
+/* In fake/panic.c: a test may expect it. */
+void arch_bug(void) __attribute__((noreturn));
