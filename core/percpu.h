@@ -2,6 +2,7 @@
 /* One record per pCPU, found through TPIDR_EL2. */
 #pragma once
 
+#include <stdatomic.h>
 #include <stdint.h>
 
 #include <arch/cpu.h>
@@ -16,12 +17,19 @@ struct percpu {
 	/* fixed once the pCPU is up */
 	uint32_t cpu_idx;            /* 0..nr_pcpus-1, index into board.cpus  */
 	uint64_t mpidr;              /* affinity fields                       */
+	/* any pCPU */
+	_Atomic long traced;         /* exits and interrupts are: all ones, else 0 */
 	/* this pCPU only */
 	uint32_t irq_depth;          /* EL2 interrupt handlers on the stack   */
 };
 
 extern struct percpu percpus[MAX_PCPUS];
 extern uint32_t nr_pcpus;            /* how many came up; fixed after boot    */
+
+static inline long cpu_traced(void)
+{
+	return atomic_load_explicit(&arch_percpu()->traced, memory_order_relaxed);
+}
 
 static inline uint32_t cpu_self(void)
 {

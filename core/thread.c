@@ -207,6 +207,7 @@ void thread_look(struct thread *t, struct thread_look *l)
 	struct run_queue *rq = sched_lock(t);
 	uint64_t now = arch_counter() - t->since;
 
+	l->id = t->id;
 	l->cpu = rq->q.cpu;
 	l->state = t->state;
 	l->ran = t->ran + (t->state == THREAD_RUNNING ? now : 0);

@@ -195,7 +195,7 @@ bool thread_must_sleep(const struct thread *t);
 
 /* A thread as it is now, for listings. */
 struct thread_look {
-	uint32_t cpu;
+	uint32_t id, cpu;
 	enum thread_state state;
 	uint64_t ran, waited;          /* up to now                                  */
 	uint64_t affinity;

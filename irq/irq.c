@@ -10,6 +10,7 @@
 #include "core/log.h"
 #include "core/spinlock.h"
 #include "core/timer.h"
+#include "core/trace.h"
 #include "irq/gicv3.h"
 #include "irq/irq_int.h"
 #include "irq/vgic.h"
@@ -191,12 +192,19 @@ void irq_handle(uint32_t intid)
 		arch_icc_dir(intid);
 }
 
+bool irq_trace(uint32_t intid)
+{
+	if (intid < INTID_SPI_END)
+		trace_put(TRACE_IRQ, intid, 0);
+	return intid >= INTID_SPI_END;
+}
+
 void irq_dispatch(void)
 {
 	for (int n = 0; n < DISPATCH_MAX; n++) {
 		uint32_t intid = arch_icc_ack();
 
-		if (intid >= INTID_SPI_END)
+		if (irq_is_none(intid))
 			return;
 		arch_icc_eoi(intid);
 		irq_handle(intid);

@@ -5,7 +5,11 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
+
+#include <arch/regs_gic.h>
+#include "core/percpu.h"
 
 struct vgic_vcpu;
 
@@ -63,6 +67,15 @@ void irq_unlink(uint32_t pintid);
  * again after a while, which doubles with each storm until a second was quiet.
  */
 void irq_dispatch(void);
+
+/* Into the trace with it, unless there is none: then true. */
+bool irq_trace(uint32_t intid);
+
+/* Was there nothing to acknowledge? Tracing makes every INTID one that is looked at closer. */
+static inline bool irq_is_none(uint32_t intid)
+{
+	return (intid | (uint32_t)cpu_traced()) >= INTID_SPI_END && irq_trace(intid);
+}
 
 /* The part of irq_dispatch() for one that was acknowledged and dropped its priority. */
 void irq_handle(uint32_t intid);

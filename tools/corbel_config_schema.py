@@ -315,6 +315,18 @@ class Duration(Kind):
         return quoted(f'{value // self.units[unit]}{unit}')
 
 
+class LogSize(Size):
+    right = 'write "0K" or more, at most "1M"'
+
+    def check(self, value):
+        if value > 1 << 20:
+            raise Wrong(f'{quoted(show_size(value))} is too much')
+        return value
+
+    def pack(self, value):
+        return value.to_bytes(4, 'big')
+
+
 class Access(Enum):
     def __init__(self):
         super().__init__('r', 'rw', 'rx', 'rwx')
@@ -540,6 +552,7 @@ VM = [
     Key('reservation', PERCENT, 0, policies=('fair',)),
     Key('budget', Duration(10000000, 10), dts='budget-us', note='none', policies=('edf',)),
     Key('period', Duration(10000000, 100), dts='period-us', note='none', policies=('edf',)),
+    Key('console_log', LogSize(), 0x3000),
 ]
 
 MEMORY = Section('memory', [

@@ -47,6 +47,7 @@ class Vm:
             'restart_limit': not restarts and 'nothing restarts the VM',
             'restart_backoff': not restarts and 'nothing restarts the VM',
             'stop_timeout': not self.value('power_key.enabled') and 'there is no power key',
+            'console_log': not self.value('console.enabled') and 'there is no console',
         }
         return reasons.get(key.name) or None
 

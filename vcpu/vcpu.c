@@ -132,6 +132,16 @@ void vcpu_reset(struct vcpu *vcpu, uint64_t pc, uint64_t x0, bool big_endian)
 	vcpu->control.hcr = vcpu->group->hcr | (vcpu->control.hcr & HCR_WFX);
 }
 
+void vcpu_fast_paths(struct vcpu *vcpu, bool on)
+{
+	struct arch_gpregs *regs = vcpu->regs;
+
+	regs->hvc_esr = on ? ESR_HVC64_0 : 0;
+	regs->smc_esr = on ? ESR_SMC64_0 : 0;
+	regs->access_ec = on ? EC_DABT_LOW : EC_NR;
+	regs->sysreg_ec = on ? EC_SYS64 : EC_NR;
+}
+
 void vcpu_publish(struct vcpu_group *group, ipa_t ipa, uint32_t sas,
 		  const _Atomic uint64_t *value)
 {

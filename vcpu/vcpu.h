@@ -88,6 +88,12 @@ struct vcpu {
 	struct vcpu_stats stats;
 };
 
+/*
+ * Have fast.S answer exits of a vCPU, or pass all of them on to the general path. Any
+ * pCPU, any time.
+ */
+void vcpu_fast_paths(struct vcpu *vcpu, bool on);
+
 static inline struct vcpu *vcpu_of(struct thread *t)
 {
 	return container_of(t, struct vcpu, thread);
@@ -204,7 +210,7 @@ static inline void vcpu_gpr_write(struct vcpu *vcpu, uint32_t n, uint64_t v)
 }
 
 /* A synchronous exit was answered by this layer. */
-static inline void vcpu_count(struct vcpu *vcpu, enum exit_layer layer, uint8_t ec)
+static inline void vcpu_count(struct vcpu *vcpu, long layer, uint8_t ec)
 {
 	vcpu->stats.sync[layer][ec]++;
 }

@@ -56,6 +56,7 @@ static const struct config_key vm_keys[] = {
 	KEY_NUM("restart-limit", struct vm_config, restart_limit, 0, CONFIG_MAX_RESTARTS),
 	KEY_NUM("restart-backoff-us", struct vm_config, restart_backoff_us, 0, CONFIG_MAX_WAIT_US),
 	KEY_NUM("stop-timeout-us", struct vm_config, stop_timeout_us, 0, CONFIG_MAX_WAIT_US),
+	KEY_NUM("console-log", struct vm_config, log_size, 0, CONFIG_MAX_LOG_SIZE),
 	KEY_END,
 };
 
@@ -206,6 +207,7 @@ static void vm_defaults(struct vm_config *vm, uint32_t id)
 	vm->restart_limit = CONFIG_DEFAULT_RESTARTS;
 	vm->restart_backoff_us = CONFIG_DEFAULT_BACKOFF_US;
 	vm->stop_timeout_us = CONFIG_DEFAULT_STOP_US;
+	vm->log_size = CONFIG_DEFAULT_LOG_SIZE;
 	vm->pool_name = CONFIG_POOL_DEFAULT;
 	vm->weight = CONFIG_DEFAULT_WEIGHT;
 	vm->priority = CONFIG_DEFAULT_PRIORITY;
@@ -223,6 +225,23 @@ static int cpus_count_ok(const struct config_parser *p, int node, const struct v
 		return 0;
 	return config_refuse(p, "cpus", "%d masks for %u vCPUs", len / 8,
 			     (unsigned int)vm->nr_vcpus);
+}
+
+int config_tune(struct vm_config *vm, enum config_policy policy, const char *name, size_t len,
+		uint64_t value)
+{
+	for (const struct config_key *k = vm_keys; k->name; k++) {
+		if (!k->policies || strncmp(k->name, name, len) != 0 ||
+		    (k->name[len] && strcmp(k->name + len, "-us") != 0))
+			continue;
+		if (!(k->policies & BIT(policy)))
+			return -ENOTSUP;
+		if (value < k->min || value > k->max)
+			return -ERANGE;
+		*(uint32_t *)((char *)vm + k->offset) = (uint32_t)value;
+		return 0;
+	}
+	return -ENOENT;
 }
 
 /* A key was given that nothing would read. */
@@ -265,6 +284,7 @@ static int all_read(const struct config_parser *p, const struct vm_config *vm)
 		{ "restart-limit", !restarts, "nothing restarts it" },
 		{ "restart-backoff-us", !restarts, "nothing restarts it" },
 		{ "stop-timeout-us", !vm->pl061.present, "there is no power key" },
+		{ "console-log", !vm->pl011.present, "there is no console" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(list); i++)

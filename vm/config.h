@@ -37,6 +37,8 @@ struct bundle;
 #define CONFIG_DEFAULT_RESTARTS   5
 #define CONFIG_MAX_RESTARTS 1000000
 #define CONFIG_DEFAULT_BACKOFF_US 100000
+#define CONFIG_DEFAULT_LOG_SIZE 0x3000 /* with the console's page: four pages  */
+#define CONFIG_MAX_LOG_SIZE 0x100000
 #define CONFIG_ESCAPE_KEY   0x1d /* Ctrl-]                                   */
 #define CONFIG_ADDR_AUTO    UINT64_MAX  /* an address the loader chooses     */
 #define CONFIG_FILE_SYSTEM  "system.dtb"
@@ -185,6 +187,7 @@ struct vm_config {
 	uint32_t restart_backoff_us;         /* before the first; then twice as long, ... */
 	uint32_t stop_timeout_us;            /* from the power key to a forced stop; 0
 						without a power key               */
+	uint32_t log_size;                   /* bytes of what it printed that are kept */
 
 	/* Each policy reads its own; defaults where the VM cannot give them. */
 	uint32_t priority;                   /* fifo, rr, partition: 1 ..
@@ -237,6 +240,17 @@ struct board_limits {
 
 /* "pinned", "fifo", ... */
 const char *config_policy_name(enum config_policy policy);
+
+/**
+ * config_tune() - change one of the keys that a policy reads
+ * @vm:    whose; nothing but the value's range is checked
+ * @name:  "weight", "slice", ... as in a VM's configuration; @len bytes
+ * @value: times in microseconds
+ *
+ * Return: 0; -ENOENT no such key; -ENOTSUP @policy does not read it; -ERANGE.
+ */
+int config_tune(struct vm_config *vm, enum config_policy policy, const char *name, size_t len,
+		uint64_t value);
 
 /**
  * config_parse() - read the packed configuration

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What guests do most, with as few instructions as it takes; guest_sync in vectors.S begins it.
- * Each path either does what the general one (vmm_exit_sync()) would have done, or has
+ * Which ones are taken the frame says: none while exits are traced. Each either does what the general one (vmm_exit_sync()) would have done, or has
  * changed nothing and passes on to it. docs/exits.md, "Fast paths".
  *
  * In here from guest_sync: x2, x3 saved, x2 ESR_EL2; from fast_sync on x0, x1 too.
@@ -13,12 +13,12 @@
 	.globl	fast_sync
 fast_sync:
 	stp	x0, x1, [sp, #16 * 0]
-	lsr	w3, w2, #EC_SHIFT
-	cmp	w3, #FAST_EC_DABT_LOW
+	ldp	x1, x3, [sp, #GPREGS_CLASSES]
+	cmp	w1, w2, lsr #EC_SHIFT   /* a data abort                             */
 	b.eq	fast_access
-	cmp	w3, #FAST_EC_SYS64
+	cmp	w3, w2, lsr #EC_SHIFT   /* a system register                        */
 	b.eq	fast_sysreg
-	mov	w3, #ESR_SMC64_0
+	ldr	w3, [sp, #GPREGS_SMC_ESR]
 	cmp	w2, w3
 	b.eq	fast_smc
 general:

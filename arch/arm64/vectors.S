@@ -39,7 +39,7 @@ vectors:
 guest_sync:
 	stp	x2, x3, [sp, #16 * 1]
 	mrs	x2, esr_el2
-	mov	w3, #ESR_HVC64_0
+	ldr	w3, [sp, #GPREGS_HVC_ESR]
 	cmp	w2, w3
 	b.ne	fast_sync
 	/* HVC #0: what is asked most has its answer here. */

@@ -31,10 +31,12 @@ static void poke_port(struct console *c, uint32_t slot)
 {
 	uint64_t flags = enter(c);
 	struct console_port *p = c->ports[slot];
-	bool tx = p && p->tx_poke, rx = p && p->rx_poke;
+	bool tx = p && p->tx_poke, rx = p && p->rx_poke, interrupt = c->interrupt;
 
 	if (tx || rx) {
 		p->tx_poke = p->rx_poke = false;
+		if (!p->dev)
+			c->interrupt = false;
 		p->nr_users++;
 		spin_unlock(&c->lock);
 		if (tx && p->dev)
@@ -42,7 +44,7 @@ static void poke_port(struct console *c, uint32_t slot)
 		if (rx && p->dev)
 			pl011_rx_ready(p->dev);
 		if (rx && !p->dev)
-			c->shell_ready();
+			c->shell_ready(interrupt);
 		spin_lock(&c->lock);
 		p->nr_users--;
 	}
@@ -192,7 +194,8 @@ static int port_put(struct console *c, uint32_t slot, struct console_port *p)
 	return r;
 }
 
-int console_add(int idx, const char *name, struct pl011 *dev, void *mem, size_t size)
+int console_add(int idx, const char *name, struct pl011 *dev, void *mem, size_t size,
+		size_t log_size)
 {
 	struct console_port *p = mem;
 	int r;
@@ -201,6 +204,8 @@ int console_add(int idx, const char *name, struct pl011 *dev, void *mem, size_t 
 		return -EINVAL;
 	port_init(p, name, p + 1, size - sizeof(*p));
 	snprintf(p->prefix, sizeof(p->prefix), "[%s] ", p->name);
+	p->log = (uint8_t *)mem + size;
+	p->log_size = (uint32_t)log_size;
 	p->dev = dev;
 	p->backend = (struct chardev_backend){ backend_write, backend_read, p };
 	r = port_put(&con, (uint32_t)idx, p);
@@ -304,6 +309,11 @@ const char *console_name(int idx)
 	return p ? p->name : NULL;
 }
 
+uint8_t console_escape_key(void)
+{
+	return con.escape_key;
+}
+
 int console_attached(void)
 {
 	const struct console_port *p = con.attached;
@@ -311,6 +321,23 @@ int console_attached(void)
 	if (!p)
 		return -ENOENT;
 	return p->dev ? (int)console_slot(&con, p) : CONSOLE_SHELL;
+}
+
+int console_read_log(int idx, uint64_t *pos, uint8_t *buf, unsigned int n)
+{
+	struct console *c = &con;
+	uint64_t flags = enter(c);
+	const struct console_port *p = port_of(c, idx);
+	int got = -ENOENT;
+
+	if (p) {
+		if (p->log_end - *pos > p->log_size)
+			*pos = p->log_end - p->log_size;
+		for (got = 0; (unsigned int)got < n && *pos < p->log_end; got++)
+			buf[got] = p->log[(*pos)++ % p->log_size];
+	}
+	leave(c, flags);
+	return got;
 }
 
 /* ---- the hypervisor's own ---- */
@@ -377,7 +404,7 @@ void console_crash_write(const char *text, unsigned int len)
 
 /* ---- the shell ---- */
 
-void console_shell_open(void (*input_ready)(void))
+void console_shell_open(void (*input_ready)(bool interrupt))
 {
 	con.shell_ready = input_ready;
 	port_init(&shell_port, "corbel", shell_out, sizeof(shell_out));

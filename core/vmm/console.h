@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -35,13 +36,25 @@ void console_init(struct uart_phys *uart, uint8_t escape_key, uint32_t nr_vms);
  * @name: copied, cut to 31 bytes
  * @dev:  the VM's UART; connected to the console here
  * @mem:  8-byte aligned, for the port and its output ring
- * @size: bytes, at least CONSOLE_MEM_MIN; a page is reasonable
+ * @size: bytes for these, at least CONSOLE_MEM_MIN; a page is reasonable
+ * @log_size: bytes behind them, to keep what it printed last; 0: nothing is kept
  *
  * Until somebody switches, the lowest number is attached: it gets the input.
  *
  * Return: 0; -EINVAL idx or size; -EEXIST that number has a console.
  */
-int console_add(int idx, const char *name, struct pl011 *dev, void *mem, size_t size);
+int console_add(int idx, const char *name, struct pl011 *dev, void *mem, size_t size,
+		size_t log_size);
+
+/**
+ * console_read_log() - what a VM printed, as much of it as is kept
+ * @idx: as given to console_add()
+ * @pos: where to begin; 0 for the oldest kept; moved on behind what is given
+ * @buf: up to @n bytes, as the guest wrote them
+ *
+ * Return: how many; 0: no more; -ENOENT no such port.
+ */
+int console_read_log(int idx, uint64_t *pos, uint8_t *buf, unsigned int n);
 
 /**
  * console_remove() - take a VM's console away
@@ -58,6 +71,9 @@ int console_attach(int idx);
 
 /* Name of port idx, NULL if there is none. Valid until it is removed. */
 const char *console_name(int idx);
+
+/* The escape key: a control character. */
+uint8_t console_escape_key(void);
 
 /* The index attached: a port, CONSOLE_SHELL, or -ENOENT: nobody. */
 int console_attached(void);
@@ -82,8 +98,9 @@ void console_crash_write(const char *text, unsigned int len);
 
 /* ---- the shell's side (core/vmm/shell.c) ---- */
 
-/* Make CONSOLE_SHELL exist; input_ready is called without locks when input came. */
-void console_shell_open(void (*input_ready)(void));
+/* Make CONSOLE_SHELL exist; input_ready is called without locks when input came;
+ * interrupt: Ctrl-C is among it. */
+void console_shell_open(void (*input_ready)(bool interrupt));
 /* A byte of the shell's input, or -1. */
 int console_shell_getc(void);
 /* Text of the shell; waits for room, so from its thread only. */

@@ -12,8 +12,8 @@
 
 #define CONSOLE_NAME       32
 #define CONSOLE_IN         256       /* bytes of input kept for a port          */
-#define CONSOLE_PARTIAL    96        /* of an unfinished line, to show again    */
-#define CONSOLE_STAGE      160       /* bytes on their way to the UART          */
+#define CONSOLE_PARTIAL    144       /* of an unfinished line, to show again    */
+#define CONSOLE_STAGE      224       /* bytes on their way to the UART          */
 #define CONSOLE_SLOTS      (CONSOLE_MAX_PORTS + 1)
 #define CONSOLE_SHELL_SLOT CONSOLE_MAX_PORTS
 
@@ -54,6 +54,9 @@ struct console_port {
 	struct chardev_backend backend;
 	/* under the console's lock */
 	struct ring out, in;
+	uint8_t *log;                        /* the last bytes it printed, a ring */
+	uint32_t log_size;
+	uint64_t log_end;                    /* ever printed; byte n is at n % log_size */
 	uint32_t lines;                      /* newlines in out                 */
 	bool tx_starved;                     /* was told there is no room       */
 	bool tx_poke, rx_poke;               /* to be told that there is        */
@@ -72,7 +75,7 @@ struct console {
 	/* fixed after console_init() */
 	struct uart_phys *uart;
 	uint8_t escape_key;
-	void (*shell_ready)(void);
+	void (*shell_ready)(bool interrupt);
 	/* under lock */
 	struct console_port *ports[CONSOLE_SLOTS];
 	struct console_port *attached;       /* gets the input; NULL: nobody    */
@@ -88,7 +91,7 @@ struct console {
 	uint32_t line_left;                  /* its bytes still to come, at most */
 	struct console_port *open;           /* whose unfinished line is on the screen */
 	uint32_t turn;                       /* slot that was served last       */
-	uint8_t escape_seq;                  /* state of plain_byte()           */
+	uint8_t escape_seq;                  /* state of console_plain()          */
 	bool cr;                             /* a CR of open is held back       */
 	bool tx_armed;                       /* the transmit interrupt goes on with it */
 	bool flushing;                       /* unfinished lines too            */
@@ -100,6 +103,7 @@ struct console {
 	struct timer timer;
 	/* under lock: input */
 	bool escape;                         /* the escape key came             */
+	bool interrupt;                      /* Ctrl-C came for the shell       */
 	bool rx_stopped;                     /* no room; the UART keeps the rest */
 	struct timer deaf_timer;
 	uint8_t log_mem[4096];
@@ -124,6 +128,11 @@ bool console_shown(const struct console *c);
 /* Take up to n bytes of a port, and show what can be shown. */
 unsigned int console_take(struct console *c, struct console_port *p, const uint8_t *buf,
 			  unsigned int n);
+/*
+ * Does b belong into a line that must stay one line? Not if it is a control character
+ * or part of an escape sequence; state: 0 at first.
+ */
+bool console_plain(uint8_t *state, uint8_t b);
 /* A line of the hypervisor, whole or not at all. */
 void console_say(struct console *c, const char *line, unsigned int len);
 /* What the timer does: see whether an unfinished line has come to rest. */

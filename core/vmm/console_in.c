@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #define RECEIVE_MAX 64               /* bytes read per interrupt              */
+#define CTRL_C      3
 #define DEAF_S      10               /* a full ring unread for so long        */
 
 static void say(struct console *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -119,6 +120,7 @@ static void deliver(struct console *c, uint8_t b)
 		return;
 	ring_push(&p->in, b);
 	p->rx_poke = c->poke = true;
+	c->interrupt |= !p->dev && b == CTRL_C;
 }
 
 static void input_byte(struct console *c, uint8_t b)

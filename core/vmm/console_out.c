@@ -26,22 +26,22 @@ static void put_text(struct console *c, const char *s)
 		put(c, (uint8_t)*s++);
 }
 
-/* Does b belong into a line that must stay one line? Drops CSI sequences and controls. */
-static bool plain_byte(struct console *c, uint8_t b)
+bool console_plain(uint8_t *state, uint8_t b)
 {
 	enum { TEXT, ESC, CSI };
-	uint8_t state = c->escape_seq;
+	uint8_t before = *state;
 
+	*state = TEXT;
 	if (b == 0x1b) {
-		c->escape_seq = ESC;
+		*state = ESC;
 		return false;
 	}
-	if (state == ESC) {
-		c->escape_seq = b == '[' ? CSI : TEXT;
+	if (before == ESC) {
+		*state = b == '[' ? CSI : TEXT;
 		return false;
 	}
-	if (state == CSI) {
-		c->escape_seq = b >= 0x40 && b <= 0x7e ? TEXT : CSI;
+	if (before == CSI) {
+		*state = b >= 0x40 && b <= 0x7e ? TEXT : CSI;
 		return false;
 	}
 	return b == '\t' || (b >= ' ' && b != 0x7f);
@@ -71,7 +71,7 @@ static void begin(struct console *c, struct console_port *p)
 	if (c->prefixed || p != c->attached)
 		put_text(c, p->prefix);
 	for (unsigned int i = 0; i < p->nr_partial; i++) {
-		if (plain_byte(c, p->partial[i]))
+		if (console_plain(&c->escape_seq, p->partial[i]))
 			put(c, p->partial[i]);
 	}
 	c->escape_seq = 0;
@@ -102,7 +102,7 @@ static void line_more(struct console *c)
 		uint8_t b = out_pop(c, p);
 
 		c->line_left = b == '\n' ? 0 : c->line_left - 1;
-		if (plain_byte(c, b))
+		if (console_plain(&c->escape_seq, b))
 			put(c, b);
 	}
 	if (c->line_left == 0) {
@@ -360,6 +360,8 @@ unsigned int console_take(struct console *c, struct console_port *p, const uint8
 		done = pass_through(c, p, buf, n);
 	while (done < n && (got = queue(c, p, buf + done, n - done)) > 0)
 		done += got;
+	for (unsigned int i = 0; p->log_size && i < done; i++)
+		p->log[p->log_end++ % p->log_size] = buf[i];
 	p->tx_starved |= done < n;
 	return done;
 }

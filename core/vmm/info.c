@@ -2,11 +2,11 @@
 #include "core/vmm/info.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <arch/timer.h>
 #include "core/lib/bits.h"
+#include "core/lib/number.h"
 #include "core/percpu.h"
 #include "core/vmm/keeper.h"
 #include "mm/frames.h"
@@ -14,16 +14,14 @@
 int info_find(const char *s)
 {
 	int idx = vmm_vm_by_name(s);
-	char *end;
-	unsigned long id;
+	uint64_t id;
+	const char *end = number_parse(s, &id);
 
-	if (idx >= 0 || *s < '0' || *s > '9')
+	if (idx >= 0 || !end || *end)
 		return idx;
-	id = strtoul(s, &end, 10);
-	if (*end == '\0')
-		for (uint32_t i = 0; i < vmm_nr_vms(); i++)
-			if (vmm_vm_config(i)->id == id)
-				return (int)i;
+	for (uint32_t i = 0; i < vmm_nr_vms(); i++)
+		if (vmm_vm_config(i)->id == id)
+			return (int)i;
 	return -ENOENT;
 }
 

@@ -95,15 +95,21 @@ static bool has_users(struct keeper *k)
 	return users;
 }
 
+/* What is typed and printed, and the log behind it. */
+static uint32_t console_pages(const struct vm_config *cfg)
+{
+	return (CONSOLE_MEM_SIZE + cfg->log_size + PAGE_SIZE - 1) / PAGE_SIZE;
+}
+
 static void console_get(struct keeper *k)
 {
 	const struct vm_config *cfg = k->entry->cfg;
 
 	if (!cfg->pl011.present)
 		return;
-	if (hyp_alloc_pages(CONSOLE_MEM_SIZE / PAGE_SIZE, &k->console_mem) ||
+	if (hyp_alloc_pages(console_pages(cfg), &k->console_mem) ||
 	    console_add((int)k->entry->idx, cfg->name, &k->vm.pl011, k->console_mem,
-			CONSOLE_MEM_SIZE))
+			CONSOLE_MEM_SIZE, cfg->log_size))
 		log_warn("VM %s: no console", cfg->name);
 }
 
@@ -112,7 +118,7 @@ static void console_put(struct keeper *k)
 	if (!k->console_mem)
 		return;
 	console_remove((int)k->entry->idx);
-	hyp_free_pages(k->console_mem, CONSOLE_MEM_SIZE / PAGE_SIZE);
+	hyp_free_pages(k->console_mem, console_pages(k->entry->cfg));
 }
 
 /* Of a VM that does not run: everything back. */

@@ -25,7 +25,10 @@
 #define COUNT_AT(layer, ec) (((layer) * EC_NR + (ec)) * sizeof(uint64_t))
 _Static_assert(GPREGS_COUNTS == offsetof(struct arch_gpregs, counts) &&
 	       GPREGS_IDREGS == offsetof(struct arch_gpregs, idregs) &&
-	       GPREGS_PUBLISHED == offsetof(struct arch_gpregs, published), "frame");
+	       GPREGS_PUBLISHED == offsetof(struct arch_gpregs, published) &&
+	       GPREGS_HVC_ESR == offsetof(struct arch_gpregs, hvc_esr) &&
+	       GPREGS_SMC_ESR == offsetof(struct arch_gpregs, smc_esr) &&
+	       GPREGS_CLASSES == offsetof(struct arch_gpregs, access_ec), "frame");
 _Static_assert(COUNT_SYS64 == COUNT_AT(LAYER_VCPU, EC_SYS64) &&
 	       COUNT_HVC64 == COUNT_AT(LAYER_VM, EC_HVC64) &&
 	       COUNT_SMC64 == COUNT_AT(LAYER_VM, EC_SMC64) &&
@@ -164,7 +167,7 @@ uint32_t vmm_light_irq(void)
 	uint32_t intid = arch_icc_ack();
 
 	v->stats.irq++;
-	if (intid < INTID_SPI_END) {
+	if (!irq_is_none(intid)) {
 		arch_icc_eoi(intid);
 		if (intid == IRQ_SGI_KICK)
 			arch_icc_dir(intid);

@@ -11,17 +11,18 @@
 #include "core/lib/bits.h"
 #include "core/log.h"
 #include "core/vmm/console.h"
-#include "core/vmm/hooks.h"
 #include "core/vmm/keeper.h"
 #include "core/vmm/machine.h"
 #include "core/vmm/manage.h"
 #include "core/vmm/manager_impl.h"
 #include "core/vmm/pools.h"
 #include "core/vmm/run.h"
+#include "core/vmm/shell.h"
 #include "core/vmm/smp.h"
 #include "core/vmm/system.h"
 #include "devices/uart_phys.h"
 #include "devices/wall_clock.h"
+#include "irq/irq.h"
 #include "mm/hyp_pool.h"
 #include "vm/drbg.h"
 
@@ -281,14 +282,22 @@ uint32_t manager_nr_vms(void)
 
 /* ---- the console, and the whole ---- */
 
+static void on_uart(void *ctx, uint32_t intid)
+{
+	(void)ctx;
+	(void)intid;
+	console_irq();
+}
+
 static void console_start(struct uart_phys *uart)
 {
 	if (!uart->ops)
 		return;
 	console_init(uart, (uint8_t)sys_cfg->escape_key, sys_cfg->nr_vms);
-	hooks_uart_irq();
+	if (board.uart_intid == 0 || irq_register(board.uart_intid, on_uart, NULL))
+		log_warn("the UART's interrupt cannot be used: no input");
 	log_set_sink(console_log);
-	if (shell_start(&hooks_shell, sys_cfg->housekeeping, SYSTEM_PRIO))
+	if (shell_start(sys_cfg->housekeeping, SYSTEM_PRIO))
 		log_warn("no memory for the shell");
 }
 

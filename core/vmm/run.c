@@ -12,6 +12,7 @@
 #include "core/panic.h"
 #include "core/percpu.h"
 #include "core/sched.h"
+#include "core/trace.h"
 #include "core/vmm/cpu_init.h"
 #include "core/vmm/exits.h"
 #include "core/vmm/light.h"
@@ -113,29 +114,53 @@ static void verdict_apply(struct vcpu *v, const struct exit_info *e, enum exit_v
 	}
 }
 
-/* Ask the layers in their order; the first that does not pass up decides. */
-static enum exit_verdict route(struct vcpu *v, const struct exit_info *e)
-{
-	static const exit_table *const layers[LAYER_NR] = {
-		[LAYER_VCPU] = &vcpu_exits, [LAYER_VM] = &vm_exits, [LAYER_VMM] = &vmm_exits,
-	};
+/* Tracing is a layer before the first, which passes everything up. */
+#define LAYER_TRACE (-1)
 
-	for (enum exit_layer layer = 0; layer < LAYER_NR; layer++) {
-		exit_fn fn = (*layers[layer])[e->ec];
+static exit_table trace_exits;
+
+static enum exit_verdict trace_exit(struct vcpu *v, const struct exit_info *e)
+{
+	(void)v;
+	trace_put(TRACE_EXIT, e->ec, e->pc);
+	return EXIT_UP;
+}
+
+void run_trace(bool on)
+{
+	for (uint32_t ec = 0; ec < EC_NR; ec++)
+		trace_exits[ec] = trace_exit;
+	for (uint32_t cpu = 0; cpu < nr_pcpus; cpu++)
+		atomic_store_explicit(&percpus[cpu].traced, on ? LAYER_TRACE : LAYER_VCPU,
+				      memory_order_release);
+}
+
+/* Ask the layers in their order; the first that does not pass up decides. */
+static enum exit_verdict route(struct vcpu *v, const struct exit_info *e, long layer)
+{
+	static const exit_table *const layers[1 + LAYER_NR] = {
+		&trace_exits, &vcpu_exits, &vm_exits, &vmm_exits,
+	};
+	const exit_table *const *from_first = &layers[-LAYER_TRACE];
+
+	do {
+		exit_fn fn = (*from_first[layer])[e->ec];
 		enum exit_verdict verdict = fn ? fn(v, e) : EXIT_UP;
 
 		if (verdict != EXIT_UP) {
 			vcpu_count(v, layer, e->ec);
 			return verdict;
 		}
-	}
+	} while (++layer < LAYER_NR);
 	v->stats.unclaimed++;
 	return EXIT_UNDEF;
 }
 
 void vmm_exit_sync(struct arch_gpregs *regs, uint32_t light)
 {
-	struct vcpu *v = vcpu_of(thread_current());
+	const struct percpu *cpu = arch_percpu();
+	struct vcpu *v = vcpu_of(cpu->current);
+	long first = atomic_load_explicit(&cpu->traced, memory_order_relaxed);
 	struct exit_info e;
 	enum exit_verdict verdict = exit_read(v, &e);
 
@@ -144,7 +169,7 @@ void vmm_exit_sync(struct arch_gpregs *regs, uint32_t light)
 	if (light != LIGHT_GENERAL)
 		verdict = (enum exit_verdict)((light >> 2) - 1);
 	else if (verdict == EXIT_UP)
-		verdict = route(v, &e);
+		verdict = route(v, &e, first);
 	verdict_apply(v, &e, verdict);
 	if (requests_of(v))
 		requests_handle(v);
@@ -181,5 +206,7 @@ void run_vcpu(void *vcpu)
 		thread_exit();
 	requests_handle(v);
 	vcpu_update_wfx_trap(v);
+	/* It may have been made while tracing was turned on or off. */
+	vcpu_fast_paths(v, !cpu_traced());
 	arch_guest_enter(v->regs);
 }

@@ -2,6 +2,7 @@
 /* The run loop of vCPUs: from an exit to the way back into the guest. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct arch_gpregs;
@@ -19,3 +20,6 @@ void vmm_el2_irq(void);
 
 /* Body of every vCPU's thread: waits until the vCPU is on, then enters the guest. */
 void run_vcpu(void *vcpu);
+
+/* Put exits and interrupts into the trace, on all pCPUs, from the next one on. */
+void run_trace(bool on);

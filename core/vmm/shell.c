@@ -2,243 +2,199 @@
 #include "core/vmm/shell.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "core/lib/bits.h"
-#include "core/log.h"
 #include "core/thread.h"
 #include "core/vmm/console.h"
+#include "core/vmm/info.h"
 #include "core/vmm/shell_line.h"
 
 #define SHELL_REQ_INPUT BIT(8)       /* of thread.requests: something was typed */
-#define PROMPT          "corbel> "
 
 static struct thread thread;
-static struct shell_hooks hooks;
 
-void shell_printf(const char *fmt, ...)
+/* After Ctrl-C a command waits no more, and nobody wants to see the rest. */
+#define INTERRUPTED THREAD_REQ_VCPU
+
+static void show(const char *text, size_t len)
 {
-	char text[160];
-	va_list ap;
-	int n;
-
-	va_start(ap, fmt);
-	n = vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	console_shell_write(text, MIN((size_t)n, sizeof(text) - 1));
+	if (!(atomic_load(&thread.requests) & INTERRUPTED))
+		console_shell_write(text, len);
 }
 
-/* ---- commands ---- */
+static struct list_out out;
 
-static int cmd_help(int argc, char **argv);
+/* ---- what is wrong with a line ---- */
 
-/* Number of the VM called so, or that has this number; -ENOENT. */
-static int vm_find(const char *arg, struct shell_vm *vm)
-{
-	char nr[12];
-
-	for (uint32_t i = 0; hooks.vm_info && hooks.vm_info(i, vm); i++) {
-		snprintf(nr, sizeof(nr), "%u", i);
-		if (strcmp(vm->name, arg) == 0 || strcmp(nr, arg) == 0)
-			return (int)i;
-	}
-	shell_printf("no VM %s\n", arg);
-	return -ENOENT;
-}
-
-static int vm_list(void)
-{
-	struct shell_vm vm;
-
-	if (!hooks.vm_info)
-		return -ENOSYS;
-	shell_printf("%3s %-16s %-10s %5s %8s\n", "nr", "name", "state", "vcpus", "memory");
-	for (uint32_t i = 0; hooks.vm_info(i, &vm); i++)
-		shell_printf("%3u %-16s %-10s %5u %5lu MiB\n", i, vm.name, vm.state, vm.nr_vcpus,
-			     (unsigned long)(vm.mem_bytes >> 20));
-	return 0;
-}
-
-static int cmd_vm(int argc, char **argv)
-{
-	struct shell_vm vm;
-	int nr;
-
-	if (argc == 2 && strcmp(argv[1], "list") == 0)
-		return vm_list();
-	if (argc != 3)
-		return -EINVAL;
-	if (!hooks.vm_verb)
-		return -ENOSYS;
-	nr = vm_find(argv[2], &vm);
-	return nr < 0 ? 0 : hooks.vm_verb((uint32_t)nr, argv[1]);
-}
-
-static int cmd_console(int argc, char **argv)
-{
-	struct shell_vm vm;
-
-	if (argc != 2)
-		return -EINVAL;
-	if (vm_find(argv[1], &vm) < 0)
-		return 0;
-	return console_attach(vm.console);
-}
-
-static int cmd_stat(int argc, char **argv)
-{
-	struct shell_vm vm;
-	const char *name;
-	uint64_t value;
-	int nr;
-
-	if (argc != 2)
-		return -EINVAL;
-	if (!hooks.vm_stat)
-		return -ENOSYS;
-	nr = vm_find(argv[1], &vm);
-	for (uint32_t n = 0; nr >= 0 && hooks.vm_stat((uint32_t)nr, n, &name, &value); n++)
-		shell_printf("%-24s %12lu\n", name, (unsigned long)value);
-	return 0;
-}
-
-static int cmd_log(int argc, char **argv)
-{
-	char line[LOG_LINE];
-	uint64_t pos = 0;
-
-	(void)argc;
-	(void)argv;
-	while (log_read(&pos, line, sizeof(line)))
-		shell_printf("%.150s\n", line);
-	return 0;
-}
-
-static int cmd_audit(int argc, char **argv)
-{
-	int r = hooks.audit ? hooks.audit() : -ENOSYS;
-
-	(void)argc;
-	(void)argv;
-	if (r == 0)
-		shell_printf("every frame has one owner\n");
-	return r;
-}
-
-static int cmd_reboot(int argc, char **argv)
-{
-	(void)argc;
-	(void)argv;
-	if (hooks.reboot)
-		hooks.reboot();
-	return -ENOSYS;
-}
-
-static int cmd_poweroff(int argc, char **argv)
-{
-	(void)argc;
-	(void)argv;
-	if (hooks.poweroff)
-		hooks.poweroff();
-	return -ENOSYS;
-}
-
-static const struct shell_cmd commands[] = {
-	{ "audit",    "",        "prove that every frame has one owner",   cmd_audit    },
-	{ "console",  "VM",      "send what is typed to a VM",             cmd_console  },
-	{ "help",     "",        "this list",                              cmd_help     },
-	{ "log",      "",        "the hypervisor's messages",              cmd_log      },
-	{ "poweroff", "",        "stop the machine",                       cmd_poweroff },
-	{ "reboot",   "",        "reset the machine",                      cmd_reboot   },
-	{ "stat",     "VM",      "its exits and what else was counted",    cmd_stat     },
-	{ "vm", "VERB [VM]", "list; create start stop kill pause resume reset destroy", cmd_vm },
+static const uint8_t errors[] = {
+	EALREADY, ENODEV, EBUSY, EINVAL, EPERM, ENOENT, ERANGE, ENOTSUP, ENOSPC, ENOMEM,
+	EINPROGRESS, EAGAIN, EFAULT,
 };
 
-static int cmd_help(int argc, char **argv)
+/* One for each, then what is said of any other. */
+static const char error_texts[] =
+	"it is so already\0" "it is not created\0" "stop it first\0" "not in its state\0"
+	"its configuration is refused\0" "there is none\0" "no value it can have\0"
+	"its pool's policy does not read it\0" "no CPU has so much left\0" "no memory\0"
+	"accepted, not done yet\0" "too much is under way\0" "it is not: see log\0" "failed";
+
+static const char *error_text(int err)
 {
-	(void)argc;
-	(void)argv;
-	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-		shell_printf("%-8s %-5s %s\n", commands[i].name, commands[i].args,
-			     commands[i].help);
-	shell_printf("VM: its name or number. The escape key, then c, leads back here.\n");
-	return 0;
+	const char *text = error_texts;
+
+	for (size_t i = 0; i < sizeof(errors) && errors[i] != -err; i++)
+		text += strlen(text) + 1;
+	return text;
 }
 
-static void run(const struct shell_cmd *cmd, int argc, char **argv)
-{
-	int r = cmd->fn(argc, argv);
+struct complaint {
+	const char *text;
+};
 
-	if (r == -EINVAL)
-		shell_printf("usage: %s %s\n", cmd->name, cmd->args);
-	else if (r == -ENOSYS)
-		shell_printf("%s: not available\n", cmd->name);
-	else if (r != 0)
-		shell_printf("%s: failed (%d)\n", cmd->name, r);
+/* Errors are a listing too: one that a program may read. */
+static void complain(const char *word, const char *text)
+{
+	static const struct list_column column =
+		LIST_COLUMN("error", LIST_PTR, 0, struct complaint, text);
+	static const struct listing listing = { "errors", 1, &column };
+	char line[100];
+
+	snprintf(line, sizeof(line), *word ? "%.50s: %s" : "%s%s", word, text);
+	list_begin(&out, &listing);
+	list_row(&out, &(struct complaint){ line });
+}
+
+/* ---- a line ---- */
+
+/* --json out of the words, wherever it stands. */
+static void take_json(char **words, int *nr)
+{
+	int to = 0;
+
+	for (int i = 0; i < *nr; i++)
+		if (strcmp(words[i], SHELL_JSON) != 0)
+			words[to++] = words[i];
+	out.json = to < *nr;
+	*nr = to;
+}
+
+/* The command that most of the words fit. */
+static const struct shell_cmd *lookup(char **words, int nr, int *fit)
+{
+	const struct shell_cmd *best = shell_cmds;
+
+	*fit = 0;
+	for (uint32_t i = 0; i < nr_shell_cmds; i++) {
+		int n = shell_fits(shell_cmds[i].text, words, nr);
+
+		if (n > *fit)
+			best = &shell_cmds[i];
+		*fit = MAX(n, *fit);
+	}
+	return best;
+}
+
+/* The VM that is named, or none is asked for. */
+static bool find_vm(struct shell_call *c)
+{
+	bool optional;
+
+	for (int i = 0; i < c->nr; i++) {
+		if (!shell_is(shell_pattern(c->cmd->text, i, &optional), "VM"))
+			continue;
+		c->word = c->words[i];
+		c->vm = (uint32_t)info_find(c->word);
+		return (int)c->vm >= 0;
+	}
+	return true;
+}
+
+static void carry_out(char **words, int nr)
+{
+	struct shell_call c = { .words = words, .nr = nr, .out = &out, .word = words[nr - 1] };
+	bool optional = false;
+	int fit, err;
+
+	c.cmd = lookup(words, nr, &fit);
+	if (fit < nr)
+		complain(words[fit], "not understood; try help");
+	else if (shell_pattern(c.cmd->text, nr, &optional).len && !optional)
+		shell_help(&out, words, nr);
+	else if (out.json && !strstr(c.cmd->text, SHELL_JSON))
+		complain(SHELL_JSON, "nothing is listed");
+	else if (!find_vm(&c))
+		complain(c.word, "no such VM");
+	else if ((err = c.cmd->fn(&c)) != 0)
+		complain(c.word, error_text(err));
 }
 
 void shell_execute(char *line)
 {
-	char *argv[SHELL_MAX_ARGS];
-	int argc = shell_split(line, argv);
+	char *words[SHELL_MAX_WORDS];
+	int nr = shell_split(line, words);
 
-	if (argc == 0)
-		return;
-	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
-		if (strcmp(commands[i].name, argv[0]) == 0) {
-			run(&commands[i], argc, argv);
-			return;
-		}
-	}
-	shell_printf("%.40s: no such command; try help\n", argv[0]);
+	out = (struct list_out){ .write = show };
+	atomic_fetch_and(&thread.requests, ~(uint32_t)INTERRUPTED);
+	if (nr > 0)
+		take_json(words, &nr);
+	if (nr > 0)
+		carry_out(words, nr);
+	else if (nr < 0)
+		complain("", nr == -E2BIG ? "too many words" : "a quote is not closed");
+	list_end(&out);
+	atomic_fetch_and(&thread.requests, ~(uint32_t)INTERRUPTED);
 }
 
 /* ---- the thread ---- */
 
-static void input_ready(void)
+static void name_vms(shell_each *each, void *ctx)
 {
-	thread_request(&thread, SHELL_REQ_INPUT);
+	for (uint32_t i = 0; i < vmm_nr_vms(); i++)
+		each(ctx, vmm_vm_config(i)->name, strlen(vmm_vm_config(i)->name));
 }
 
-static void shell_input(struct shell_line *line)
+static void candidates(char **words, int nr, shell_each *each, void *ctx)
 {
-	int b;
+	shell_candidates(shell_cmds, nr_shell_cmds, words, nr, name_vms, each, ctx);
+}
 
-	while ((b = console_shell_getc()) >= 0) {
-		char echo[SHELL_ECHO];
-		bool done = shell_line_key(line, (uint8_t)b, echo);
+static const struct shell_line_ops line_ops = {
+	.prompt = "corbel> ", .write = console_shell_write, .candidates = candidates,
+};
 
-		console_shell_write(echo, strlen(echo));
-		if (!done)
-			continue;
-		shell_execute(line->text);
-		shell_line_clear(line);
-		shell_printf(PROMPT);
-	}
+static struct shell_line line;
+
+static void input_ready(bool interrupt)
+{
+	thread_request(&thread, SHELL_REQ_INPUT | (interrupt ? INTERRUPTED : 0));
 }
 
 static void shell_main(void *arg)
 {
-	struct shell_line line = { .len = 0 };
+	int b;
 
 	(void)arg;
-	shell_printf(PROMPT);
+	line.ops = &line_ops;
+	shell_line_new(&line);
 	for (;;) {
 		/* Cleared before the look, so a byte that comes after it is seen. */
 		atomic_fetch_and(&thread.requests, ~(uint32_t)SHELL_REQ_INPUT);
-		shell_input(&line);
+		while ((b = console_shell_getc()) >= 0) {
+			if (!shell_line_key(&line, (uint8_t)b))
+				continue;
+			shell_execute(line.text);
+			shell_line_new(&line);
+		}
 		thread_block(SHELL_REQ_INPUT);
 	}
 }
 
-int shell_start(const struct shell_hooks *h, uint32_t cpu, uint32_t prio)
+int shell_start(uint32_t cpu, uint32_t prio)
 {
-	int r;
+	int r = thread_create(&thread, "shell", cpu, prio, shell_main, NULL);
 
-	hooks = *h;
-	r = thread_create(&thread, "shell", cpu, prio, shell_main, NULL);
 	if (r != 0)
 		return r;
 	console_shell_open(input_ready);

@@ -140,6 +140,7 @@ def meant_vm(vm, names, system):
     yield f'{n}.stolen_time={get("stolen_time.enabled"):d} {get("stolen_time.base"):#x}'
     for key in ('list', 'control'):
         yield f'{n}.manage.{key}={meant_rights(get("manage." + key), system):#x}'
+    yield f'{n}.console_log={get("console_log"):#x}'
     yield f'{n}.autostart={get("autostart"):#x}'
     for key in ('on_crash', 'on_reboot', 'on_watchdog'):
         yield f'{n}.{key}={ACTIONS.index(get(key)):#x}'

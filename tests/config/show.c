@@ -58,6 +58,7 @@ static void show_vm(const struct vm_config *vm)
 	printf("%s.stolen_time=%d 0x%" PRIx64 "\n", n, vm->stolen.present, vm->stolen.base);
 	show_num(n, "manage.list", vm->manage_list);
 	show_num(n, "manage.control", vm->manage_control);
+	show_num(n, "console_log", vm->log_size);
 	show_num(n, "autostart", vm->autostart);
 	show_num(n, "on_crash", vm->on_crash);
 	show_num(n, "on_reboot", vm->on_reboot);

@@ -16,7 +16,7 @@ test_vtimer_SRCS := tests/host/test_vtimer.c irq/vtimer.c $(vgic_SRCS)
 
 HOST_TESTS += test_gicv3
 test_gicv3_SRCS := tests/host/test_gicv3.c irq/gicv3.c irq/irq.c core/timer.c \
-	tests/host/fake/gic.c tests/host/fake/cpu.c tests/host/fake/log.c
+	core/trace.c tests/host/fake/gic.c tests/host/fake/cpu.c tests/host/fake/log.c
 
 HOST_TESTS += test_vgic_smp
 test_vgic_smp_SRCS := tests/host/test_vgic_smp.c $(vgic_SRCS)

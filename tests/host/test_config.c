@@ -166,6 +166,7 @@ static void defaults_are_the_virt_board(void **state)
 	assert_false(vm->watchdog.present);
 	assert_true(vm->stolen.present && vm->stolen.base == 0x090a0000);
 	assert_true(!vm->manage_list && !vm->manage_control);
+	assert_int_equal(vm->log_size, 0x3000);
 	assert_int_equal(vm->pool, 0);
 	assert_true(cfg.nr_pools == 1 && cfg.pools[0].cpus == 0xf && cfg.housekeeping == 0);
 	assert_int_equal(vm->kernel_type, IMAGE_AUTO);
@@ -220,6 +221,7 @@ static void set_everything(void)
 	set_u32("/vms/a", "restart-limit", 0);
 	set_u32("/vms/a", "restart-backoff-us", 5);
 	set_u32("/vms/a", "stop-timeout-us", 3600000000u);
+	set_u32("/vms/a", "console-log", 0x8000);
 	set_u32("/", "housekeeping", 1);
 	set_str("/pools/p", "policy", "pinned");
 	set_u32("/pools/p", "cpus", 8);
@@ -260,7 +262,7 @@ static void every_key_arrives(void **state)
 	assert_true(!vm->stolen.present && vm->stolen.base == 0x20600000);
 	assert_true(vm->manage_list == UINT64_MAX && vm->manage_control == 1);
 	assert_true(vm->restart_limit == 0 && vm->restart_backoff_us == 5);
-	assert_int_equal(vm->stop_timeout_us, 3600000000u);
+	assert_true(vm->stop_timeout_us == 3600000000u && vm->log_size == 0x8000);
 	assert_true(cfg.housekeeping == 1 && cfg.pools[1].policy == POLICY_PINNED);
 }
 
@@ -530,6 +532,8 @@ static const struct refusal refusals[] = {
 	  "stop-timeout-us: 3600000001; it must be 0 to 3600000000" },
 	{ { { A, "restart-limit", U32, 1000001, NULL } },
 	  "restart-limit: 1000001; it must be 0 to 1000000" },
+	{ { { A, "console-log", U32, 0x100001, NULL } },
+	  "console-log: 1048577; it must be 0 to 1048576" },
 	{ { { A, "on-crash", STR, 0, "reboot" } }, "on-crash: \"reboot\" is none of its values" },
 	{ { { A, "cpus", U64, 0x30, NULL } }, "cpus: the board has no CPU 4" },
 	/* keys that nothing would read */
@@ -540,6 +544,8 @@ static const struct refusal refusals[] = {
 	  "restart-backoff-us: nothing restarts it" },
 	{ { { A, "stop-timeout-us", U32, 1, NULL }, { A "/power-key", "enabled", U32, 0, NULL } },
 	  "stop-timeout-us: there is no power key" },
+	{ { { A, "console-log", U32, 0x1000, NULL }, { A "/console", "enabled", U32, 0, NULL } },
+	  "console-log: there is no console" },
 	{ { { A, "weight", U32, 1, NULL } },
 	  "weight: policy rr of pool default does not read it" },
 	{ { POOL("fair"), IN_POOL, { A, "priority", U32, 1, NULL } },

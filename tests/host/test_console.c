@@ -15,6 +15,7 @@
 #include "core/timer.h"
 
 #define ESCAPE "\x1d"
+#define LOG_SIZE 64
 enum { DR = 0x00, FR = 0x18, LCR_H = 0x2c, RXFE = 0x10, TXFF = 0x20 };
 
 /* ---- the physical UART ---- */
@@ -174,7 +175,8 @@ static void add_vm(void)
 
 	pl011_init(&uart[vm], 0, (struct irq_line){ 0 });
 	reg(vm, LCR_H, true, 0x10);
-	assert_int_equal(console_add((int)vm, names[vm], &uart[vm], mem[vm], sizeof(mem[vm])), 0);
+	assert_int_equal(console_add((int)vm, names[vm], &uart[vm], mem[vm], sizeof(mem[vm]) - LOG_SIZE,
+				     LOG_SIZE), 0);
 }
 
 static void start(unsigned int nr)
@@ -582,8 +584,11 @@ static void a_line_finished_when_detached_is_shown_whole(void **state)
 
 static bool shell_told;
 
-static void shell_ready(void)
+static bool interrupted;
+
+static void shell_ready(bool interrupt)
 {
+	interrupted |= interrupt;
 	shell_told = true;
 }
 
@@ -639,30 +644,30 @@ static void removing_the_attached_vm_attaches_the_next(void **state)
 	console_remove(2);
 	assert_int_equal(console_attached(), -ENOENT);
 	type("nobody" ESCAPE "l");
-	assert_int_equal(console_add(0, "new", &uart[0], mem[0], sizeof(mem[0])), 0);
+	assert_int_equal(console_add(0, "new", &uart[0], mem[0], sizeof(mem[0]), 0), 0);
 	assert_int_equal(console_attached(), 0);
 }
 
 static void bad_ports_are_refused(void **state)
 {
 	(void)state;
-	assert_int_equal(console_add(3, "x", &uart[0], mem[0], 64), -EINVAL);
-	assert_int_equal(console_add(-1, "x", &uart[0], mem[0], 4096), -EINVAL);
-	assert_int_equal(console_add(64, "x", &uart[0], mem[0], 4096), -EINVAL);
+	assert_int_equal(console_add(3, "x", &uart[0], mem[0], 64, 0), -EINVAL);
+	assert_int_equal(console_add(-1, "x", &uart[0], mem[0], 4096, 0), -EINVAL);
+	assert_int_equal(console_add(64, "x", &uart[0], mem[0], 4096, 0), -EINVAL);
 	start(0);
 	add_vm();
-	assert_int_equal(console_add(0, "x", &uart[1], mem[1], 4096), -EEXIST);
+	assert_int_equal(console_add(0, "x", &uart[1], mem[1], 4096, 0), -EEXIST);
 }
 
 static void the_lowest_number_is_attached_until_somebody_chooses(void **state)
 {
 	(void)state;
 	start(0);
-	assert_int_equal(console_add(2, "x", &uart[2], mem[2], 4096), 0);
-	assert_int_equal(console_add(1, "y", &uart[1], mem[1], 4096), 0);
+	assert_int_equal(console_add(2, "x", &uart[2], mem[2], 4096, 0), 0);
+	assert_int_equal(console_add(1, "y", &uart[1], mem[1], 4096, 0), 0);
 	assert_int_equal(console_attached(), 1);
 	type(ESCAPE "2");
-	assert_int_equal(console_add(0, "z", &uart[0], mem[0], 4096), 0);
+	assert_int_equal(console_add(0, "z", &uart[0], mem[0], 4096, 0), 0);
 	assert_int_equal(console_attached(), 2);
 }
 
@@ -716,8 +721,64 @@ static void shell_is_a_port_like_others(void **state)
 	assert_shown("\r\n[one] hello\r\ncorbel> ");
 	console_shell_write("help\nx", 6);
 	assert_shown("help\r\nx");                /* a terminal needs the CR */
+	assert_false(interrupted);
+	type("a\x03");
+	assert_true(interrupted);
+	interrupted = false;
+	type("b");
+	assert_false(interrupted);
 	type(ESCAPE "0");
 	assert_int_equal(console_attached(), 0);
+	/* In a VM it is a byte like others. */
+	type("\x03");
+	assert_false(interrupted);
+}
+
+static const char *read_log(int vm)
+{
+	static char text[2 * LOG_SIZE];
+	uint64_t pos = 0;
+	int n, len = 0;
+
+	while ((n = console_read_log(vm, &pos, (uint8_t *)text + len, 10)) > 0)
+		len += n;
+	text[len] = '\0';
+	return text;
+}
+
+static void what_a_vm_printed_last_is_kept(void **state)
+{
+	uint64_t pos = 0;
+	uint8_t b[8];
+
+	(void)state;
+	assert_string_equal(read_log(1), "");
+	guest_puts(1, "one\r\ntwo");
+	assert_string_equal(read_log(1), "one\r\ntwo");
+	assert_string_equal(read_log(0), "");
+	for (int i = 0; i < 20; i++)
+		guest_puts(1, "0123456789");
+	assert_int_equal(strlen(read_log(1)), LOG_SIZE);
+	assert_string_equal(read_log(1) + LOG_SIZE - 12, "890123456789");
+	/* A reader that was overtaken goes on with the oldest there is. */
+	assert_int_equal(console_read_log(1, &pos, b, 4), 4);
+	assert_memory_equal(b, "6789", 4);
+	for (int i = 0; i < LOG_SIZE; i++)
+		guest_puts(1, "z");
+	assert_int_equal(console_read_log(1, &pos, b, 4), 4);
+	assert_memory_equal(b, "zzzz", 4);
+	assert_int_equal(console_read_log(9, &pos, b, 4), -ENOENT);
+}
+
+static void what_a_vm_alone_printed_is_kept(void **state)
+{
+	(void)state;
+	guest_puts(0, "boot\r\n");
+	assert_shown("boot\r\n");
+	wire.room = 0;
+	guest_puts(0, "slow");
+	assert_string_equal(read_log(0), "boot\r\nslow");
+	wire.room = UINT32_MAX;
 }
 
 #define ONE(name)   cmocka_unit_test_setup(name, setup_one)
@@ -733,6 +794,8 @@ int main(void)
 		ONE(log_line_does_not_wait_for_ever),
 		ONE(log_gets_through_though_the_wire_is_slow_and_the_ring_full),
 		ONE(log_on_a_dead_wire_returns),
+		ONE(what_a_vm_alone_printed_is_kept),
+		THREE(what_a_vm_printed_last_is_kept),
 		THREE(lines_carry_names_and_are_never_mixed),
 		THREE(prompt_is_shown_at_once_and_again_after_others),
 		THREE(line_written_over_keeps_its_name),

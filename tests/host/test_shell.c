@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The shell's commands and its line, with a console and a thread that are not there. */
+/* The shell's thread and how it understands a line, with a console and commands of our own. */
 #include "core/vmm/shell.h"
 
 #include <errno.h>
@@ -9,20 +9,19 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "core/log.h"
+#include "core/lib/bits.h"
 #include "core/thread.h"
 #include "core/vmm/console.h"
-#include "core/vmm/shell_line.h"
+#include "core/vmm/info.h"
 
 static char shown[8192];
 static const char *typed = "";
-static int attached = -99, powered_off;
-static void (*input_ready)(void);
+static void (*input_ready)(bool interrupt);
 static struct thread *thread;
 
 /* ---- what the shell stands on ---- */
 
-void console_shell_open(void (*ready)(void))
+void console_shell_open(void (*ready)(bool interrupt))
 {
 	input_ready = ready;
 }
@@ -35,18 +34,6 @@ int console_shell_getc(void)
 void console_shell_write(const char *text, size_t len)
 {
 	strncat(shown, text, len);
-}
-
-int console_attach(int idx)
-{
-	attached = idx;
-	return idx < 0 ? -ENOENT : 0;
-}
-
-bool log_read(uint64_t *pos, char *buf, unsigned int len)
-{
-	snprintf(buf, len, "corbel: line %u", (unsigned int)*pos);
-	return (*pos)++ < 2;
 }
 
 static jmp_buf blocked;
@@ -79,64 +66,100 @@ void thread_block(uint32_t mask)
 		longjmp(blocked, 1);
 }
 
-/* ---- hooks ---- */
-
-static bool vm_info(uint32_t i, struct shell_vm *out)
-{
-	static const struct shell_vm vms[] = {
-		{ "linux", "running", 4, 512u << 20, 0 },
-		{ "rtos", "off", 1, 16u << 20, -1 },
-	};
-
-	if (i < 2)
-		*out = vms[i];
-	return i < 2;
-}
-
-static bool vm_stat(uint32_t i, uint32_t n, const char **name, uint64_t *value)
-{
-	*name = "exits";
-	*value = 100 * (i + 1) + n;
-	return n < 2;
-}
-
-static int audit(void)
-{
-	return -EFAULT;
-}
-
-static void poweroff(void)
-{
-	powered_off++;
-}
-
-static const char *verb_done;
-static uint32_t verb_on;
-
-static int note_verb(uint32_t i, const char *verb)
-{
-	verb_done = verb;
-	verb_on = i;
-	return strcmp(verb, "start") == 0 ? 0 : -EBUSY;
-}
-
-static const struct shell_hooks hooks = {
-	.vm_info = vm_info, .vm_stat = vm_stat, .vm_verb = note_verb,
-	.audit = audit, .poweroff = poweroff,
+static const struct vm_config cfgs[] = {
+	{ .name = "linux", .id = 0 }, { .name = "linux2", .id = 1 }, { .name = "rtos", .id = 7 },
 };
+
+uint32_t vmm_nr_vms(void)
+{
+	return 3;
+}
+
+const struct vm_config *vmm_vm_config(uint32_t idx)
+{
+	return &cfgs[idx];
+}
+
+int info_find(const char *name)
+{
+	for (int i = 0; i < 3; i++)
+		if (strcmp(cfgs[i].name, name) == 0)
+			return i;
+	return -ENOENT;
+}
+
+/* ---- commands ---- */
+
+static struct shell_call last;
+static int result, interrupt_in;
+
+/* The words are those of the line, which is gone soon. */
+static void keep(const struct shell_call *c)
+{
+	static char texts[SHELL_MAX_WORDS][32], *words[SHELL_MAX_WORDS];
+
+	last = *c;
+	for (int i = 0; i < c->nr; i++)
+		words[i] = strncpy(texts[i], c->words[i], 31);
+	last.words = words;
+}
+
+static int note(struct shell_call *c)
+{
+	keep(c);
+	return result;
+}
+
+struct number {
+	uint32_t n;
+};
+
+static int numbers(struct shell_call *c)
+{
+	static const struct list_column col = LIST_COLUMN("n", LIST_U32, 3, struct number, n);
+	static const struct listing l = { "numbers", 1, &col };
+
+	keep(c);
+	list_begin(c->out, &l);
+	for (struct number i = { 1 }; i.n <= 3; i.n++) {
+		if (interrupt_in && interrupt_in-- == 1)
+			input_ready(true);
+		list_row(c->out, &i);
+	}
+	return result;
+}
+
+const struct shell_cmd shell_cmds[] = {
+	{ "log [err|warn] [--json]\tmessages", numbers },
+	{ "mem [--json]\tmemory", numbers },
+	{ "vm list [--json]\tall of them", numbers },
+	{ "vm set VM weight=|cap=...\tchange", note },
+	{ "vm start VM\tlet it run", note },
+};
+const uint32_t nr_shell_cmds = ARRAY_SIZE(shell_cmds);
+
+void shell_help(struct list_out *o, char **words, int nr)
+{
+	(void)o;
+	for (int i = 0; i < nr; i++)
+		strcat(strcat(shown, i ? " " : "help: "), words[i]);
+}
 
 static int setup(void **state)
 {
 	(void)state;
 	shown[0] = '\0';
-	return shell_start(&hooks, 0, 20);
+	memset(&last, 0, sizeof(last));
+	result = interrupt_in = 0;
+	return shell_start(0, 20);
 }
 
 static void run(const char *line)
 {
-	char copy[SHELL_LINE];
+	static char copy[128];
 
 	shown[0] = '\0';
+	last.cmd = NULL;
 	snprintf(copy, sizeof(copy), "%s", line);
 	shell_execute(copy);
 }
@@ -151,155 +174,145 @@ static void run_thread(const char *keys)
 
 /* ---- tests ---- */
 
-static void lists_vms(void **state)
+static void commands_get_their_words(void **state)
 {
 	(void)state;
-	run("vm list");
-	assert_string_equal(shown,
-		" nr name             state      vcpus   memory\n"
-		"  0 linux            running        4   512 MiB\n"
-		"  1 rtos             off            1    16 MiB\n");
-}
-
-static void finds_a_vm_by_name_and_by_number(void **state)
-{
-	(void)state;
-	run("console linux");
-	assert_int_equal(attached, 0);
-	run("console 1");
-	assert_int_equal(attached, -1);
-	assert_string_equal(shown, "console: failed (-2)\n");
-	attached = -99;
-	run("console nobody");
-	assert_string_equal(shown, "no VM nobody\n");
-	run("console 2");
-	assert_string_equal(shown, "no VM 2\n");
-	run("console \"\"");
-	assert_string_equal(shown, "no VM \n");
-	assert_int_equal(attached, -99);
-	run("stat rtos");
-	assert_non_null(strstr(shown, "exits                             201\n"));
-}
-
-static void verbs_reach_the_vm_they_name(void **state)
-{
-	(void)state;
-	run("vm start 1");
-	assert_string_equal(verb_done, "start");
-	assert_int_equal(verb_on, 1);
+	run("vm start rtos");
+	assert_ptr_equal(last.cmd, &shell_cmds[4]);
+	assert_int_equal(last.vm, 2);
 	assert_string_equal(shown, "");
-	run("vm destroy 0");
-	assert_int_equal(verb_on, 0);
-	assert_non_null(strstr(shown, "failed (-"));
-}
-
-static void wrong_use_is_answered(void **state)
-{
-	(void)state;
-	run("vm");
-	assert_string_equal(shown, "usage: vm VERB [VM]\n");
-	run("console");
-	assert_string_equal(shown, "usage: console VM\n");
-	run("frobnicate");
-	assert_string_equal(shown, "frobnicate: no such command; try help\n");
-	run("reboot");
-	assert_string_equal(shown, "reboot: not available\n");
-	run("audit");
-	assert_string_equal(shown, "audit: failed (-14)\n");
+	run("  vm   set 'linux' cap=3 \"weight=\"7");
+	assert_ptr_equal(last.cmd, &shell_cmds[3]);
+	assert_int_equal(last.nr, 5);
+	assert_int_equal(last.vm, 0);
+	assert_string_equal(last.words[3], "cap=3");
+	assert_string_equal(last.words[4], "weight=7");
+	run("log");
+	assert_int_equal(last.nr, 1);
+	run("log warn");
+	assert_int_equal(last.nr, 2);
 	run("");
 	run("    ");
 	assert_string_equal(shown, "");
+	assert_null(last.cmd);
 }
 
-static void help_names_every_command(void **state)
+static void errors_name_the_word(void **state)
 {
-	static const char *const names[] = {
-		"audit", "console", "help", "log", "poweroff", "reboot", "stat", "vm"
+	static const struct { const char *line, *error; } cases[] = {
+		{ "frob", "frob: not understood; try help\n" },
+		{ "vm frob", "frob: not understood; try help\n" },
+		{ "vm start nobody", "nobody: no such VM\n" },
+		{ "vm start \"\"", "no such VM\n" },
+		{ "vm start rtos now", "now: not understood; try help\n" },
+		{ "vm set linux wieght=3", "wieght=3: not understood; try help\n" },
+		{ "log wrn", "wrn: not understood; try help\n" },
+		{ "vm start 'rtos", "a quote is not closed\n" },
+		{ "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17", "too many words\n" },
+		{ "vm start", "help: vm start" },
+		{ "vm", "help: vm" },
+		{ "vm set rtos", "help: vm set rtos" },
 	};
 
 	(void)state;
-	run("help");
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		assert_non_null(strstr(shown, names[i]));
-	run("log");
-	assert_string_equal(shown, "corbel: line 0\ncorbel: line 1\n");
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		run(cases[i].line);
+		assert_string_equal(shown, cases[i].error);
+		assert_null(last.cmd);
+	}
+}
+
+static void what_commands_return_is_put_in_words(void **state)
+{
+	static const struct { int err; const char *text; } cases[] = {
+		{ -EALREADY, "rtos: it is so already\n" },
+		{ -EBUSY, "rtos: stop it first\n" },
+		{ -EINPROGRESS, "rtos: accepted, not done yet\n" },
+		{ -EFAULT, "rtos: it is not: see log\n" },
+		{ -EXDEV, "rtos: failed\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		result = cases[i].err;
+		run("vm start rtos");
+		assert_string_equal(shown, cases[i].text);
+	}
+}
+
+static void json_may_stand_anywhere(void **state)
+{
+	(void)state;
+	run("vm list --json");
+	assert_string_equal(shown, "{\"numbers\":[\n{\"n\":1},\n{\"n\":2},\n{\"n\":3}]}\n");
+	assert_int_equal(last.nr, 2);
+	run("--json log err");
+	assert_int_equal(last.nr, 2);
+	assert_int_equal(shown[0], '{');
+	run("mem");
+	assert_string_equal(shown, "  n\n  1\n  2\n  3\n");
+	run("vm start x --json");
+	assert_string_equal(shown, "{\"errors\":[\n{\"error\":\"--json: nothing is listed\"}]}\n");
+	result = -ENOMEM;
+	run("mem --json");
+	assert_string_equal(shown, "{\"numbers\":[\n{\"n\":1},\n{\"n\":2},\n{\"n\":3}],\n"
+				   "\"errors\":[\n{\"error\":\"mem: no memory\"}]}\n");
+	run("--json");
+	assert_string_equal(shown, "");
+}
+
+static void control_c_cuts_a_listing_off(void **state)
+{
+	(void)state;
+	interrupt_in = 2;
+	run("mem");
+	assert_string_equal(shown, "  n\n  1\n");
+	/* And only that one. */
+	run("mem");
+	assert_string_equal(shown, "  n\n  1\n  2\n  3\n");
+	assert_int_equal(atomic_load(&thread->requests) & THREAD_REQ_VCPU, 0);
 }
 
 static void thread_reads_lines_and_prompts(void **state)
 {
 	(void)state;
-	run_thread("poweroff\r");
-	assert_int_equal(powered_off, 1);
-	assert_string_equal(shown, "corbel> poweroff\r\npoweroff: not available\ncorbel> ");
-	input_ready();
+	run_thread("vm start rtos\r");
+	assert_string_equal(shown, "corbel> vm start rtos\r\ncorbel> ");
+	assert_int_equal(last.vm, 2);
+	input_ready(false);
 	run_thread("\r\n\n");
 	assert_string_equal(shown, "corbel> \r\ncorbel> \r\ncorbel> ");
 }
 
-static void line_is_edited(void **state)
+static void tab_knows_commands_and_vms(void **state)
 {
-	struct shell_line l = { .len = 0 };
-	const char *keys = "ab\x7f" "c\x08\x15xy\tz\x01";
-	char echo[SHELL_ECHO], all[256] = "";
-
 	(void)state;
-	for (; *keys; keys++) {
-		assert_false(shell_line_key(&l, (uint8_t)*keys, echo));
-		strcat(all, echo);
-	}
-	assert_string_equal(l.text, "xyz");
-	assert_string_equal(all, "ab\b \bc\b \b\b \bxyz");
-	assert_true(shell_line_key(&l, '\r', echo));
-	shell_line_clear(&l);
-	assert_false(shell_line_key(&l, '\n', echo));
-	shell_line_key(&l, 'q', echo);
-	assert_true(shell_line_key(&l, 0x03, echo));
-	assert_string_equal(l.text, "");
-}
-
-static void line_does_not_overflow(void **state)
-{
-	struct shell_line l = { .len = 0 };
-	char echo[SHELL_ECHO];
-
-	(void)state;
-	for (int i = 0; i < 1000; i++)
-		shell_line_key(&l, 'x', echo);
-	assert_int_equal(strlen(l.text), SHELL_LINE - 1);
-	shell_line_key(&l, 0x15, echo);
-	assert_int_equal(strlen(echo), 3 * (SHELL_LINE - 1));
-	assert_string_equal(l.text, "");
-	shell_line_key(&l, 0x7f, echo);
-	assert_string_equal(echo, "");
-}
-
-static void words_are_split(void **state)
-{
-	char line[] = "  one \"two and\" th\"r e\"e  ";
-	char many[] = "1 2 3 4 5 6 7 8 9 10";
-	char *argv[SHELL_MAX_ARGS];
-
-	(void)state;
-	assert_int_equal(shell_split(line, argv), 3);
-	assert_string_equal(argv[0], "one");
-	assert_string_equal(argv[1], "two and");
-	assert_string_equal(argv[2], "thr ee");
-	assert_int_equal(shell_split(many, argv), SHELL_MAX_ARGS);
-	assert_string_equal(argv[7], "8");
+	run_thread("vm sta\tl\t\r");
+	assert_int_equal(last.cmd - shell_cmds, 4);
+	assert_int_equal(last.vm, 0);
+	run_thread("vm start r\t\r");
+	assert_int_equal(last.vm, 2);
+	run_thread("vm set r\tw\t5 c\t6\r");
+	assert_string_equal(last.words[3], "weight=5");
+	assert_string_equal(last.words[4], "cap=6");
+	run_thread("log w\t--\t\r");
+	assert_string_equal(last.words[1], "warn");
+	assert_non_null(strstr(shown, "{\"numbers\""));
+	/* What may be left out, and what comes after it. */
+	run_thread("log \t\x03");
+	assert_non_null(strstr(shown, "\r\nerr  warn  --json  \r\n"));
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(lists_vms, setup),
-		cmocka_unit_test_setup(finds_a_vm_by_name_and_by_number, setup),
-		cmocka_unit_test_setup(verbs_reach_the_vm_they_name, setup),
-		cmocka_unit_test_setup(wrong_use_is_answered, setup),
-		cmocka_unit_test_setup(help_names_every_command, setup),
+		cmocka_unit_test_setup(commands_get_their_words, setup),
+		cmocka_unit_test_setup(errors_name_the_word, setup),
+		cmocka_unit_test_setup(what_commands_return_is_put_in_words, setup),
+		cmocka_unit_test_setup(json_may_stand_anywhere, setup),
+		cmocka_unit_test_setup(control_c_cuts_a_listing_off, setup),
 		cmocka_unit_test_setup(thread_reads_lines_and_prompts, setup),
-		cmocka_unit_test_setup(line_is_edited, setup),
-		cmocka_unit_test_setup(line_does_not_overflow, setup),
-		cmocka_unit_test_setup(words_are_split, setup),
+		cmocka_unit_test_setup(tab_knows_commands_and_vms, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

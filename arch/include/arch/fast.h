@@ -9,6 +9,9 @@
 #define GPREGS_COUNTS        272
 #define GPREGS_IDREGS        280
 #define GPREGS_PUBLISHED     288
+#define GPREGS_HVC_ESR       296
+#define GPREGS_SMC_ESR       300
+#define GPREGS_CLASSES       304
 
 /* struct vcpu_stats, at the row of the layer that would have answered */
 #define COUNT_SYS64          192
@@ -17,8 +20,6 @@
 #define COUNT_DABT_LOW       800
 
 #define EC_SHIFT             26
-#define FAST_EC_SYS64        0x18
-#define FAST_EC_DABT_LOW     0x24
 #define ESR_HVC64_0          0x5a000000     /* HVC #0 from AArch64            */
 #define ESR_SMC64_0          0x5e000000     /* SMC #0, trapped                */
 

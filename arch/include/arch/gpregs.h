@@ -19,8 +19,10 @@ struct arch_gpregs {
 	uint64_t *counts;    /* [layer][class]: exits that were answered     */
 	const uint64_t *idregs;
 	const struct arch_published *published;
-	uint64_t pad;
+	/* syndromes and classes that it answers: vcpu_fast_paths()           */
+	uint32_t hvc_esr, smc_esr;
+	uint64_t access_ec, sysreg_ec;
 };
 
-#define ARCH_GPREGS_SIZE 304  /* bytes; a multiple of 16 */
+#define ARCH_GPREGS_SIZE 320  /* bytes; a multiple of 16 */
 _Static_assert(sizeof(struct arch_gpregs) == ARCH_GPREGS_SIZE, "known to vectors.S");
