@@ -17,18 +17,35 @@ struct timer_queue {
 
 static struct timer_queue queues[MAX_PCPUS];
 
-static struct timer_queue *queue_get(uint32_t cpu)
+/* Interrupts masked. */
+static struct timer_queue *queue_lock(uint32_t cpu)
 {
 	struct timer_queue *q = &queues[cpu];
 
+	spin_lock(&q->lock);
 	if (!q->armed.next)
 		list_init(&q->armed);
 	return q;
 }
 
+/* The queue that t is in: it may move until that queue is locked. */
+static struct timer_queue *queue_lock_of(struct timer *t)
+{
+	for (;;) {
+		uint32_t cpu = atomic_load_explicit(&t->cpu, memory_order_relaxed);
+		struct timer_queue *q = queue_lock(cpu);
+
+		/* With it, what timer_start() did under the lock of the other queue. */
+		if (atomic_load_explicit(&t->cpu, memory_order_acquire) == cpu)
+			return q;
+		spin_unlock(&q->lock);
+	}
+}
+
 void timer_setup(struct timer *t, void (*fire)(struct timer *t))
 {
 	list_init(&t->node);
+	t->cpu = 0;
 	t->fire = fire;
 }
 
@@ -53,11 +70,15 @@ static void insert_locked(struct timer_queue *q, struct timer *t)
 void timer_start(struct timer *t, uint64_t deadline)
 {
 	uint64_t flags = arch_irq_save();
-	struct timer_queue *q = queue_get(cpu_self());
+	struct timer_queue *q = queue_lock_of(t);
 
-	timer_cancel(t);
-	spin_lock(&q->lock);
-	t->cpu = cpu_self();
+	list_remove(&t->node);
+	if (q != &queues[cpu_self()]) {
+		/* In neither queue for a moment: a cancel finds it disarmed. */
+		atomic_store_explicit(&t->cpu, cpu_self(), memory_order_release);
+		spin_unlock(&q->lock);
+		q = queue_lock(cpu_self());
+	}
 	t->deadline = deadline;
 	insert_locked(q, t);
 	if (q->armed.next == &t->node)
@@ -72,8 +93,8 @@ void timer_start(struct timer *t, uint64_t deadline)
  */
 void timer_cancel(struct timer *t)
 {
-	struct timer_queue *q = queue_get(t->cpu);
-	uint64_t flags = spin_lock_irqsave(&q->lock);
+	uint64_t flags = arch_irq_save();
+	struct timer_queue *q = queue_lock_of(t);
 
 	list_remove(&t->node);
 	spin_unlock_irqrestore(&q->lock, flags);
@@ -81,10 +102,8 @@ void timer_cancel(struct timer *t)
 
 void timer_cancel_wait(struct timer *t)
 {
-	struct timer_queue *q = queue_get(t->cpu);
-
 	timer_cancel(t);
-	while (atomic_load_explicit(&q->firing, memory_order_acquire) == t)
+	while (atomic_load_explicit(&queues[t->cpu].firing, memory_order_acquire) == t)
 		arch_cpu_relax();
 }
 
@@ -92,7 +111,7 @@ static struct timer *pop_due(struct timer_queue *q, uint64_t now)
 {
 	struct timer *t = NULL;
 
-	spin_lock(&q->lock);
+	queue_lock((uint32_t)(q - queues));
 	if (!list_empty(&q->armed)) {
 		t = list_entry(q->armed.next, struct timer, node);
 		if (t->deadline > now)
@@ -113,7 +132,7 @@ static struct timer *pop_due(struct timer_queue *q, uint64_t now)
  */
 void timer_interrupt(void)
 {
-	struct timer_queue *q = queue_get(cpu_self());
+	struct timer_queue *q = &queues[cpu_self()];
 	uint64_t now = arch_counter();
 	struct timer *t;
 

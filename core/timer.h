@@ -2,6 +2,7 @@
 /* Soft timers of EL2, per pCPU, on the hypervisor physical timer (CNTHP). */
 #pragma once
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -10,7 +11,7 @@
 struct timer {
 	struct list_node node;      /* under the queue's lock; linked while armed */
 	uint64_t deadline;          /* CNTPCT tick                                */
-	uint32_t cpu;               /* pCPU whose queue it is in                  */
+	_Atomic uint32_t cpu;       /* which queue it is in; under its lock       */
 	void (*fire)(struct timer *t);
 };
 
@@ -19,8 +20,8 @@ void timer_setup(struct timer *t, void (*fire)(struct timer *t));
 
 /**
  * timer_start() - arm on the calling pCPU, or move the deadline
- * @t:        a timer that was set up; if it may be armed on another pCPU, the caller
- *            sees to it that no other start or cancel of it runs meanwhile
+ * @t:        a timer that was set up; the caller sees to it that no other start of it
+ *            runs meanwhile
  * @deadline: CNTPCT tick; one that has passed fires at once, from the interrupt
  */
 void timer_start(struct timer *t, uint64_t deadline);

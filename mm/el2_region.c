@@ -99,7 +99,7 @@ int el2_map_blob(pa_t pa, uint64_t size, va_t *va)
 	if (!err && !range_is_hyp(pa, size))
 		err = -EPERM;
 	if (!err)
-		err = take_va(&regions.blob_next, HYP_REGION_END, pa, size, va);
+		err = take_va(&regions.blob_next, BOOT_SLOT_VA, pa, size, va);
 	if (!err)
 		err = el2_map_range(*va, pa, size, EL2_RO);
 	if (!err)

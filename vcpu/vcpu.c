@@ -156,10 +156,13 @@ int vcpu_create(struct vcpu *vcpu, const struct vcpu_config *c)
 {
 	int err = thread_create(&vcpu->thread, c->name, c->cpu, c->prio, c->entry, vcpu);
 
-	if (!err)
-		err = thread_set_params(&vcpu->thread, &(struct sched_params){ .prio = c->prio });
 	if (err)
 		return err;
+	err = thread_set_params(&vcpu->thread, &(struct sched_params){ .prio = c->prio });
+	if (err) {
+		vcpu_destroy(vcpu);
+		return err;
+	}
 	vcpu->thread.hooks = &vcpu_hooks;
 	vcpu->regs = (struct arch_gpregs *)va_ptr(thread_stack_top(&vcpu->thread)) - 1;
 	vcpu->regs->counts = vcpu->stats.sync[0];

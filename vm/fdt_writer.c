@@ -5,27 +5,30 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Do it unless something failed before. */
-#define FW_DO(w, call) do { if (!(w)->err) (w)->err = (call); } while (0)
-
-void fw_open(struct fdt_writer *w, void *buf, size_t size)
+void fw_open(struct fdt_writer *w, const void *dtb, void *buf, size_t size)
 {
-	w->fdt = buf;
-	w->err = fdt_create(buf, (int)size);
-	FW_DO(w, fdt_finish_reservemap(buf));
-	fw_node(w, "");
+	*w = (struct fdt_writer){ .fdt = buf, .err = fdt_open_into(dtb, buf, (int)size) };
 }
 
 int fw_close(struct fdt_writer *w)
 {
-	fw_end(w);
-	FW_DO(w, fdt_finish(w->fdt));
+	if (!w->err)
+		w->err = fdt_pack(w->fdt);
 	return w->err ? w->err : (int)fdt_totalsize(w->fdt);
 }
 
 void fw_node(struct fdt_writer *w, const char *name)
 {
-	FW_DO(w, fdt_begin_node(w->fdt, name));
+	int node = w->err;
+
+	if (!node)
+		node = fdt_subnode_offset(w->fdt, fw_offset(w), name);
+	if (node == -FDT_ERR_NOTFOUND)
+		node = fdt_add_subnode(w->fdt, fw_offset(w), name);
+	if (node < 0)
+		w->err = node;
+	else
+		w->node[++w->depth] = node;
 }
 
 void fw_node_at(struct fdt_writer *w, const char *name, uint64_t addr)
@@ -38,12 +41,14 @@ void fw_node_at(struct fdt_writer *w, const char *name, uint64_t addr)
 
 void fw_end(struct fdt_writer *w)
 {
-	FW_DO(w, fdt_end_node(w->fdt));
+	if (!w->err)
+		w->depth--;
 }
 
 void fw_bytes(struct fdt_writer *w, const char *prop, const void *data, size_t len)
 {
-	FW_DO(w, fdt_property(w->fdt, prop, data, (int)len));
+	if (!w->err)
+		w->err = fdt_setprop(w->fdt, fw_offset(w), prop, data, (int)len);
 }
 
 void fw_empty(struct fdt_writer *w, const char *prop)
@@ -77,4 +82,25 @@ void fw_u64(struct fdt_writer *w, const char *prop, uint64_t v)
 	uint32_t cells[2] = { (uint32_t)(v >> 32), (uint32_t)v };
 
 	fw_cells(w, prop, cells, 2);
+}
+
+void fw_reg(struct fdt_writer *w, uint64_t base, int na, uint64_t size, int ns)
+{
+	uint32_t reg[4] = { (uint32_t)(base >> 32), (uint32_t)base };
+
+	reg[na] = (uint32_t)(size >> 32);
+	reg[na + (ns > 1)] = (uint32_t)size;
+	if (!w->err && ((na < 2 && reg[0]) || (ns < 2 && size >> 32)))
+		w->err = -FDT_ERR_BADVALUE;
+	if (na < 2)
+		reg[0] = (uint32_t)base;
+	fw_cells(w, "reg", reg, (size_t)(na + ns));
+}
+
+void fw_drop(struct fdt_writer *w, const char *prop)
+{
+	int err = w->err ? 0 : fdt_delprop(w->fdt, fw_offset(w), prop);
+
+	if (err && err != -FDT_ERR_NOTFOUND)
+		w->err = err;
 }

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "vm/guest_fdt.h"
 
-#include <errno.h>
 #include <libfdt.h>
 #include <stdio.h>
 #include "core/lib/bits.h"
 #include "devices/pl061.h"
-#include "vm/fdt_writer.h"
+#include "vm/guest_fdt_impl.h"
 
 #define PHANDLE_GIC   1
 #define PHANDLE_CLOCK 2
@@ -30,13 +29,6 @@
 #define HI(v) ((uint32_t)((uint64_t)(v) >> 32))
 #define LO(v) ((uint32_t)(v))
 
-static void reg64(struct fdt_writer *w, uint64_t base, uint64_t size)
-{
-	const uint32_t cells[] = { HI(base), LO(base), HI(size), LO(size) };
-
-	fw_cells(w, "reg", cells, ARRAY_SIZE(cells));
-}
-
 static void make_root(struct fdt_writer *w)
 {
 	fw_string(w, "compatible", "linux,dummy-virt");
@@ -46,80 +38,9 @@ static void make_root(struct fdt_writer *w)
 	fw_u32(w, "interrupt-parent", PHANDLE_GIC);
 }
 
-static void make_chosen(struct fdt_writer *w, const struct guest_fdt_desc *d)
-{
-	const struct vm_config *cfg = d->cfg;
-	char path[32];
-
-	fw_node(w, "chosen");
-	if (cfg->pl011.present) {
-		snprintf(path, sizeof(path), "/pl011@%llx", (unsigned long long)cfg->pl011.base);
-		fw_string(w, "stdout-path", path);
-	}
-	if (cfg->cmdline[0] != '\0')
-		fw_string(w, "bootargs", cfg->cmdline);
-	if (d->initrd_size) {
-		fw_u64(w, "linux,initrd-start", d->initrd.v);
-		fw_u64(w, "linux,initrd-end", d->initrd.v + d->initrd_size);
-	}
-	if (d->seeded) {
-		fw_u64(w, "kaslr-seed", d->kaslr_seed);
-		fw_bytes(w, "rng-seed", d->rng_seed, sizeof(d->rng_seed));
-	}
-	fw_end(w);
-	if (!cfg->pl011.present)
-		return;
-	fw_node(w, "aliases");
-	fw_string(w, "serial0", path);
-	fw_end(w);
-}
-
 bool guest_fdt_region_is_ram(const struct config_region *r)
 {
 	return r->access & CONFIG_ACCESS_W;
-}
-
-static void make_memory(struct fdt_writer *w, const struct vm_config *cfg)
-{
-	for (uint32_t i = 0; i < cfg->nr_regions; i++) {
-		const struct config_region *r = &cfg->regions[i];
-
-		if (!guest_fdt_region_is_ram(r))
-			continue;
-		fw_node_at(w, "memory", r->ipa.v);
-		fw_string(w, "device_type", "memory");
-		reg64(w, r->ipa.v, r->size);
-		fw_end(w);
-	}
-}
-
-static void make_cpus(struct fdt_writer *w, const struct guest_fdt_desc *d)
-{
-	fw_node(w, "cpus");
-	fw_u32(w, "#address-cells", 2);
-	fw_u32(w, "#size-cells", 0);
-	for (uint32_t i = 0; i < d->cfg->nr_vcpus; i++) {
-		uint64_t mpidr = d->mpidr(i);
-
-		fw_node_at(w, "cpu", mpidr);
-		fw_string(w, "device_type", "cpu");
-		fw_string(w, "compatible", "arm,armv8");
-		fw_u64(w, "reg", mpidr);
-		fw_string(w, "enable-method", "psci");
-		fw_end(w);
-	}
-	fw_end(w);
-}
-
-static void make_psci(struct fdt_writer *w)
-{
-	fw_node(w, "psci");
-	fw_strings(w, "compatible", "arm,psci-1.0\0arm,psci-0.2\0arm,psci");
-	fw_string(w, "method", "hvc");
-	fw_u32(w, "cpu_suspend", 0xc4000001);
-	fw_u32(w, "cpu_off", 0x84000002);
-	fw_u32(w, "cpu_on", 0xc4000003);
-	fw_end(w);
 }
 
 static void make_timer(struct fdt_writer *w)
@@ -162,33 +83,44 @@ static void make_clock(struct fdt_writer *w)
 {
 	fw_node(w, "apb-pclk");
 	fw_string(w, "compatible", "fixed-clock");
-	fw_u32(w, "phandle", PHANDLE_CLOCK);
+	fw_u32(w, "phandle", w->phandles + PHANDLE_CLOCK);
 	fw_u32(w, "#clock-cells", 0);
 	fw_u32(w, "clock-frequency", CLOCK_HZ);
 	fw_string(w, "clock-output-names", "clk24mhz");
 	fw_end(w);
 }
 
-/* What all PrimeCell devices have in common. */
-static void primecell(struct fdt_writer *w, const struct config_device *dev)
+/* Open the node of a PrimeCell device, with what all of them have in common. */
+static void primecell(struct fdt_writer *w, const char *name, const struct config_device *dev)
 {
 	const uint32_t irq[] = { GIC_SPI, dev->spi, GIC_LEVEL };
 
-	reg64(w, dev->base, CONFIG_DEVICE_SIZE);
+	fw_node_at(w, name, dev->base);
+	fw_reg(w, dev->base, 2, CONFIG_DEVICE_SIZE, 2);
 	fw_cells(w, "interrupts", irq, ARRAY_SIZE(irq));
+	fw_u32(w, "clocks", w->phandles + PHANDLE_CLOCK);
+	fw_string(w, "clock-names", "apb_pclk");
 }
 
+/* And where the console is. */
 static void make_pl011(struct fdt_writer *w, const struct config_device *dev)
 {
 	const uint32_t clocks[] = { PHANDLE_CLOCK, PHANDLE_CLOCK };
+	char path[32];
 
 	if (!dev->present)
 		return;
-	fw_node_at(w, "pl011", dev->base);
+	primecell(w, "pl011", dev);
 	fw_strings(w, "compatible", "arm,pl011\0arm,primecell");
-	primecell(w, dev);
 	fw_cells(w, "clocks", clocks, ARRAY_SIZE(clocks));
 	fw_strings(w, "clock-names", "uartclk\0apb_pclk");
+	fw_end(w);
+	snprintf(path, sizeof(path), "/pl011@%llx", (unsigned long long)dev->base);
+	fw_node(w, "aliases");
+	fw_string(w, "serial0", path);
+	fw_end(w);
+	fw_node(w, "chosen");
+	fw_string(w, "stdout-path", path);
 	fw_end(w);
 }
 
@@ -196,29 +128,24 @@ static void make_pl031(struct fdt_writer *w, const struct config_device *dev)
 {
 	if (!dev->present)
 		return;
-	fw_node_at(w, "pl031", dev->base);
+	primecell(w, "pl031", dev);
 	fw_strings(w, "compatible", "arm,pl031\0arm,primecell");
-	primecell(w, dev);
-	fw_u32(w, "clocks", PHANDLE_CLOCK);
-	fw_string(w, "clock-names", "apb_pclk");
 	fw_end(w);
 }
 
 /* The power key as QEMU's virt tells it: Linux's gpio-keys, or who reads the line. */
-static void make_power_key(struct fdt_writer *w, const struct config_device *dev)
+void guest_fdt_power_key(struct fdt_writer *w, const struct vm_config *cfg)
 {
-	const uint32_t gpio[] = { PHANDLE_GPIO, PL061_POWER_KEY, 0 };
+	const uint32_t gpio[] = { w->phandles + PHANDLE_GPIO, PL061_POWER_KEY, 0 };
 
-	if (!dev->present)
+	make_clock(w);
+	if (!cfg->pl061.present)
 		return;
-	fw_node_at(w, "pl061", dev->base);
+	primecell(w, "pl061", &cfg->pl061);
 	fw_strings(w, "compatible", "arm,pl061\0arm,primecell");
-	primecell(w, dev);
-	fw_u32(w, "clocks", PHANDLE_CLOCK);
-	fw_string(w, "clock-names", "apb_pclk");
 	fw_empty(w, "gpio-controller");
 	fw_u32(w, "#gpio-cells", 2);
-	fw_u32(w, "phandle", PHANDLE_GPIO);
+	fw_u32(w, "phandle", gpio[0]);
 	fw_end(w);
 	fw_node(w, "gpio-keys");
 	fw_string(w, "compatible", "gpio-keys");
@@ -230,8 +157,9 @@ static void make_power_key(struct fdt_writer *w, const struct config_device *dev
 	fw_end(w);
 }
 
-static void make_watchdog(struct fdt_writer *w, const struct config_watchdog *dev)
+void guest_fdt_watchdog(struct fdt_writer *w, const struct vm_config *cfg)
 {
+	const struct config_watchdog *dev = &cfg->watchdog;
 	const uint32_t irq[] = { GIC_SPI, dev->spi, GIC_LEVEL };
 	const uint32_t reg[] = {
 		HI(dev->control), LO(dev->control), 0, CONFIG_DEVICE_SIZE,
@@ -247,26 +175,28 @@ static void make_watchdog(struct fdt_writer *w, const struct config_watchdog *de
 	fw_end(w);
 }
 
+/* A tree with nothing in it: header, end of the reservations, the root. */
+#define BE32(v) __builtin_bswap32(v)
+static const struct {
+	uint32_t header[10], reserved[4], root[4];
+} nothing __attribute__((aligned(8))) = {
+	{ BE32(FDT_MAGIC), BE32(72), BE32(56), BE32(72), BE32(40), BE32(17), BE32(16), 0, 0,
+	  BE32(16) },
+	{ 0 },
+	{ BE32(FDT_BEGIN_NODE), 0, BE32(FDT_END_NODE), BE32(FDT_END) },
+};
+
 int guest_fdt_make(const struct guest_fdt_desc *d, void *buf, size_t size)
 {
 	struct fdt_writer w;
-	int used;
 
-	fw_open(&w, buf, size);
+	fw_open(&w, &nothing, buf, size);
 	make_root(&w);
-	make_chosen(&w, d);
-	make_memory(&w, d->cfg);
-	make_cpus(&w, d);
-	make_psci(&w);
 	make_timer(&w);
 	make_gic(&w, d);
-	make_clock(&w);
 	make_pl011(&w, &d->cfg->pl011);
 	make_pl031(&w, &d->cfg->pl031);
-	make_power_key(&w, &d->cfg->pl061);
-	make_watchdog(&w, &d->cfg->watchdog);
-	used = fw_close(&w);
-	if (used < 0)
-		return used == -FDT_ERR_NOSPACE ? -ENOSPC : -EINVAL;
-	return used;
+	guest_fdt_power_key(&w, d->cfg);
+	guest_fdt_watchdog(&w, d->cfg);
+	return guest_fdt_finish(&w, d);
 }

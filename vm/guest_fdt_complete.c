@@ -1,23 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A device tree of the user's, completed. Offsets move with every edit: look up again. */
-#include "vm/guest_fdt.h"
+/* What every device tree needs; a user's is completed. Offsets behind an edit move by it. */
+#include "vm/guest_fdt_impl.h"
 
 #include <errno.h>
 #include <libfdt.h>
-#include <stdio.h>
 #include <string.h>
 #include "core/lib/bits.h"
-
-/* A number as cells big-endian cells. False: it does not fit. */
-static bool put_cells(fdt32_t **at, uint64_t v, int cells)
-{
-	if (cells == 1 && v > UINT32_MAX)
-		return false;
-	if (cells == 2)
-		*(*at)++ = cpu_to_fdt32((uint32_t)(v >> 32));
-	*(*at)++ = cpu_to_fdt32((uint32_t)v);
-	return true;
-}
 
 static bool get_cells(const void *prop, int len, int cells, uint64_t *v)
 {
@@ -39,20 +27,9 @@ static bool has_device_type(const void *fdt, int node, const char *type)
 	return s && (size_t)len == strlen(type) + 1 && memcmp(s, type, (size_t)len) == 0;
 }
 
-/* The child of this name, made if it is missing. */
-static int child_get(void *fdt, int parent, const char *name)
+static bool lacks(const void *fdt, const char *compatible)
 {
-	int node = fdt_subnode_offset(fdt, parent, name);
-
-	return node == -FDT_ERR_NOTFOUND ? fdt_add_subnode(fdt, parent, name) : node;
-}
-
-/* Delete a property; that it is not there is no error. */
-static int drop(void *fdt, int node, const char *prop)
-{
-	int err = fdt_delprop(fdt, node, prop);
-
-	return err == -FDT_ERR_NOTFOUND ? 0 : err;
+	return fdt_node_offset_by_compatible(fdt, -1, compatible) < 0;
 }
 
 /* --- memory -------------------------------------------------------------- */
@@ -71,34 +48,25 @@ static int memory_remove(void *fdt)
 	return err ? err : node == -FDT_ERR_NOTFOUND ? 0 : node;
 }
 
-static int memory_add(void *fdt, const struct config_region *r)
+static void complete_memory(struct fdt_writer *w, const struct vm_config *cfg)
 {
-	int na = fdt_address_cells(fdt, 0), ns = fdt_size_cells(fdt, 0);
-	fdt32_t reg[4], *at = reg;
-	char name[32];
-	int node, err;
+	int na = fdt_address_cells(w->fdt, 0), ns = fdt_size_cells(w->fdt, 0);
 
-	if (na < 1 || na > 2 || ns < 1 || ns > 2)
-		return -FDT_ERR_BADNCELLS;
-	if (!put_cells(&at, r->ipa.v, na) || !put_cells(&at, r->size, ns))
-		return -FDT_ERR_BADVALUE;
-	snprintf(name, sizeof(name), "memory@%llx", (unsigned long long)r->ipa.v);
-	node = fdt_add_subnode(fdt, 0, name);
-	if (node < 0)
-		return node;
-	err = fdt_setprop_string(fdt, node, "device_type", "memory");
-	return err ? err : fdt_setprop(fdt, node, "reg", reg, (int)((char *)at - (char *)reg));
-}
-
-static int complete_memory(void *fdt, const struct guest_fdt_desc *d)
-{
-	int err = memory_remove(fdt);
-
+	if (!w->err)
+		w->err = memory_remove(w->fdt);
+	if (!w->err && (na < 1 || na > 2 || ns < 1 || ns > 2))
+		w->err = -FDT_ERR_BADNCELLS;
 	/* The last one added comes first. */
-	for (uint32_t i = d->cfg->nr_regions; !err && i > 0; i--)
-		if (guest_fdt_region_is_ram(&d->cfg->regions[i - 1]))
-			err = memory_add(fdt, &d->cfg->regions[i - 1]);
-	return err;
+	for (uint32_t i = cfg->nr_regions; !w->err && i > 0; i--) {
+		const struct config_region *r = &cfg->regions[i - 1];
+
+		if (!guest_fdt_region_is_ram(r))
+			continue;
+		fw_node_at(w, "memory", r->ipa.v);
+		fw_string(w, "device_type", "memory");
+		fw_reg(w, r->ipa.v, na, r->size, ns);
+		fw_end(w);
+	}
 }
 
 /* --- cpus ---------------------------------------------------------------- */
@@ -138,145 +106,167 @@ static int cpu_foreign(const struct guest_fdt_desc *d, const void *fdt, int cpus
 	return node;
 }
 
-/* A cpu-map points at cpu nodes by phandle; without some of them it would be wrong. */
-static int cpu_map_remove(void *fdt)
+/* Those that the VM has not go. Return: how many. */
+static int cpus_remove(struct fdt_writer *w, const struct guest_fdt_desc *d, int cells,
+		       uint64_t *seen)
 {
-	int map = fdt_path_offset(fdt, "/cpus/cpu-map");
+	int nr, node;
 
-	return map == -FDT_ERR_NOTFOUND ? 0 : map < 0 ? map : fdt_del_node(fdt, map);
+	for (nr = 0; !w->err; nr++) {
+		node = cpu_foreign(d, w->fdt, fw_offset(w), cells, seen);
+		if (node == -FDT_ERR_NOTFOUND)
+			break;
+		w->err = node < 0 ? node : fdt_del_node(w->fdt, node);
+	}
+	return nr;
 }
 
-static int cpu_add(void *fdt, int cpus, int cells, uint64_t mpidr)
+/* Return: how many. */
+static int cpus_add(struct fdt_writer *w, const struct guest_fdt_desc *d, int cells, uint64_t seen)
 {
-	fdt32_t reg[2], *at = reg;
-	char name[32];
-	int node, err;
+	int nr = 0;
 
-	if (!put_cells(&at, mpidr, cells))
-		return -FDT_ERR_BADVALUE;
-	snprintf(name, sizeof(name), "cpu@%llx", (unsigned long long)mpidr);
-	node = fdt_add_subnode(fdt, cpus, name);
-	if (node < 0)
-		return node;
-	err = fdt_setprop_string(fdt, node, "device_type", "cpu");
-	if (!err)
-		err = fdt_setprop_string(fdt, node, "compatible", "arm,armv8");
-	return err ? err : fdt_setprop(fdt, node, "reg", reg, (int)((char *)at - (char *)reg));
-}
-
-static int cpus_match(void *fdt, const struct guest_fdt_desc *d, int cells)
-{
-	bool changed = false;
-	uint64_t seen = 0;
-	int cpus, node, err = 0;
-
-	do {
-		cpus = fdt_path_offset(fdt, "/cpus");
-		node = cpu_foreign(d, fdt, cpus, cells, &seen);
-		if (node >= 0) {
-			changed = true;
-			err = fdt_del_node(fdt, node);
-		}
-	} while (node >= 0 && !err);
-	if (!err && node != -FDT_ERR_NOTFOUND)
-		return node;
-	for (uint32_t i = d->cfg->nr_vcpus; !err && i > 0; i--) {
+	for (uint32_t i = d->cfg->nr_vcpus; !w->err && i > 0; i--) {
 		if (seen & BIT(i - 1))
 			continue;
-		changed = true;
-		err = cpu_add(fdt, cpus, cells, d->mpidr(i - 1));
+		nr++;
+		fw_node_at(w, "cpu", d->mpidr(i - 1));
+		fw_string(w, "device_type", "cpu");
+		fw_string(w, "compatible", "arm,armv8");
+		fw_reg(w, d->mpidr(i - 1), cells, 0, 0);
+		fw_end(w);
 	}
-	return err || !changed ? err : cpu_map_remove(fdt);
+	return nr;
 }
 
 /* CPUs are turned on by PSCI here, whatever the board in the tree did. */
-static int cpus_use_psci(void *fdt)
+static void cpus_use_psci(struct fdt_writer *w)
 {
-	int cpus = fdt_path_offset(fdt, "/cpus"), node, err = 0;
+	int node;
 
-	fdt_for_each_subnode(node, fdt, cpus) {
-		if (!has_device_type(fdt, node, "cpu"))
+	/* Properties come before subnodes, so 'node' itself stays valid. */
+	fdt_for_each_subnode(node, w->fdt, fw_offset(w)) {
+		if (!has_device_type(w->fdt, node, "cpu"))
 			continue;
-		/* Properties come before subnodes, so 'node' itself stays valid. */
-		err = fdt_setprop_string(fdt, node, "enable-method", "psci");
-		if (!err)
-			err = drop(fdt, node, "cpu-release-addr");
-		if (err)
-			return err;
+		w->node[++w->depth] = node;
+		fw_string(w, "enable-method", "psci");
+		fw_drop(w, "cpu-release-addr");
+		w->depth--;
+		if (w->err)
+			return;
 	}
-	return node == -FDT_ERR_NOTFOUND ? 0 : node;
+	if (node != -FDT_ERR_NOTFOUND)
+		w->err = node;
 }
 
-static int complete_cpus(void *fdt, const struct guest_fdt_desc *d)
+static void complete_cpus(struct fdt_writer *w, const struct guest_fdt_desc *d)
 {
-	int cpus = fdt_path_offset(fdt, "/cpus");
-	int cells, err = 0;
+	uint64_t seen = 0;
+	int cells, map;
 
-	if (cpus == -FDT_ERR_NOTFOUND) {
-		cpus = fdt_add_subnode(fdt, 0, "cpus");
-		if (cpus >= 0)
-			err = fdt_setprop_u32(fdt, cpus, "#size-cells", 0);
-		if (cpus >= 0 && !err)
-			err = fdt_setprop_u32(fdt, cpus, "#address-cells", 2);
+	fw_node(w, "cpus");
+	if (!w->err && !fdt_getprop(w->fdt, fw_offset(w), "#address-cells", NULL)) {
+		fw_u32(w, "#address-cells", 2);
+		fw_u32(w, "#size-cells", 0);
 	}
-	if (cpus < 0 || err)
-		return cpus < 0 ? cpus : err;
-	cells = fdt_address_cells(fdt, cpus);
+	cells = w->err ? 1 : fdt_address_cells(w->fdt, fw_offset(w));
 	if (cells < 1 || cells > 2)
-		return -FDT_ERR_BADNCELLS;
-	err = cpus_match(fdt, d, cells);
-	return err ? err : cpus_use_psci(fdt);
+		w->err = -FDT_ERR_BADNCELLS;
+	/* A cpu-map points at cpu nodes by phandle; without some of them it would be wrong. */
+	if (cpus_remove(w, d, cells, &seen) + cpus_add(w, d, cells, seen)) {
+		map = w->err ? -1 : fdt_subnode_offset(w->fdt, fw_offset(w), "cpu-map");
+		if (map >= 0)
+			w->err = fdt_del_node(w->fdt, map);
+	}
+	if (!w->err)
+		cpus_use_psci(w);
+	fw_end(w);
 }
 
 /* Any of the PSCI bindings will do; HVC and SMC both work. */
-static int complete_psci(void *fdt)
+static void complete_psci(struct fdt_writer *w)
 {
-	static const char compatible[] = "arm,psci-1.0\0arm,psci-0.2";
 	static const char *const known[] = { "arm,psci-1.0", "arm,psci-0.2", "arm,psci" };
-	int node, err;
 
 	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
-		if (fdt_node_offset_by_compatible(fdt, -1, known[i]) >= 0)
-			return 0;
-	node = child_get(fdt, 0, "psci");
-	if (node < 0)
-		return node;
-	err = fdt_setprop(fdt, node, "compatible", compatible, sizeof(compatible));
-	return err ? err : fdt_setprop_string(fdt, node, "method", "hvc");
+		if (!lacks(w->fdt, known[i]))
+			return;
+	fw_node(w, "psci");
+	fw_strings(w, "compatible", "arm,psci-1.0\0arm,psci-0.2\0arm,psci");
+	fw_string(w, "method", "hvc");
+	fw_u32(w, "cpu_suspend", 0xc4000001);
+	fw_u32(w, "cpu_off", 0x84000002);
+	fw_u32(w, "cpu_on", 0xc4000003);
+	fw_end(w);
 }
 
 /* --- chosen -------------------------------------------------------------- */
 
-static int chosen_initrd(void *fdt, int chosen, const struct guest_fdt_desc *d)
+static void complete_chosen(struct fdt_writer *w, const struct guest_fdt_desc *d)
 {
-	int err;
-
-	/* What the tree came with is of another machine. */
-	if (!d->initrd_size) {
-		err = drop(fdt, chosen, "linux,initrd-start");
-		return err ? err : drop(fdt, chosen, "linux,initrd-end");
+	fw_node(w, "chosen");
+	if (d->cfg->cmdline[0] != '\0')
+		fw_string(w, "bootargs", d->cfg->cmdline);
+	if (d->initrd_size) {
+		fw_u64(w, "linux,initrd-start", d->initrd.v);
+		fw_u64(w, "linux,initrd-end", d->initrd.v + d->initrd_size);
+	} else {
+		/* What the tree came with is of another machine. */
+		fw_drop(w, "linux,initrd-start");
+		fw_drop(w, "linux,initrd-end");
 	}
-	err = fdt_setprop_u64(fdt, chosen, "linux,initrd-start", d->initrd.v);
-	return err ? err : fdt_setprop_u64(fdt, chosen, "linux,initrd-end",
-					   d->initrd.v + d->initrd_size);
+	if (d->seeded) {
+		fw_u64(w, "kaslr-seed", d->kaslr_seed);
+		fw_bytes(w, "rng-seed", d->rng_seed, sizeof(d->rng_seed));
+	}
+	fw_end(w);
 }
 
-static int complete_chosen(void *fdt, const struct guest_fdt_desc *d)
-{
-	int chosen = child_get(fdt, 0, "chosen");
-	int err = 0;
+/* --- devices ------------------------------------------------------------- */
 
-	if (chosen < 0)
-		return chosen;
-	if (d->cfg->cmdline[0] != '\0')
-		err = fdt_setprop_string(fdt, chosen, "bootargs", d->cfg->cmdline);
-	if (!err)
-		err = chosen_initrd(fdt, chosen, d);
-	if (!err && d->seeded)
-		err = fdt_setprop_u64(fdt, chosen, "kaslr-seed", d->kaslr_seed);
-	if (!err && d->seeded)
-		err = fdt_setprop(fdt, chosen, "rng-seed", d->rng_seed, sizeof(d->rng_seed));
-	return err;
+/* So that none of ours is the phandle of another node. */
+static uint32_t free_phandles(const void *fdt)
+{
+	uint32_t base = 0;
+
+	for (uint32_t i = 1; i <= GUEST_FDT_PHANDLES; i++)
+		if (fdt_node_offset_by_phandle(fdt, base + i) >= 0) {
+			base += i;
+			i = 0;
+		}
+	return base;
+}
+
+/*
+ * What every VM has and a board's tree may lack: the power key, by which a stop is
+ * asked for, and the watchdog. In a node with cells of its own, as those of the
+ * root may be others; interrupts have three cells in all GICv3 trees but few.
+ */
+static void complete_devices(struct fdt_writer *w, const struct vm_config *cfg)
+{
+	int gic = fdt_node_offset_by_compatible(w->fdt, -1, "arm,gic-v3");
+	uint32_t phandle = gic < 0 ? 0 : fdt_get_phandle(w->fdt, gic);
+	int len;
+	const fdt32_t *cells = gic < 0 ? NULL :
+		fdt_getprop(w->fdt, gic, "#interrupt-cells", &len);
+
+	bool key = cfg->pl061.present && lacks(w->fdt, "arm,pl061");
+	bool watchdog = cfg->watchdog.present && lacks(w->fdt, "arm,sbsa-gwdt");
+
+	if (!phandle || !cells || len != 4 || fdt32_ld(cells) != 3 || !(key || watchdog))
+		return;
+	w->phandles = free_phandles(w->fdt);
+	fw_node(w, "corbel");
+	fw_string(w, "compatible", "simple-bus");
+	fw_u32(w, "#address-cells", 2);
+	fw_u32(w, "#size-cells", 2);
+	fw_u32(w, "interrupt-parent", phandle);
+	fw_empty(w, "ranges");
+	if (key)
+		guest_fdt_power_key(w, cfg);
+	if (watchdog)
+		guest_fdt_watchdog(w, cfg);
+	fw_end(w);
 }
 
 /*
@@ -320,25 +310,32 @@ static bool dtb_sound(const void *dtb, size_t len)
 	       fdt_num_mem_rsv(dtb) >= 0 && structure_sound(dtb);
 }
 
+int guest_fdt_finish(struct fdt_writer *w, const struct guest_fdt_desc *d)
+{
+	int used;
+
+	/* After an error there may be no tree at all. */
+	if (!w->err) {
+		complete_memory(w, d->cfg);
+		complete_cpus(w, d);
+		complete_psci(w);
+		complete_chosen(w, d);
+	}
+	used = fw_close(w);
+	if (used < 0)
+		return used == -FDT_ERR_NOSPACE ? -ENOSPC : -EINVAL;
+	return used;
+}
+
 int guest_fdt_complete(const struct guest_fdt_desc *d, const void *dtb, size_t len,
 		       void *buf, size_t size)
 {
-	int err;
+	struct fdt_writer w;
 
 	if (!dtb_sound(dtb, len))
 		return -EINVAL;
-	err = fdt_open_into(dtb, buf, (int)size);
-	if (!err)
-		err = complete_memory(buf, d);
-	if (!err)
-		err = complete_cpus(buf, d);
-	if (!err)
-		err = complete_psci(buf);
-	if (!err)
-		err = complete_chosen(buf, d);
-	if (!err)
-		err = fdt_pack(buf);
-	if (err)
-		return err == -FDT_ERR_NOSPACE ? -ENOSPC : -EINVAL;
-	return (int)fdt_totalsize(buf);
+	fw_open(&w, dtb, buf, size);
+	if (!w.err)
+		complete_devices(&w, d->cfg);
+	return guest_fdt_finish(&w, d);
 }

@@ -4,6 +4,11 @@
  * the MMU on where it lies physically. They serve until the final tables are
  * made, and each secondary pCPU on its way in. boot_map_build() runs with the
  * MMU off: no absolute address may be used in it.
+ *
+ * TTBR0_EL2 goes over to the final tables while code runs by it, so TLBs hold
+ * entries of both for a moment. Where both map an address, they agree in all that
+ * needs break-before-make: the image is in pages here too, and only permissions
+ * change; all else that is mapped here is at addresses of its own.
  */
 #include <arch/boot.h>
 
@@ -18,12 +23,15 @@
 #define BLOCK_SIZE (UINT64_C(1) << 21)
 #define SECTION    __attribute__((section(".boot.bss"), aligned(4096)))
 
-static uint64_t l0[ENTRIES] SECTION;
-static uint64_t l1_image[ENTRIES] SECTION;     /* the hypervisor's 512 GiB       */
-static uint64_t l1_ident[ENTRIES] SECTION;
-static uint64_t l2_ident[ENTRIES] SECTION;
-static uint64_t l2_image[ENTRIES] SECTION;
-static uint64_t l2_slot[2][ENTRIES] SECTION;
+static struct {
+	uint64_t l0[ENTRIES];
+	uint64_t l1_image[ENTRIES];            /* the hypervisor's 512 GiB       */
+	uint64_t l1_ident[ENTRIES];
+	uint64_t l2_ident[ENTRIES];
+	uint64_t l2_image[ENTRIES];
+	uint64_t l3_image[ENTRIES];            /* 2 MiB: linker.ld allows half   */
+	uint64_t l2_slot[2][ENTRIES];
+} boot SECTION;
 
 /* What boot.S loads before it turns the MMU on. */
 struct boot_mmu_regs {
@@ -50,12 +58,6 @@ static uint64_t table_desc(const void *table)
 	return (uintptr_t)table | PTE_TABLE | PTE_VALID;
 }
 
-static void clear(uint64_t *table)
-{
-	for (unsigned int i = 0; i < ENTRIES; i++)
-		((volatile uint64_t *)table)[i] = 0;
-}
-
 /* Stores went round the caches; a line that was in one must not be seen later. */
 static void drop_stale(const void *p, uint64_t size)
 {
@@ -68,48 +70,39 @@ void boot_map_build(uint64_t image_pa)
 {
 	uint64_t size = (uint64_t)(__image_end - __image_start);
 
-	clear(l0);
-	clear(l1_image);
-	clear(l1_ident);
-	clear(l2_ident);
-	clear(l2_image);
-	clear(l2_slot[0]);
-	clear(l2_slot[1]);
+	for (volatile uint64_t *p = (uint64_t *)&boot; p < (uint64_t *)(&boot + 1); p++)
+		*p = 0;
 
-	l0[index_of(image_pa, 0)] = table_desc(l1_ident);
-	l1_ident[index_of(image_pa, 1)] = table_desc(l2_ident);
-	l2_ident[index_of(image_pa, 2)] = image_pa | BLOCK_NORMAL;
+	boot.l0[index_of(image_pa, 0)] = table_desc(boot.l1_ident);
+	boot.l1_ident[index_of(image_pa, 1)] = table_desc(boot.l2_ident);
+	boot.l2_ident[index_of(image_pa, 2)] = image_pa | BLOCK_NORMAL;
 
-	l0[index_of(HYP_IMAGE_VA, 0)] = table_desc(l1_image);
-	l1_image[index_of(HYP_IMAGE_VA, 1)] = table_desc(l2_image);
-	l1_image[index_of(HYP_IO_VA, 1)] = table_desc(l2_slot[BOOT_SLOT_IO]);
-	l1_image[index_of(HYP_BLOB_VA, 1)] = table_desc(l2_slot[BOOT_SLOT_BLOB]);
-	for (uint64_t off = 0; off < size; off += BLOCK_SIZE)
-		l2_image[off / BLOCK_SIZE] = (image_pa + off) | BLOCK_NORMAL;
+	boot.l0[index_of(HYP_IMAGE_VA, 0)] = table_desc(boot.l1_image);
+	boot.l1_image[index_of(HYP_IMAGE_VA, 1)] = table_desc(boot.l2_image);
+	boot.l2_image[index_of(HYP_IMAGE_VA, 2)] = table_desc(boot.l3_image);
+	for (uint64_t off = 0; off < size; off += PAGE_SIZE)
+		boot.l3_image[off / PAGE_SIZE] = (image_pa + off) | BLOCK_NORMAL | PTE_PAGE;
+	for (unsigned int i = 0; i < ARRAY_SIZE(boot.l2_slot); i++)
+		boot.l1_image[index_of(BOOT_SLOT_VA, 1) + i] = table_desc(boot.l2_slot[i]);
 
 	boot_mmu_regs.mair = MAIR_EL2_HYP;
 	boot_mmu_regs.tcr = TCR_EL2_HYP | BITS_VAL(TCR_EL2_PS,
 		ps_of_pa_bits(arch_pa_bits()));
-	boot_mmu_regs.ttbr = (uintptr_t)l0;
-	drop_stale(l0, sizeof(l0));
-	drop_stale(l1_image, sizeof(l1_image));
-	drop_stale(l1_ident, sizeof(l1_ident));
-	drop_stale(l2_ident, sizeof(l2_ident));
-	drop_stale(l2_image, sizeof(l2_image));
-	drop_stale(l2_slot, sizeof(l2_slot));
+	boot_mmu_regs.ttbr = (uintptr_t)boot.l0;
+	drop_stale(&boot, sizeof(boot));
 	drop_stale(&boot_mmu_regs, sizeof(boot_mmu_regs));
 }
 
 va_t boot_map_block(enum boot_slot slot, pa_t pa, uint64_t size)
 {
-	uint64_t va = slot == BOOT_SLOT_IO ? HYP_IO_VA : HYP_BLOB_VA;
+	uint64_t va = BOOT_SLOT_VA + ((uint64_t)slot << 30);
 	uint64_t first = align_down(pa.v, BLOCK_SIZE);
 	uint64_t attr = slot == BOOT_SLOT_IO ? BLOCK_DEVICE : BLOCK_NORMAL | PTE_XN;
 
 	for (unsigned int i = 0; first + i * BLOCK_SIZE < pa.v + size; i++) {
-		arch_pte_write(&l2_slot[slot][i], 0);
+		arch_pte_write(&boot.l2_slot[slot][i], 0);
 		arch_tlb_el2_va_local(VA(va + i * BLOCK_SIZE));
-		arch_pte_write(&l2_slot[slot][i], (first + i * BLOCK_SIZE) | attr);
+		arch_pte_write(&boot.l2_slot[slot][i], (first + i * BLOCK_SIZE) | attr);
 	}
 	return VA(va + (pa.v - first));
 }

@@ -19,6 +19,7 @@
 #include "core/vmm/smp.h"
 #include "mm/audit.h"
 #include "mm/el2_map.h"
+#include "tests/el2/boot_switch.h"
 #include "tests/el2/frames_selftest.h"
 
 #define ROUNDS 600u
@@ -79,6 +80,7 @@ static void body(void *arg)
 	unsigned int idx = (unsigned int)(uintptr_t)arg;
 	struct audit_totals totals;
 	va_t where;
+	uint64_t at;
 	int err;
 
 	if (nr == 2)
@@ -94,6 +96,9 @@ static void body(void *arg)
 	else if (el2_map_check_wx(&where))
 		log_err("selftest: FAILED: %llx is writable and executable",
 			(unsigned long long)where.v);
+	else if (boot_switch_check(&at) <= 0)
+		log_err("selftest: FAILED: %llx changes from boot to final tables",
+			(unsigned long long)at);
 	else
 		log_info("selftest: PASSED, EL2 maps %llu KiB",
 			 (unsigned long long)totals.el2_size >> 10);

@@ -277,6 +277,22 @@ static size_t user_tree(int na, int ns, int cpu_cells)
 	return fdt_totalsize(user);
 }
 
+/* What a tree must have for devices to be added. */
+static int user_gic(uint32_t phandle, uint32_t cells)
+{
+	int gic, err;
+
+	err = fdt_create_empty_tree(user, sizeof(user));
+	err |= fdt_setprop_u32(user, 0, "#address-cells", 1);
+	err |= fdt_setprop_u32(user, 0, "#size-cells", 1);
+	gic = fdt_add_subnode(user, 0, "gic");
+	err |= fdt_setprop_string(user, gic, "compatible", "arm,gic-v3");
+	err |= fdt_setprop_u32(user, gic, "phandle", phandle);
+	err |= fdt_setprop_u32(user, gic, "#interrupt-cells", cells);
+	assert_int_equal(err, 0);
+	return gic;
+}
+
 static void complete(size_t len)
 {
 	int used = guest_fdt_complete(&desc, user, len, buf, sizeof(buf));
@@ -442,6 +458,61 @@ static void power_key_and_watchdog_are_told_if_they_are_there(void **state)
 	assert_int_equal(prop_num("/watchdog@90e0000", "interrupts", 1, 4), CONFIG_WDT_SPI);
 }
 
+static void completed_tree_gains_power_key_and_watchdog(void **state)
+{
+	const char *gpio = "/corbel/pl061@9030000", *key = "/corbel/gpio-keys/poweroff";
+
+	(void)state;
+	cfg.pl061 = (struct config_device){ true, CONFIG_PL061_BASE, CONFIG_PL061_SPI };
+	cfg.watchdog = (struct config_watchdog){
+		true, CONFIG_WDT_REFRESH, CONFIG_WDT_CONTROL, CONFIG_WDT_SPI,
+	};
+	/* The phandles of a generated tree would be 1 to 3. */
+	user_gic(3, 3);
+	complete(sizeof(user));
+	assert_int_equal(prop_num("/corbel", "interrupt-parent", 0, 4), 3);
+	assert_int_equal(prop_num("/corbel", "#address-cells", 0, 4), 2);
+	assert_int_equal(prop_num("/corbel", "#size-cells", 0, 4), 2);
+	assert_true(has_prop("/corbel", "ranges"));
+	assert_int_equal(prop_num(gpio, "reg", 0, 8), CONFIG_PL061_BASE);
+	assert_int_equal(prop_num(gpio, "interrupts", 1, 4), CONFIG_PL061_SPI);
+	assert_int_equal(prop_num(gpio, "clocks", 0, 4),
+			 prop_num("/corbel/apb-pclk", "phandle", 0, 4));
+	assert_int_equal(prop_num(key, "gpios", 0, 4), prop_num(gpio, "phandle", 0, 4));
+	assert_true(prop_num(gpio, "phandle", 0, 4) > 3);
+	assert_true(prop_num("/corbel/apb-pclk", "phandle", 0, 4) > 3);
+	assert_int_equal(prop_num("/corbel/watchdog@90e0000", "reg", 2, 8), CONFIG_WDT_REFRESH);
+}
+
+static void completed_tree_keeps_its_own_devices(void **state)
+{
+	int used;
+
+	(void)state;
+	cfg.pl061 = (struct config_device){ true, CONFIG_PL061_BASE, CONFIG_PL061_SPI };
+	/* Without a watchdog in the VM and with a key of its own. */
+	used = guest_fdt_make(&desc, user, sizeof(user));
+	assert_true(used > 0);
+	complete((size_t)used);
+	assert_true(fdt_path_offset(buf, "/corbel") < 0);
+	node_at("/pl061@9030000");
+	/* Nobody to whom the interrupts could go, or of another form. */
+	assert_int_equal(fdt_create_empty_tree(user, sizeof(user)), 0);
+	complete(sizeof(user));
+	assert_true(fdt_path_offset(buf, "/corbel") < 0);
+	user_gic(7, 4);
+	complete(sizeof(user));
+	assert_true(fdt_path_offset(buf, "/corbel") < 0);
+	/* Only what is missing. */
+	user_gic(7, 3);
+	cfg.watchdog.present = true;
+	assert_int_equal(fdt_setprop_string(user, fdt_add_subnode(user, 0, "dog"), "compatible",
+					    "arm,sbsa-gwdt"), 0);
+	complete(sizeof(user));
+	node_at("/corbel/gpio-keys");
+	assert_true(fdt_path_offset(buf, "/corbel/watchdog@0") < 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -458,6 +529,8 @@ int main(void)
 		TEST(completed_chosen_keeps_what_is_not_ours),
 		TEST(empty_tree_gains_everything),
 		TEST(generated_tree_can_be_completed),
+		TEST(completed_tree_gains_power_key_and_watchdog),
+		TEST(completed_tree_keeps_its_own_devices),
 		TEST(completing_needs_room_and_says_so),
 		TEST(damaged_trees_are_refused_or_completed_within_bounds),
 	};

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -208,7 +209,13 @@ static void create_sets_up_thread_and_registers(void **state)
 	assert_int_equal(v.control.vmpidr, 0xff80000101);
 	assert_ptr_equal(vcpu_of(&v.thread), &v);
 	assert_int_equal(v.regs->pstate, 0x3c5);
+	assert_int_equal(fake_deps.threads, 1);
 	vcpu_destroy(&v);
+	assert_int_equal(fake_deps.threads, 0);
+	/* A thread whose parameters are refused is not left behind. */
+	fake_deps.params_error = -EBUSY;
+	assert_int_equal(vcpu_create(&v, &cfg), -EBUSY);
+	assert_int_equal(fake_deps.threads, 0);
 }
 
 /* Enabled breakpoints follow their vCPU and are never another's. */

@@ -20,7 +20,7 @@ extern char boot_stack_top[], secondary_start[];
 void boot_map_build(uint64_t image_pa);
 
 /*
- * Slots of 1 GiB that the boot tables have beside the image, for what must be
+ * Slots of 1 GiB, at BOOT_SLOT_VA, that the boot tables have beside the image, for what must be
  * reached before the final tables exist. Up to 512 blocks of 2 MiB each.
  */
 enum boot_slot { BOOT_SLOT_IO, BOOT_SLOT_BLOB };
@@ -37,7 +37,10 @@ enum boot_slot { BOOT_SLOT_IO, BOOT_SLOT_BLOB };
  */
 va_t boot_map_block(enum boot_slot slot, pa_t pa, uint64_t size);
 
-/* Go over to other EL2 tables; both map the code that runs. */
+/*
+ * Go over to other EL2 tables. What both map they map by leaves of one size, to one
+ * address, as one type of memory: only permissions may differ. See boot_map.c.
+ */
 void arch_el2_switch_tables(pa_t root);
 
 /* The virtual address at which the final tables' root is kept for secondaries. */

@@ -11,6 +11,7 @@
 #define HYP_IO_VA      0x7f0040000000  /* device registers; 1 GiB             */
 #define HYP_VMAP_VA    0x7f0080000000  /* stacks between guard pages; 1 GiB   */
 #define HYP_BLOB_VA    0x7f0100000000  /* board tree and bundle, read-only    */
+#define BOOT_SLOT_VA   0x7f7f80000000  /* of the boot tables alone; 2 of 1 GiB */
 #define HYP_REGION_END 0x7f8000000000
 #define HYP_WINDOW_VA  0x7f8000000000  /* per-pCPU windows to guest frames    */
 #define PHYSMAP_VA     0x800000000000  /* + PA: frames the hypervisor owns    */

@@ -121,7 +121,7 @@ void window_close(struct window *w)
 int thread_set_params(struct thread *t, const struct sched_params *p)
 {
 	t->sched = *p;
-	return 0;
+	return fake_deps.params_error;
 }
 
 int thread_create(struct thread *t, const char *name, uint32_t cpu, uint32_t prio,
@@ -130,6 +130,7 @@ int thread_create(struct thread *t, const char *name, uint32_t cpu, uint32_t pri
 	static _Alignas(16) char stack[4096];
 
 	(void)name;
+	fake_deps.threads++;
 	t->cpu = cpu;
 	t->prio = prio;
 	t->entry = entry;
@@ -142,6 +143,7 @@ int thread_create(struct thread *t, const char *name, uint32_t cpu, uint32_t pri
 int thread_destroy(struct thread *t)
 {
 	(void)t;
+	fake_deps.threads--;
 	return 0;
 }
 

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Soft timers: order, moving between pCPUs, and a cancel beside a start elsewhere. */
+#include "core/timer.h"
+
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#include <arch/cpu.h>
+#include <arch/timer.h>
+#include "tests/host/fake/cpu.h"
+
+#define ROUNDS 200000u
+
+static struct timer *fired[8];
+static unsigned int nr_fired;
+
+static void note(struct timer *t)
+{
+	fired[nr_fired++ % 8] = t;
+}
+
+static void enter(uint32_t cpu)
+{
+	fake_cpu_enter(cpu);
+	arch_irq_disable();
+}
+
+static void timers_fire_by_deadline(void **state)
+{
+	struct timer t[3];
+
+	(void)state;
+	enter(0);
+	for (int i = 0; i < 3; i++)
+		timer_setup(&t[i], note);
+	nr_fired = 0;
+	fake_counter = 1000;
+	timer_start(&t[0], 1030);
+	timer_start(&t[1], 1010);
+	timer_start(&t[2], 1020);
+	assert_int_equal(fake_hyp_timer_cval, 1010);
+	timer_start(&t[1], 1040);            /* moved */
+	timer_cancel(&t[2]);
+	fake_counter = 1039;
+	timer_interrupt();
+	assert_int_equal(nr_fired, 1);
+	assert_ptr_equal(fired[0], &t[0]);
+	assert_int_equal(fake_hyp_timer_cval, 1040);
+	fake_counter = 1040;
+	timer_interrupt();
+	assert_int_equal(nr_fired, 2);
+	assert_false(fake_hyp_timer_on);
+}
+
+static void a_started_timer_leaves_the_pcpu_that_had_it(void **state)
+{
+	struct timer t;
+
+	(void)state;
+	fake_counter = 2000;
+	timer_setup(&t, note);
+	nr_fired = 0;
+	enter(0);
+	timer_start(&t, 2010);
+	enter(1);
+	timer_start(&t, 2020);
+	fake_counter = 2100;
+	enter(0);
+	timer_interrupt();
+	assert_int_equal(nr_fired, 0);
+	enter(1);
+	timer_interrupt();
+	assert_int_equal(nr_fired, 1);
+}
+
+static struct timer moving;
+static _Atomic bool stop;
+
+static void *canceller(void *arg)
+{
+	(void)arg;
+	enter(2);
+	while (!stop)
+		timer_cancel(&moving);
+	return NULL;
+}
+
+/* Neighbours in both queues: a node taken out under the wrong lock would break them. */
+static void a_cancel_beside_a_start_elsewhere_breaks_no_queue(void **state)
+{
+	struct timer neighbour[2][2];
+	pthread_t other;
+
+	(void)state;
+	fake_counter = 3000;
+	stop = false;
+	timer_setup(&moving, note);
+	for (uint32_t cpu = 0; cpu < 2; cpu++) {
+		enter(cpu);
+		for (int i = 0; i < 2; i++) {
+			timer_setup(&neighbour[cpu][i], note);
+			timer_start(&neighbour[cpu][i], 4000);
+		}
+	}
+	assert_int_equal(pthread_create(&other, NULL, canceller, NULL), 0);
+	for (uint32_t i = 0; i < ROUNDS; i++) {
+		enter(i & 1);
+		timer_start(&moving, 3500 + (i & 2) * 1000);
+		timer_start(&neighbour[i & 1][i >> 1 & 1], 4000);
+	}
+	stop = true;
+	pthread_join(other, NULL);
+	timer_cancel(&moving);
+	fake_counter = 6000;
+	for (uint32_t cpu = 0; cpu < 2; cpu++) {
+		enter(cpu);
+		nr_fired = 0;
+		timer_interrupt();
+		assert_int_equal(nr_fired, 2);
+		assert_false(fake_hyp_timer_on);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(timers_fire_by_deadline),
+		cmocka_unit_test(a_started_timer_leaves_the_pcpu_that_had_it),
+		cmocka_unit_test(a_cancel_beside_a_start_elsewhere_breaks_no_queue),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Between guest_fdt.c, which has the machine, and guest_fdt_complete.c: what any tree needs. */
+#pragma once
+
+#include "vm/fdt_writer.h"
+#include "vm/guest_fdt.h"
+
+#define GUEST_FDT_PHANDLES 3   /* 1 to this many, and fdt_writer.phandles more, are used */
+
+/*
+ * The power key's nodes and the watchdog's, in the node that is open: two cells
+ * each for address and size, interrupts of a GICv3. A fixed clock comes with the key.
+ */
+void guest_fdt_power_key(struct fdt_writer *w, const struct vm_config *cfg);
+void guest_fdt_watchdog(struct fdt_writer *w, const struct vm_config *cfg);
+
+/* Memory, cpus, PSCI, chosen; then close. Return: as guest_fdt_make(). */
+int guest_fdt_finish(struct fdt_writer *w, const struct guest_fdt_desc *d);
