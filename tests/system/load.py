@@ -53,6 +53,7 @@ class Console:
         self.m.expect(r"input goes to the hypervisor", LONG)
         # Its prompt is there already, or after a line.
         self.command("")
+        self.attach = "vm console" if "vm console" in self.command("help") else "console"
 
     def command(self, line, limit=LONG):
         """What a command prints, up to the next prompt."""
@@ -76,12 +77,12 @@ class Console:
 
     def stat(self, name):
         """Counts by name, as `stat NAME` has them."""
-        rows = re.findall(r"^([A-Za-z][^\n]*?) {2,}(\d+) *$", self.command("stat " + name), re.M)
-        return {what: int(nr) for what, nr in rows}
+        rows = re.findall(r"^ *([A-Za-z][^\n]*?) {2,}(\d+) *$", self.command("stat " + name), re.M)
+        return {re.sub(" +", " ", what): int(nr) for what, nr in rows}
 
     def say(self, name, words):
         """Type a line to a VM."""
-        self.m.send("console %s\n" % name)
+        self.m.send("%s %s\n" % (self.attach, name))
         self.m.expect(r"input goes to \d+ %s" % re.escape(name), LONG)
         self.m.send(words + "\n" + ESCAPE + "c")
         self.m.expect(r"input goes to the hypervisor", LONG)

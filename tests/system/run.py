@@ -12,6 +12,7 @@ usage: tests/system/run.py --list [--matrix]     names, one a line
     linux_*         Debian's kernel under Corbel
     sched_*         what the scheduler's policies promise
     many_*          many VMs on few pCPUs
+    life_*          VMs that die, come back, pause and go
     el2_*           the hypervisor's own tests at EL2
     guests_*        some guests on another emulator
     matrix_*        --matrix: CPUs, sizes, emulators, firmware, kernels
@@ -25,6 +26,7 @@ import sys
 import boot
 import el2
 import guests
+import life
 import linux
 import many
 import matrix
@@ -40,7 +42,7 @@ def main():
     parser.add_argument("--run", metavar="NAME")
     args = parser.parse_args()
     usual = dict([*boot.tests(), *el2.tests(), *guests.tests(), *linux.tests(), *services.tests(),
-                  *sched.tests(), *many.tests(), *matrix.representative()])
+                  *sched.tests(), *many.tests(), *life.tests(), *matrix.representative()])
     wide = dict([*matrix.tests(), *sched.matrix(), *many.matrix()])
     if args.list:
         print("\n".join(wide if args.matrix else usual))

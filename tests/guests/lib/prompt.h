@@ -13,8 +13,8 @@
  * @report: prints how the guest fares: the word "stat"
  *
  * With watchdog=MS on the command line a watchdog of that period is started. The GIC is up.
- * Words: stat; off, reset (PSCI); starve (feeds no more); wedge (exceptions without end, none
- * of which leaves EL1); crash (an exception whose vector is nowhere); nowhere (jumps there).
+ * Words: stat; off, reset (PSCI); starve (feeds no more); wedge (a loop without end,
+ * interrupts masked); crash (an exception whose vector is nowhere); nowhere (jumps there).
  */
 void prompt_start(const char *name, void (*report)(void));
 
