@@ -14,7 +14,8 @@
 #=
 #= LLVM=1 or CC=clang: clang. CROSS_COMPILE=PREFIX: another GNU toolchain. O=FOLDER:
 #= other objects, for instance O=build/clang. LTO=: quicker to build, larger, and each
-#= function by itself in a debugger. V=1: show commands.
+#= function by itself in a debugger. OPTIONS='CONFIG_SHELL=0': leaves out what
+#= core/lib/options.h names. V=1: show commands.
 
 .DEFAULT_GOAL := all
 
@@ -65,7 +66,8 @@ smaller := $(if $(is_clang),,$(addprefix -fno-,shrink-wrap move-loop-invariants 
 	tree-dominator-opts tree-coalesce-vars))
 CFLAGS  := -Os $(smaller) $(if $(LTO),-flto -flto-partition=one)
 cflags  := $(machine) $(headers) $(CFLAGS) $(warnings) $(frames) \
-	-I. -Iarch/include -Iarch/arm64/include -DEARLY_UART_PL011=$(EARLY_UART) -MMD -MP
+	-I. -Iarch/include -Iarch/arm64/include -DEARLY_UART_PL011=$(EARLY_UART) \
+	$(addprefix -D,$(OPTIONS)) -MMD -MP
 
 comma := ,
 

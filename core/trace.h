@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/lib/options.h"
+
 enum trace_kind {
 	TRACE_SWITCH,      /* a: id of the thread that ran, b: of the one that runs */
 	TRACE_WAKE,        /* a: id of a thread that is ready now, b: its pCPU      */
@@ -50,6 +52,6 @@ void trace_put(enum trace_kind kind, uint32_t a, uint64_t b);
 
 static inline void trace_event(enum trace_kind kind, uint32_t a, uint64_t b)
 {
-	if (__builtin_expect(atomic_load_explicit(&trace_on, memory_order_relaxed), false))
+	if (CONFIG_TRACE && __builtin_expect(atomic_load_explicit(&trace_on, memory_order_relaxed), false))
 		trace_put(kind, a, b);
 }

@@ -9,6 +9,7 @@
 #include "core/board.h"
 #include "core/firmware.h"
 #include "core/lib/bits.h"
+#include "core/lib/options.h"
 #include "core/log.h"
 #include "core/vmm/console.h"
 #include "core/vmm/keeper.h"
@@ -77,7 +78,7 @@ static struct vm_host host = {
 	.pick_cpu = pick_cpu,
 	.cpus = cpus,
 	.all_parked = all_parked,
-	.vendor_call = manage_vendor_call,
+	.vendor_call = CONFIG_MANAGE ? manage_vendor_call : NULL,
 	.firmware_feature = firmware_feature,
 	.firmware_call = firmware_do,
 	.entropy = arch_entropy,
@@ -297,7 +298,7 @@ static void console_start(struct uart_phys *uart)
 	if (board.uart_intid == 0 || irq_register(board.uart_intid, on_uart, NULL))
 		log_warn("the UART's interrupt cannot be used: no input");
 	log_set_sink(console_log);
-	if (shell_start(sys_cfg->housekeeping, SYSTEM_PRIO))
+	if (CONFIG_SHELL && shell_start(sys_cfg->housekeeping, SYSTEM_PRIO))
 		log_warn("no memory for the shell");
 }
 
