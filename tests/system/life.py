@@ -5,7 +5,7 @@ import re
 import linux
 from linux import Shell
 from load import Console, boot, pool, reports, vm
-from machine import LONG, Failure
+from machine import LONG, Failure, Machine, corbel, pack
 
 LIMIT = 2 * LONG
 TICKS = r"(\d+) ticks, late by (\d+) to (\d+) ns, \d+ on average, (\d+) lost"
@@ -85,6 +85,47 @@ def paused_linux_does_not_notice(rounds=100):
         m.expect(r"corbel: VM linux: off", LIMIT)
 
 
+def full_board(free_kib):
+    """A small VM and one that takes all the rest, on a board of 64 MiB."""
+    text = ('when_all_off = "shell"\n' +
+            vm("small", "spin", "report_ms=0", autostart=False, power_key=False, vcpus=2) +
+            vm("rest", "spin", autostart=False, memory="%dK" % (free_kib - 4096)))
+    bundle = pack("life_rounds", text, mem=None)
+    return Machine(corbel(bundle, smp=2, mem="64M"))
+
+
+def both_fit(shell):
+    for name in ("small", "rest"):
+        shell.command("vm create " + name)
+    fits = shell.states() == {"small": "ready", "rest": "ready"}
+    for name in ("small", "rest"):
+        shell.command("vm destroy " + name)
+    return fits
+
+
+def rounds_leak_nothing(rounds=1000, step_kib=256):
+    """Created, started, stopped, destroyed: then as much memory is there as before."""
+    for free_kib in range(63 << 10, 48 << 10, -step_kib):
+        with full_board(free_kib) as m:
+            m.expect(r"^corbel> |^corbel: VM rest refused", LONG)
+            if "refused" in m.text:
+                continue
+            shell = Console(m, attached=True)
+            if not both_fit(shell):
+                continue
+            # What is left is less than two steps: less than a page for each round.
+            for _ in range(rounds):
+                for verb in ("create", "start", "stop", "destroy"):
+                    shell.verb(verb, "small")
+            if not both_fit(shell):
+                raise Failure("after %d rounds there is less memory" % rounds)
+            shell.command("audit")
+            m.never(r"audit: .* [1-9]\d* findings")
+            return
+    raise Failure("no size fits")
+
+
 def tests():
     yield "life_dead_come_back", the_dead_come_back
     yield "life_pause_of_linux", paused_linux_does_not_notice
+    yield "life_rounds_leak_nothing", rounds_leak_nothing

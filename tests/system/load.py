@@ -47,10 +47,11 @@ def reports(m, name, pattern, limit=LONG):
 class Console:
     """Corbel's shell, and the VMs' consoles by way of it."""
 
-    def __init__(self, machine):
+    def __init__(self, machine, attached=False):
         self.m = machine
-        self.m.send(ESCAPE + "c")
-        self.m.expect(r"input goes to the hypervisor", LONG)
+        if not attached:
+            self.m.send(ESCAPE + "c")
+            self.m.expect(r"input goes to the hypervisor", LONG)
         # Its prompt is there already, or after a line.
         self.command("")
         self.attach = "vm console" if "vm console" in self.command("help") else "console"
