@@ -182,8 +182,12 @@ MEM      ?= $(or $(patsubst MEM=%,%,$(filter MEM=%,$(board))),1G)
 files_of  = $(shell tools/corbel_config.py deps $1 2>/dev/null)
 guests_of = $(sort $(foreach f,$(call files_of,$1),$(patsubst $(CURDIR)/%,%,$(filter $(CURDIR)/build/guests-el1/%,$f)) \
 	$(if $(filter $(CURDIR)/build/guests/%,$f),build/guests/$(word 1,$(subst /, ,$(f:$(CURDIR)/build/guests/%=%))))))
-build/guests/initramfs.cpio.gz: tools/initramfs.py | build/guests/busybox
-	$Qtools/initramfs.py build/guests/busybox/busybox $@
+build/guests/initramfs.cpio.gz: tools/initramfs.py build/guests-linux/corbelctl | build/guests/busybox
+	$Qtools/initramfs.py build/guests/busybox/busybox $@ build/guests-linux/corbelctl=bin/corbelctl
+# Programs of the guests' Linux.
+build/guests-linux/%: tools/%.c tests/guests/lib/corbel_hvc.h
+	@mkdir -p $(@D)
+	$Qaarch64-linux-gnu-gcc -static -std=gnu11 -Os -s $(warnings) -I. $< -o $@
 build/guests/%:
 	tools/fetch $*
 .SECONDEXPANSION:

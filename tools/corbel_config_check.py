@@ -28,7 +28,8 @@ class Board:
 class Checker:
     # section, key of its interrupt, keys of its addresses
     DEVICES = [('console', 'spi', 'base'), ('rtc', 'spi', 'base'), ('power_key', 'spi', 'base'),
-               ('watchdog', 'spi', 'refresh', 'control'), ('stolen_time', None, 'base')]
+               ('watchdog', 'spi', 'refresh', 'control'), ('stolen_time', None, 'base'),
+               ('mailbox', None, 'base')]
 
     def __init__(self, system, board, build, errors):
         self.system, self.board, self.build, self.errors = system, board, build, errors
@@ -115,7 +116,12 @@ class Checker:
         section = item.key.partition('.')[0].replace('-', '_')
         return {'gic': 'the GIC', 'console': 'the console', 'rtc': 'the clock',
                 'power_key': 'the power key', 'watchdog': 'the watchdog',
-                'stolen_time': 'the page of stolen time'}[section]
+                'stolen_time': 'the page of stolen time', 'mailbox': 'the mailbox'}[section]
+
+    def mailbox(self, vm):
+        item = vm['mailbox.enabled']
+        if item.value and not vm.value('manage.list') and not vm.value('manage.control'):
+            self.bad(item, 'there is no VM to manage', 'give rights with manage, or leave it out')
 
     def range(self, item, base, size, align):
         if base % align:
@@ -330,6 +336,7 @@ class Checker:
         for vm in self.system.vms:
             self.cpus(vm)
             self.devices(vm)
+            self.mailbox(vm)
             self.memory(vm)
             self.files(vm)
         PoolChecker(self.system, self.board, self.errors).run()

@@ -620,6 +620,11 @@ MANAGE = Section('manage', [
     Key('control', Vms(), 0),
 ])
 
+MAILBOX = Section('mailbox', [
+    Key('enabled', Bool(), False),
+    Key('base', ADDR, 0x090f0000),
+], short='enabled')
+
 SECTIONS = [MEMORY, KERNEL, INITRD, DTB, GIC, CONSOLE, RTC, POWER_KEY, WATCHDOG, STOLEN_TIME,
-            MANAGE]
+            MANAGE, MAILBOX]
 REQUIRED_SECTIONS = ('memory', 'kernel')

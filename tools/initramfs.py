@@ -60,7 +60,10 @@ def main():
     if len(sys.argv) < 3:
         sys.exit(__doc__)
     data = archive(pathlib.Path(sys.argv[1]).read_bytes(), sys.argv[3:])
-    pathlib.Path(sys.argv[2]).write_bytes(gzip.compress(data, 9, mtime=0))
+    # Complete or not there: others may be booting the old one.
+    part = pathlib.Path(sys.argv[2] + ".part")
+    part.write_bytes(gzip.compress(data, 9, mtime=0))
+    part.replace(sys.argv[2])
 
 
 main()

@@ -130,6 +130,7 @@ static const struct section vm_sections[] = {
 	{ "watchdog", watchdog_keys, offsetof(struct vm_config, watchdog) },
 	{ "stolen-time", &device_keys[1], offsetof(struct vm_config, stolen) },
 	{ "manage", manage_keys, 0 },
+	{ "mailbox", &device_keys[1], offsetof(struct vm_config, mailbox) },
 };
 
 /* --- one node ----------------------------------------------------------- */
@@ -200,6 +201,7 @@ static void vm_defaults(struct vm_config *vm, uint32_t id)
 	vm->watchdog = (struct config_watchdog){ false, CONFIG_WDT_REFRESH, CONFIG_WDT_CONTROL,
 						 CONFIG_WDT_SPI };
 	vm->stolen = (struct config_device){ true, CONFIG_STOLEN_BASE, CONFIG_NO_SPI };
+	vm->mailbox = (struct config_device){ false, CONFIG_MAILBOX_BASE, CONFIG_NO_SPI };
 	vm->autostart = true;
 	vm->on_crash = ACTION_STOP;
 	vm->on_reboot = ACTION_RESTART;

@@ -56,6 +56,7 @@ struct bundle;
 #define CONFIG_PL061_BASE   UINT64_C(0x09030000)
 #define CONFIG_PL061_SPI    7
 #define CONFIG_STOLEN_BASE  UINT64_C(0x090a0000)
+#define CONFIG_MAILBOX_BASE UINT64_C(0x090f0000)
 /* virt has no watchdog: addresses and an interrupt that it leaves free. */
 #define CONFIG_WDT_REFRESH  UINT64_C(0x090d0000)
 #define CONFIG_WDT_CONTROL  UINT64_C(0x090e0000)
@@ -177,6 +178,7 @@ struct vm_config {
 	/* Bit n: VM n, in the order of the configuration. All ones: all. */
 	uint64_t manage_list;                /* whom it may see by hypercall      */
 	uint64_t manage_control;             /* and whom see and change           */
+	struct config_device mailbox;        /* the same calls by a page; spi: none */
 
 	bool     autostart;
 	enum config_action on_crash;

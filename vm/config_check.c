@@ -30,7 +30,7 @@ struct window {
 	int spi;                             /* -1: none */
 };
 
-#define MAX_WINDOWS 8
+#define MAX_WINDOWS 9
 
 #define REFUSE(vm, ...) (config_reason((vm)->refused, __VA_ARGS__), -EINVAL)
 
@@ -120,6 +120,8 @@ static int check_manage(const struct check *c, struct vm_config *vm)
 		if (masks[i] != UINT64_MAX && (masks[i] & ~there))
 			return REFUSE(vm, "manage: there is no VM %d",
 				      __builtin_ctzll(masks[i] & ~there));
+	if (vm->mailbox.present && !(masks[0] | masks[1]))
+		return REFUSE(vm, "mailbox: there is no VM to manage");
 	return 0;
 }
 
@@ -149,6 +151,7 @@ static uint32_t windows_get(const struct vm_config *vm, struct window w[MAX_WIND
 		{ "rtc/base",       offsetof(struct vm_config, pl031) },
 		{ "power-key/base", offsetof(struct vm_config, pl061) },
 		{ "stolen-time/base", offsetof(struct vm_config, stolen) },
+		{ "mailbox/base",   offsetof(struct vm_config, mailbox) },
 	};
 	const struct config_watchdog *wdt = &vm->watchdog;
 	uint32_t nr = 0;

@@ -175,6 +175,19 @@ void guest_fdt_watchdog(struct fdt_writer *w, const struct vm_config *cfg)
 	fw_end(w);
 }
 
+/* No driver takes it: who uses it maps the page. */
+static void make_mailbox(struct fdt_writer *w, const struct config_device *dev)
+{
+	const uint32_t reg[] = { HI(dev->base), LO(dev->base), 0, CONFIG_DEVICE_SIZE };
+
+	if (!dev->present)
+		return;
+	fw_node_at(w, "mailbox", dev->base);
+	fw_string(w, "compatible", "corbel,mailbox");
+	fw_cells(w, "reg", reg, ARRAY_SIZE(reg));
+	fw_end(w);
+}
+
 /* A tree with nothing in it: header, end of the reservations, the root. */
 #define BE32(v) __builtin_bswap32(v)
 static const struct {
@@ -198,5 +211,6 @@ int guest_fdt_make(const struct guest_fdt_desc *d, void *buf, size_t size)
 	make_pl031(&w, &d->cfg->pl031);
 	guest_fdt_power_key(&w, d->cfg);
 	guest_fdt_watchdog(&w, d->cfg);
+	make_mailbox(&w, &d->cfg->mailbox);
 	return guest_fdt_finish(&w, d);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "vm/smccc.h"
 
+#include <string.h>
+
 #include "vm/psci.h"
 #include "vm/pvtime.h"
 #include "vm/trng.h"
@@ -184,6 +186,19 @@ enum exit_verdict smccc_dispatch(struct vcpu *v, struct arch_gpregs *r)
 	if (bits_get(SMCCC_OWNER, fid) == SMCCC_OWNER_VENDOR)
 		return vendor_dispatch(v, r);
 	return not_supported(r);
+}
+
+void smccc_vendor_call(struct vm *vm, uint64_t *x)
+{
+	struct arch_gpregs r;
+
+	memcpy(r.x, x, MAILBOX_REGS * sizeof(*x));
+	/* These ask the vCPU for its VM only. */
+	if (bits_get(SMCCC_OWNER, x[0]) == SMCCC_OWNER_VENDOR)
+		smccc_dispatch(vm->vcpus, &r);
+	else
+		not_supported(&r);
+	memcpy(x, r.x, MAILBOX_REGS * sizeof(*x));
 }
 
 enum exit_verdict exit_hvc64(struct vcpu *v, const struct exit_info *info)

@@ -13,6 +13,7 @@
 #include "vcpu/exit.h"
 
 struct vcpu;
+struct vm;
 
 #define SMCCC_FAST           BIT(31)
 #define SMCCC_SMC64          BIT(30)
@@ -70,6 +71,15 @@ struct smccc_fn {
  * a bounded time whatever is asked for.
  */
 enum exit_verdict smccc_dispatch(struct vcpu *v, struct arch_gpregs *r);
+
+/**
+ * smccc_vendor_call() - a call of the vendor's range by other means than a call
+ * @vm: whose
+ * @x:  x0 to x7, in and out
+ *
+ * All other identifiers are NOT_SUPPORTED.
+ */
+void smccc_vendor_call(struct vm *vm, uint64_t *x);
 
 /*
  * Handlers for the exit table. HVC #0 and SMC #0 are calls. HVC with another

@@ -105,6 +105,7 @@ static unsigned int ipa_bits(const struct vm_config *cfg)
 	top = MAX(top, MAX(cfg->pl011.base, cfg->pl031.base) + CONFIG_DEVICE_SIZE);
 	top = MAX(top, MAX(cfg->watchdog.refresh, cfg->watchdog.control) + CONFIG_DEVICE_SIZE);
 	top = MAX(top, MAX(cfg->pl061.base, cfg->stolen.base) + CONFIG_DEVICE_SIZE);
+	top = MAX(top, cfg->mailbox.base + CONFIG_DEVICE_SIZE);
 	while (bits < IPA_BITS_MAX && top > BIT(bits))
 		bits++;
 	return bits;
@@ -208,6 +209,11 @@ static void bite(void *vm)
 	vm_order(vm, VM_ORDER_WATCHDOG);
 }
 
+static void mailbox_call(void *vm, uint64_t *x)
+{
+	smccc_vendor_call(vm, x);
+}
+
 static void devices_init(struct vm *vm)
 {
 	const struct vm_config *cfg = vm->cfg;
@@ -217,6 +223,7 @@ static void devices_init(struct vm *vm)
 	pl061_init(&vm->pl061, cfg->pl061.base, spi_line(vm, cfg->pl061.spi));
 	sbsa_wdt_init(&vm->watchdog, cfg->watchdog.refresh, cfg->watchdog.control,
 		      spi_line(vm, cfg->watchdog.spi), bite, vm);
+	mailbox_init(&vm->mailbox, cfg->mailbox.base, mailbox_call, vm);
 }
 
 static void devices_destroy(struct vm *vm)
@@ -234,6 +241,7 @@ static int devices_create(struct vm *vm)
 		{ cfg->pl061.present, &vm->pl061.dev },
 		{ cfg->watchdog.present, &vm->watchdog.refresh },
 		{ cfg->watchdog.present, &vm->watchdog.control },
+		{ cfg->mailbox.present, &vm->mailbox.dev },
 	};
 	int err = 0;
 

@@ -11,6 +11,7 @@
 
 #include <arch/gpregs.h>
 #include "core/lib/types.h"
+#include "devices/mailbox.h"
 #include "devices/pl011.h"
 #include "devices/pl031.h"
 #include "devices/pl061.h"
@@ -74,6 +75,7 @@ struct vm {
 	struct pl031 pl031;
 	struct pl061 pl061;
 	struct sbsa_wdt watchdog;
+	struct mailbox mailbox;
 	struct drbg rng;
 	struct vcpu_power power[CONFIG_MAX_VCPUS];
 	/* any thread: vm/lifecycle.c */

@@ -141,6 +141,7 @@ def meant_vm(vm, names, system):
     for key in ('list', 'control'):
         yield f'{n}.manage.{key}={meant_rights(get("manage." + key), system):#x}'
     yield f'{n}.console_log={get("console_log"):#x}'
+    yield f'{n}.mailbox={get("mailbox.enabled"):d} {get("mailbox.base"):#x}'
     yield f'{n}.autostart={get("autostart"):#x}'
     for key in ('on_crash', 'on_reboot', 'on_watchdog'):
         yield f'{n}.{key}={ACTIONS.index(get(key)):#x}'

@@ -59,6 +59,7 @@ static void show_vm(const struct vm_config *vm)
 	show_num(n, "manage.list", vm->manage_list);
 	show_num(n, "manage.control", vm->manage_control);
 	show_num(n, "console_log", vm->log_size);
+	printf("%s.mailbox=%d 0x%" PRIx64 "\n", n, vm->mailbox.present, vm->mailbox.base);
 	show_num(n, "autostart", vm->autostart);
 	show_num(n, "on_crash", vm->on_crash);
 	show_num(n, "on_reboot", vm->on_reboot);

@@ -167,6 +167,7 @@ static void defaults_are_the_virt_board(void **state)
 	assert_true(vm->stolen.present && vm->stolen.base == 0x090a0000);
 	assert_true(!vm->manage_list && !vm->manage_control);
 	assert_int_equal(vm->log_size, 0x3000);
+	assert_true(!vm->mailbox.present && vm->mailbox.base == 0x090f0000);
 	assert_int_equal(vm->pool, 0);
 	assert_true(cfg.nr_pools == 1 && cfg.pools[0].cpus == 0xf && cfg.housekeeping == 0);
 	assert_int_equal(vm->kernel_type, IMAGE_AUTO);
@@ -216,6 +217,8 @@ static void set_everything(void)
 	set_str("/vms/a", "on-watchdog", "shutdown-machine");
 	set_u64("/vms/a/manage", "list", UINT64_MAX);
 	set_u32("/vms/a/manage", "control", 1);
+	set_u32("/vms/a/mailbox", "enabled", 1);
+	set_u32("/vms/a/mailbox", "base", 0x20700000);
 	set_u32("/vms/a/stolen-time", "enabled", 0);
 	set_u32("/vms/a/stolen-time", "base", 0x20600000);
 	set_u32("/vms/a", "restart-limit", 0);
@@ -261,6 +264,7 @@ static void every_key_arrives(void **state)
 	assert_int_equal(vm->on_watchdog, ACTION_SHUTDOWN_MACHINE);
 	assert_true(!vm->stolen.present && vm->stolen.base == 0x20600000);
 	assert_true(vm->manage_list == UINT64_MAX && vm->manage_control == 1);
+	assert_true(vm->mailbox.present && vm->mailbox.base == 0x20700000);
 	assert_true(vm->restart_limit == 0 && vm->restart_backoff_us == 5);
 	assert_true(vm->stop_timeout_us == 3600000000u && vm->log_size == 0x8000);
 	assert_true(cfg.housekeeping == 1 && cfg.pools[1].policy == POLICY_PINNED);
@@ -689,6 +693,10 @@ static const struct refusal refusals[] = {
 	{ { { A "/stolen-time", "spi", U32, 3, NULL } }, "stolen-time/spi: no such key" },
 	{ { { A "/manage", "list", U64, UINT64_C(1) << 40, NULL } }, "manage: there is no VM 40" },
 	{ { { A "/manage", "control", U64, UINT64_MAX - 1, NULL } }, "manage: there is no VM 2" },
+	{ { { A "/mailbox", "enabled", U32, 1, NULL } }, "mailbox: there is no VM to manage" },
+	{ { { A "/mailbox", "enabled", U32, 1, NULL }, { A "/manage", "list", U32, 1, NULL },
+	    { A "/mailbox", "base", U32, 0x09000000, NULL } },
+	  "mailbox/base: 0x9000000 overlaps console/base" },
 	{ { { A "/manage", "destroy", U32, 1, NULL } }, "manage/destroy: no such key" },
 	/* files */
 	{ { { A "/kernel", "file", STR, 0, "nix" } }, "kernel/file: the bundle has no nix" },

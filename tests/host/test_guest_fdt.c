@@ -440,6 +440,8 @@ static void power_key_and_watchdog_are_told_if_they_are_there(void **state)
 	assert_true(fdt_path_offset(buf, gpio) < 0);
 	assert_true(fdt_path_offset(buf, "/gpio-keys") < 0);
 	assert_true(fdt_node_offset_by_compatible(buf, -1, "arm,sbsa-gwdt") < 0);
+	assert_true(fdt_node_offset_by_compatible(buf, -1, "corbel,mailbox") < 0);
+	cfg.mailbox = (struct config_device){ true, CONFIG_MAILBOX_BASE, CONFIG_NO_SPI };
 	cfg.pl061 = (struct config_device){ true, CONFIG_PL061_BASE, CONFIG_PL061_SPI };
 	cfg.watchdog = (struct config_watchdog){
 		true, CONFIG_WDT_REFRESH, CONFIG_WDT_CONTROL, CONFIG_WDT_SPI,
@@ -456,6 +458,7 @@ static void power_key_and_watchdog_are_told_if_they_are_there(void **state)
 	assert_int_equal(prop_num("/watchdog@90e0000", "reg", 0, 8), CONFIG_WDT_CONTROL);
 	assert_int_equal(prop_num("/watchdog@90e0000", "reg", 2, 8), CONFIG_WDT_REFRESH);
 	assert_int_equal(prop_num("/watchdog@90e0000", "interrupts", 1, 4), CONFIG_WDT_SPI);
+	assert_int_equal(prop_num("/mailbox@90f0000", "reg", 0, 8), CONFIG_MAILBOX_BASE);
 }
 
 static void completed_tree_gains_power_key_and_watchdog(void **state)

@@ -267,6 +267,30 @@ static void vendor_range_is_the_floor_aboves(void **state)
 	assert_int_equal(fixture_regs[0].x[1], 0);
 }
 
+/* What comes by the mailbox: the vendor's calls and no other, SYSTEM_OFF least of all. */
+static void mailbox_carries_the_vendors_calls_only(void **state)
+{
+	static const uint64_t others[] = {
+		P32(PSCI_FN_SYSTEM_OFF), P64(PSCI_FN_CPU_ON), SMCCC_VERSION, PVTIME_ST, 0x86010000,
+		0x06000000, 0, UINT64_MAX,
+	};
+	uint64_t x[8] = { 0x8600ff01, 1, 2, 3, 4, 5, 6, 7 };
+
+	(void)state;
+	fixture_host.vendor_call = vendor;
+	smccc_vendor_call(&fixture_vm, x);
+	assert_true(x[0] == 0xf7cb9f8e && x[3] == 0x537c8b6a && x[7] == 7);
+	x[0] = 0xc6000001;
+	smccc_vendor_call(&fixture_vm, x);
+	assert_int_equal(x[1], 0xbeef);
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
+		x[0] = others[i];
+		smccc_vendor_call(&fixture_vm, x);
+		assert_int_equal(x[0], NOT_SUPPORTED);
+	}
+	assert_int_equal(orders, 0);
+}
+
 /* ---- CPU_ON and its fellows ---- */
 
 static void cpu_on_starts_an_off_cpu_once(void **state)
@@ -465,6 +489,7 @@ int main(void)
 		TEST(the_boards_soc_is_not_told),
 		TEST(stolen_time_is_told_where_the_configuration_has_it),
 		TEST(vendor_range_is_the_floor_aboves),
+		TEST(mailbox_carries_the_vendors_calls_only),
 		TEST(cpu_on_starts_an_off_cpu_once),
 		TEST(cpu_on_by_smc32_takes_the_low_halves),
 		TEST(cpu_on_finds_cpus_by_affinity),

@@ -116,6 +116,54 @@ def management_calls():
                 raise Failure("%s did not pass twice" % name)
 
 
+def management_by_linux():
+    """A stock Linux lists VMs and drives one from its shell; what it may not is refused."""
+    text = (vm("boss", vcpus=1, memory="256M", keys="cpus = [0]\nmailbox = true\nmanage = "
+               '{ list = ["boss", "worker", "alien"], control = ["worker"] }') +
+            managed("worker", 2, 'cpus = [1]\nstop_timeout = "200ms"') +
+            managed("alien", 2, "autostart = false") + managed("secret", 2, "autostart = false"))
+    with boot("manage_linux", text, smp=2) as m:
+        shell = Shell(m, r"^\[boss\] .*")
+        shell.ready(1)
+
+        def state(name):
+            found = re.search(r"\b%s +(\w+) " % name, shell.run("corbelctl list"))
+            return found and found[1]
+
+        def is_now(name, want):
+            now = state(name)
+            if now != want:
+                raise Failure("VM %s is %s, not %s" % (name, now, want))
+
+        def refused(command, code):
+            out = shell.run("! corbelctl %s 2>&1" % command)
+            if code not in out:
+                raise Failure("%s: not %s but %s" % (command, code, out))
+
+        for name, now in (("boss", "running"), ("worker", "running"), ("alien", "defined"),
+                          ("secret", None)):
+            is_now(name, now)
+        for verb, then in (("pause", "paused"), ("resume", "running"), ("reset", "running"),
+                           ("stop", "off"), ("destroy", "defined"), ("create", "ready"),
+                           ("start", "running"), ("kill", "off")):
+            shell.run("corbelctl %s worker" % verb)
+            is_now("worker", then)
+        refused("kill worker", "ALREADY")
+        refused("pause worker", "WRONG_STATE")
+        refused("create alien", "DENIED")
+        refused("kill boss", "DENIED")
+        refused("create secret", "NOT_FOUND")
+        refused("stat nobody", "NOT_FOUND")
+        refused("frob worker", "usage")
+        if int(re.search(r"ran (\d+) ms", shell.run("corbelctl stat boss"))[1]) < 1:
+            raise Failure("the boss did not run")
+        shell.healthy()
+        shell.poweroff()
+        m.expect("corbel: VM boss: off", LONG)
+        m.never(GONE)
+
+
 def tests():
+    yield "manage_linux", management_by_linux
     yield "manage_calls", management_calls
     yield "linux_steal", stolen_time_is_shown
