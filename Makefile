@@ -182,8 +182,10 @@ MEM      ?= $(or $(patsubst MEM=%,%,$(filter MEM=%,$(board))),1G)
 files_of  = $(shell tools/corbel_config.py deps $1 2>/dev/null)
 guests_of = $(sort $(foreach f,$(call files_of,$1),$(patsubst $(CURDIR)/%,%,$(filter $(CURDIR)/build/guests-el1/%,$f)) \
 	$(if $(filter $(CURDIR)/build/guests/%,$f),build/guests/$(word 1,$(subst /, ,$(f:$(CURDIR)/build/guests/%=%))))))
-build/guests/initramfs.cpio.gz: tools/initramfs.py build/guests-linux/corbelctl | build/guests/busybox
-	$Qtools/initramfs.py build/guests/busybox/busybox $@ build/guests-linux/corbelctl=bin/corbelctl
+build/guests/initramfs.cpio.gz: tools/initramfs.py build/guests-linux/corbelctl \
+		build/guests-linux/power_key | build/guests/busybox
+	$Qtools/initramfs.py build/guests/busybox/busybox $@ \
+		build/guests-linux/corbelctl=bin/corbelctl build/guests-linux/power_key=bin/power-key
 # Programs of the guests' Linux.
 build/guests-linux/%: tools/%.c tests/guests/lib/corbel_hvc.h
 	@mkdir -p $(@D)

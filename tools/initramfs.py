@@ -6,6 +6,7 @@ usage: tools/initramfs.py BUSYBOX OUT.cpio.gz [FILE=PATH...]
 
 FILE=PATH adds a file of the host under PATH, executable when it is so here. A
 script at /etc/rc runs after the mounts and before the shell; it may power off.
+/lib/modules/evdev.ko and gpio_keys.ko are loaded, /bin/power-key is started.
 The output depends on the input alone: no times, no owners.
 """
 import gzip
@@ -26,6 +27,8 @@ $busybox --install -s /bin
 export PATH=/bin HOME=/root PS1='# '
 hostname guest
 cd /root
+for m in evdev gpio_keys; do [ ! -f /lib/modules/$m.ko ] || insmod /lib/modules/$m.ko; done
+[ ! -x /bin/power-key ] || power-key &
 [ ! -x /etc/rc ] || /etc/rc
 echo "Linux $(uname -r) on $(nproc) CPUs. 'poweroff -f' ends it, 'reboot -f' restarts it."
 setsid cttyhack sh

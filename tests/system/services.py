@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Corbel's services: stolen time in a stock Linux, management of VMs by VMs."""
+"""Corbel's services: stolen time, management of VMs by VMs, a stop that Linux obeys."""
 import re
+import subprocess
+import sys
 
 import guests
-from linux import ESCAPE, GONE, LONG, Shell, boot, finish, vm
-from machine import Failure, Machine, corbel, pack
+from linux import ESCAPE, GONE, GUESTS, LONG, Shell, boot, finish, rc_initramfs, vm
+from machine import BUILD, TOP, WORK, Failure, Machine, corbel, pack
 
 # One CPU of the board for two VMs, which get equal shares.
 SHARED = '[[pool]]\nname = "shared"\ncpus = [0]\npolicy = "fair"\n\n'
@@ -163,7 +165,58 @@ def management_by_linux():
         m.never(GONE)
 
 
+def with_modules(kernel):
+    """The usual initramfs with that kernel's gpio-keys."""
+    out, extra = WORK / ("stop_%s.cpio.gz" % kernel), []
+    for name in ("evdev", "gpio_keys"):
+        found = list((GUESTS / kernel / "modules").glob("**/%s.ko" % name))
+        if len(found) != 1:
+            raise Failure("%s has %d modules %s" % (kernel, len(found), name))
+        extra.append("%s=lib/modules/%s.ko" % (found[0], name))
+    programs = BUILD / "guests-linux"
+    subprocess.run([sys.executable, str(TOP / "tools" / "initramfs.py"),
+                    str(GUESTS / "busybox" / "busybox"), str(out),
+                    "%s=bin/power-key" % (programs / "power_key"), *extra], check=True)
+    return out
+
+
+def stop(m):
+    to_shell(m)
+    m.send("vm stop linux\n")
+
+
+def stop_is_graceful(kernel, how):
+    """`vm stop` presses the power key and Linux powers itself off, not forced."""
+    initrd = with_modules(kernel) if kernel != "cloud" else None
+    with boot("linux_stop_" + kernel, vm(kernel=kernel, vcpus=2, memory="256M", initrd=initrd,
+                                         keys='stop_timeout = "300s"')) as m:
+        # It begins beside the shell, so either may speak first.
+        m.expect("power-key: by " + how, LONG * 2)
+        m.seen = 0
+        Shell(m).ready(2)
+        stop(m)
+        for line in ("power-key: pressed", "reboot: Power down", "corbel: VM linux: off"):
+            m.expect(line, LONG)
+        m.never("does not stop")
+        m.never(GONE)
+
+
+def stop_is_forced_in_the_end():
+    """A guest that does not watch its power key is off after the time limit."""
+    initrd = rc_initramfs("linux_stop_deaf", "true\n")
+    with boot("linux_stop_deaf", vm(vcpus=1, memory="256M", initrd=initrd,
+                                    keys='stop_timeout = "500ms"')) as m:
+        Shell(m).ready(1)
+        stop(m)
+        m.expect("corbel: VM linux: does not stop, forced", LONG)
+        m.expect("corbel: VM linux: off", LONG)
+        m.never("reboot: Power down")
+
+
 def tests():
+    yield "linux_stop", lambda: stop_is_graceful("cloud", "the GPIO line")
+    yield "linux_stop_gpio_keys", lambda: stop_is_graceful("rt", "gpio-keys")
+    yield "linux_stop_forced", stop_is_forced_in_the_end
     yield "manage_linux", management_by_linux
     yield "manage_calls", management_calls
     yield "linux_steal", stolen_time_is_shown
