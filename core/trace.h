@@ -52,6 +52,7 @@ void trace_put(enum trace_kind kind, uint32_t a, uint64_t b);
 
 static inline void trace_event(enum trace_kind kind, uint32_t a, uint64_t b)
 {
-	if (CONFIG_TRACE && __builtin_expect(atomic_load_explicit(&trace_on, memory_order_relaxed), false))
+	if (CONFIG_TRACE &&
+	    __builtin_expect(atomic_load_explicit(&trace_on, memory_order_relaxed), false))
 		trace_put(kind, a, b);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What guests do most, with as few instructions as it takes; guest_sync in vectors.S begins it.
- * Which ones are taken the frame says: none while exits are traced. Each either does what the general one (vmm_exit_sync()) would have done, or has
- * changed nothing and passes on to it. docs/exits.md, "Fast paths".
+ * Which ones are taken the frame says: none while exits are traced. Each either does what the
+ * general one (vmm_exit_sync()) would have done, or has changed nothing and passes on to it.
+ * docs/exits.md, "Fast paths".
  *
  * In here from guest_sync: x2, x3 saved, x2 ESR_EL2; from fast_sync on x0, x1 too.
  */

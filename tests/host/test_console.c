@@ -175,7 +175,8 @@ static void add_vm(void)
 
 	pl011_init(&uart[vm], 0, (struct irq_line){ 0 });
 	reg(vm, LCR_H, true, 0x10);
-	assert_int_equal(console_add((int)vm, names[vm], &uart[vm], mem[vm], sizeof(mem[vm]) - LOG_SIZE,
+	assert_int_equal(console_add((int)vm, names[vm], &uart[vm], mem[vm],
+				     sizeof(mem[vm]) - LOG_SIZE,
 				     LOG_SIZE), 0);
 }
 

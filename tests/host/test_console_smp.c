@@ -167,7 +167,8 @@ static void start_uart(unsigned int vm)
 	pl011_init(&uart[vm], 0, (struct irq_line){ irq_set, NULL, 33 });
 	reg(&uart[vm], LCR_H, true, 0x10);
 	reg(&uart[vm], IMSC, true, 0x70);
-	assert_int_equal(console_add((int)vm, names[vm], &uart[vm], mem[vm], sizeof(mem[vm]), 0), 0);
+	assert_int_equal(console_add((int)vm, names[vm], &uart[vm], mem[vm], sizeof(mem[vm]), 0),
+			 0);
 }
 
 /* VMs that come and go, and a user who looks around. */

@@ -29,7 +29,8 @@ static const struct list_column columns[] = {
 
 static const struct listing listing = { "rows", 8, columns };
 static const struct listing plain = {
-	"lines", 1, (const struct list_column[]){ LIST_COLUMN("line", LIST_PTR, 0, struct row, text) },
+	"lines", 1,
+	(const struct list_column[]){ LIST_COLUMN("line", LIST_PTR, 0, struct row, text) },
 };
 
 static char shown[4096];

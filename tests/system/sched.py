@@ -158,7 +158,7 @@ def tests():
     yield "sched_fair_one_cpu", lambda: fair_shares(1, 3)
     yield "sched_fair_four_cpus", lambda: fair_shares(4, 3)
     yield "sched_spinner_costs_a_slice", spinner_costs_a_slice
-    yield "sched_edf_deadlines", lambda: deadlines_are_met(10000)
+    yield "sched_edf_deadlines", lambda: deadlines_are_met(10000, 2)
     yield "sched_edf_too_many_promises", too_many_promises_are_refused
     yield "sched_windows_begin_on_time", lambda: windows(1000, "storm")
     yield "sched_pinned_computes", pinned_computes_without_exits
