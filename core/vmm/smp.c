@@ -6,10 +6,12 @@
  */
 #include "core/vmm/smp.h"
 
+#include <errno.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 
 #include <arch/boot.h>
+#include <arch/cache.h>
 #include <arch/cpu.h>
 #include <arch/layout.h>
 #include <arch/timer.h>
@@ -22,6 +24,8 @@
 #include "core/thread.h"
 #include "core/vmm/cpu_init.h"
 #include "mm/el2_map.h"
+#include "mm/frames.h"
+#include "mm/window.h"
 
 #define ARRIVAL_TIMEOUT_S 2
 #define CRASH_STACK_SIZE  4096
@@ -34,18 +38,42 @@ uint64_t smp_online(void)
 	return atomic_load_explicit(&online, memory_order_acquire);
 }
 
+/* As a rule in RAM that the tree reserves: Linux, "Booting AArch64 Linux". */
+static int release_in_ram(pa_t word, uint64_t entry)
+{
+	struct window w;
+	uint64_t *page, *p;
+
+	if (frames_owner(word) != OWNER_RESERVED)
+		return -EPERM;
+	page = window_open(&w, WINDOW_SLOT_COPY, PA(word.v & ~(PAGE_SIZE - 1)));
+	p = page + (word.v & (PAGE_SIZE - 1)) / sizeof(*page);
+	*(volatile uint64_t *)p = entry;
+	/* The pCPU polls with its caches off. */
+	arch_dcache_clean_inval_poc(p, sizeof(*p));
+	window_close(&w);
+	return 0;
+}
+
 /* Spin-table: the pCPU polls a word for the address to jump to. */
 static int spin_table_release(const struct board_cpu *cpu)
 {
+	uint64_t entry = boot_secondary_entry().v;
+	int err;
 	va_t va;
-	int err = el2_map_io(cpu->release_addr, sizeof(uint64_t), &va);
 
-	if (err)
-		return err;
-	*(volatile uint64_t *)va_ptr(va) = boot_secondary_entry().v;
+	if (cpu->release_addr.v % sizeof(entry))
+		return -EINVAL;
+	if (frames_owner(cpu->release_addr) != OWNER_NONE) {
+		err = release_in_ram(cpu->release_addr, entry);
+	} else {
+		err = el2_map_io(cpu->release_addr, sizeof(entry), &va);
+		if (!err)
+			*(volatile uint64_t *)va_ptr(va) = entry;
+	}
 	arch_dsb_sy();
 	arch_sev();
-	return 0;
+	return err;
 }
 
 static int release(const struct board_cpu *cpu)

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """What cannot be booted: a plain sentence on the UART each time, then a clean stop."""
 import gzip
+import subprocess
 
 from guests import build, initrd_file
 from machine import BUILD, LONG, WORK, Failure, Machine, board, corbel, pack
 
 IMAGE = BUILD / "corbel.bin"
+# As tests/system/el2.mk builds spin_loader.bin.
+SPIN_TABLE, SPIN_HYPERVISOR = 0x50000000, 0x60000000
 STOPPED = r"(?i)stopped"
 
 
@@ -93,6 +96,39 @@ def all_vms_refused():
          r"VM greedy.*(refused|cannot be had|no memory)")
 
 
+def spin_table_tree(cpus):
+    """The board's tree with secondary CPUs that poll a word each, in reserved memory."""
+    WORK.mkdir(parents=True, exist_ok=True)
+    tree = WORK / "spin_table.dtb"
+    machine = "virt,gic-version=3,virtualization=on,dumpdtb=%s" % tree
+    subprocess.run(board(machine=machine, smp=cpus), check=True, stdin=subprocess.DEVNULL)
+    page = "spin@%x" % SPIN_TABLE
+    for kind, node, key, *values in (
+            ("x", "/reserved-memory", "#address-cells", "2"),
+            ("x", "/reserved-memory", "#size-cells", "2"), ("x", "/reserved-memory", "ranges"),
+            ("x", "/reserved-memory/" + page, "reg", "0", "%x" % SPIN_TABLE, "0", "1000"),
+            *(("s", "/cpus/cpu@%x" % n, "enable-method", "spin-table") for n in range(1, cpus)),
+            *(("x", "/cpus/cpu@%x" % n, "cpu-release-addr", "0", "%x" % (SPIN_TABLE + 8 * n))
+              for n in range(1, cpus))):
+        subprocess.run(["fdtput", "-p", "-t", kind, str(tree), node, key, *values], check=True)
+    return tree
+
+
+def out_of_a_spin_table():
+    """Three of four secondary pCPUs come; the fourth is in the tree only, and is named."""
+    bundle = pack("spin_table", guest_toml("guest", vcpus=4), cpus=4)
+    args = board(smp=4) + [
+        "-no-reboot", "-kernel", str(BUILD / "spin_loader.bin"), "-initrd", str(bundle),
+        "-dtb", str(spin_table_tree(5)),
+        "-device", "loader,file=%s,addr=0x%x,force-raw=on" % (IMAGE, SPIN_HYPERVISOR)]
+    with Machine(args) as m:
+        m.expect(r"5 pCPUs", LONG)
+        m.expect(r"pCPU 4 \(MPIDR 4\) did not come within", LONG)
+        m.expect(r"DONE \d+ passed, 0 failed", LONG)
+        m.ends()
+        m.never(r"pCPU [1-3] ")
+
+
 def tests():
     yield "boot_entered_at_el1", entered_at_el1
     yield "boot_without_device_tree", without_device_tree
@@ -102,3 +138,4 @@ def tests():
     yield "boot_foreign_bundle", foreign_bundle
     yield "boot_wrong_vm_is_refused", wrong_vm_is_refused_and_others_start
     yield "boot_all_vms_refused", all_vms_refused
+    yield "boot_out_of_a_spin_table", out_of_a_spin_table
