@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: Apache-2.0
+HOST_TESTS += test_vswitch test_vswitch_threads test_net_offload
+net_srcs := devices/vswitch.c devices/mac_table.c devices/net_frame.c devices/net_offload.c \
+	devices/net_capture.c tests/host/net_ports.c tests/host/fake/cpu.c
+test_vswitch_SRCS := tests/host/test_vswitch.c $(net_srcs)
+test_net_offload_SRCS := tests/host/test_net_offload.c devices/net_frame.c \
+	devices/net_offload.c tests/host/net_ports.c
+test_vswitch_threads_SRCS := tests/host/test_vswitch_threads.c $(net_srcs)
+test_vswitch_threads_SAN := thread
