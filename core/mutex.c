@@ -129,3 +129,9 @@ void mutex_unlock(struct mutex *m)
 	sched_point();
 	arch_irq_restore(flags);
 }
+
+/* Nobody else makes it this thread's, or takes it away. */
+bool mutex_is_mine(const struct mutex *m)
+{
+	return __atomic_load_n(&m->owner, __ATOMIC_RELAXED) == thread_current();
+}

@@ -27,3 +27,6 @@ struct mutex {
 void mutex_lock(struct mutex *m);
 bool mutex_trylock(struct mutex *m);
 void mutex_unlock(struct mutex *m);
+
+/* Does the calling thread hold it? */
+bool mutex_is_mine(const struct mutex *m);

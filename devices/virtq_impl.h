@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The two formats of rings, for devices/virtq.c. Queues are live, their locks held. */
+#pragma once
+
+#include "devices/virtq.h"
+
+/* Flags of a descriptor: 2.7.5, 2.8.2. */
+#define DESC_F_NEXT     BIT(0)
+#define DESC_F_WRITE    BIT(1)
+#define DESC_F_INDIRECT BIT(2)
+#define DESC_F_AVAIL    BIT(7)       /* packed */
+#define DESC_F_USED     BIT(15)      /* packed */
+
+#define DESC_SIZE     16
+#define AVAIL_SIZE(n) (6 + 2 * (n))  /* with used_event  */
+#define USED_SIZE(n)  (6 + 8 * (n))  /* with avail_event */
+#define EVENT_SIZE    4              /* packed           */
+
+static inline bool virtq_live(struct virtq *q)
+{
+	return atomic_load_explicit(&q->live, memory_order_relaxed);
+}
+
+/* 0; -EPROTO too many, or one to read after one to write. */
+int virtq_add_seg(struct virtq_chain *c, uint64_t addr, uint32_t len, uint16_t flags);
+
+/*
+ * A table of descriptors, which follow each other (packed) or name the next (split).
+ * Return: 0; -EPROTO; -EFAULT.
+ */
+int virtq_add_table(struct virtq *q, struct virtq_chain *c, uint64_t addr, uint32_t len);
+
+/* 1: all of *c but q is set; 0; -EPROTO, -EFAULT. */
+int split_pop(struct virtq *q, struct virtq_chain *c);
+int packed_pop(struct virtq *q, struct virtq_chain *c);
+
+void split_push(struct virtq *q, const struct virtq_chain *c, uint32_t written);
+void packed_push(struct virtq *q, const struct virtq_chain *c, uint32_t written);
+void packed_back(struct virtq *q, uint16_t nr_descs);
+
+void split_publish(struct virtq *q);
+void packed_publish(struct virtq *q);
+bool split_wants_irq(struct virtq *q);
+bool packed_wants_irq(struct virtq *q);
+bool split_has(struct virtq *q);
+bool packed_has(struct virtq *q);
+void split_want_kick(struct virtq *q, bool on);
+void packed_want_kick(struct virtq *q, bool on);
+
+/* Guest memory that changes at any time: loads and stores of one size, once. */
+#define RING_LOAD(type, v, off)  __atomic_load_n((type *)((char *)(v).p + (off)), __ATOMIC_ACQUIRE)
+#define RING_STORE(type, v, off, val) \
+	__atomic_store_n((type *)((char *)(v).p + (off)), (type)(val), __ATOMIC_RELEASE)

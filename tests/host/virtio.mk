@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: Apache-2.0
+# Device models on fake guest memory, with a driver. virtio_srcs serves all their tests.
+virtio_srcs := devices/virtio.c $(wildcard devices/virtq*.c) \
+	$(addprefix tests/host/fake/,cpu.c log.c guest_ram.c virtio_driver.c)
+
+HOST_TESTS += test_virtq
+test_virtq_SRCS := tests/host/test_virtq.c $(virtio_srcs)
