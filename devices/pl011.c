@@ -415,6 +415,42 @@ static void pl011_reset(struct mmio_device *dev)
 	spin_unlock_irqrestore(&u->lock, flags);
 }
 
+static struct pl011 *of(struct chardev *dev)
+{
+	return container_of(dev, struct pl011, chardev);
+}
+
+static void chardev_connect(struct chardev *dev, const struct chardev_backend *backend)
+{
+	pl011_connect(of(dev), backend);
+}
+
+static void chardev_tx_ready(struct chardev *dev)
+{
+	pl011_tx_ready(of(dev));
+}
+
+static void chardev_rx_ready(struct chardev *dev)
+{
+	pl011_rx_ready(of(dev));
+}
+
+static bool chardev_tx_busy(const struct chardev *dev)
+{
+	return pl011_tx_busy(container_of(dev, const struct pl011, chardev));
+}
+
+/* Who listens at the other end of a line cannot be told. */
+static bool chardev_is_open(const struct chardev *dev)
+{
+	(void)dev;
+	return true;
+}
+
+static const struct chardev_ops chardev_ops = {
+	chardev_connect, chardev_tx_ready, chardev_rx_ready, chardev_tx_busy, chardev_is_open,
+};
+
 void pl011_init(struct pl011 *u, uint64_t base, struct irq_line irq)
 {
 	memset(u, 0, sizeof(*u));
@@ -423,6 +459,7 @@ void pl011_init(struct pl011 *u, uint64_t base, struct irq_line irq)
 		.access = pl011_access, .reset = pl011_reset,
 	};
 	u->irq = irq;
+	u->chardev.ops = &chardev_ops;
 	reset_locked(u);
 }
 

@@ -19,6 +19,7 @@
 
 struct pl011 {
 	struct mmio_device dev;          /* first: dev.access casts back          */
+	struct chardev chardev;          /* fixed                                 */
 	struct irq_line irq;             /* UARTINTR; fixed once the VM runs      */
 	struct spinlock lock;            /* rank 35, docs/locking.md              */
 	_Atomic uint64_t fr;             /* UARTFR: stored under lock, read without */

@@ -39,10 +39,14 @@ static void poke_port(struct console *c, uint32_t slot)
 			c->interrupt = false;
 		p->nr_users++;
 		spin_unlock(&c->lock);
-		if (tx && p->dev)
-			pl011_tx_ready(p->dev);
-		if (rx && p->dev)
-			pl011_rx_ready(p->dev);
+		for (int i = 0; i < 2; i++) {
+			struct chardev *dev = p->ends[i].dev;
+
+			if (tx && dev)
+				dev->ops->tx_ready(dev);
+			if (rx && dev)
+				dev->ops->rx_ready(dev);
+		}
 		if (rx && !p->dev)
 			c->shell_ready(interrupt);
 		spin_lock(&c->lock);
@@ -119,10 +123,11 @@ void console_irq(void)
 
 static unsigned int backend_write(void *ctx, const uint8_t *buf, unsigned int n)
 {
+	const struct console_end *e = ctx;
 	struct console *c = &con;
 	uint64_t flags = enter(c);
 
-	n = console_take(c, ctx, buf, n);
+	n = console_take(c, e->port, buf, n);
 	leave_device(c, flags);
 	return n;
 }
@@ -138,12 +143,24 @@ static unsigned int in_take(struct console *c, struct console_port *p, uint8_t *
 	return i;
 }
 
+/* The second device is what the guest chose, if it did. */
+static bool end_reads(const struct console_end *e)
+{
+	const struct chardev *second = e->port->ends[1].dev;
+
+	return e->dev == second || !second || !second->ops->is_open(second);
+}
+
 static unsigned int backend_read(void *ctx, uint8_t *buf, unsigned int n)
 {
+	const struct console_end *e = ctx;
 	struct console *c = &con;
-	uint64_t flags = enter(c);
+	uint64_t flags;
 
-	n = in_take(c, ctx, buf, n);
+	if (!end_reads(e))
+		return 0;
+	flags = enter(c);
+	n = in_take(c, e->port, buf, n);
 	leave_device(c, flags);
 	return n;
 }
@@ -194,9 +211,20 @@ static int port_put(struct console *c, uint32_t slot, struct console_port *p)
 	return r;
 }
 
-int console_add(int idx, const char *name, struct pl011 *dev, void *mem, size_t size,
-		size_t log_size)
+static void port_connect(struct console_port *p, bool on)
 {
+	for (int i = 0; i < 2; i++) {
+		struct chardev *dev = p->ends[i].dev;
+
+		if (dev)
+			dev->ops->connect(dev, on ? &p->ends[i].backend : NULL);
+	}
+}
+
+int console_add(int idx, const char *name, struct chardev *dev, struct chardev *dev2, void *mem,
+		size_t size, size_t log_size)
+{
+	struct chardev *const devs[] = { dev, dev2 };
 	struct console_port *p = mem;
 	int r;
 
@@ -207,10 +235,13 @@ int console_add(int idx, const char *name, struct pl011 *dev, void *mem, size_t 
 	p->log = (uint8_t *)mem + size;
 	p->log_size = (uint32_t)log_size;
 	p->dev = dev;
-	p->backend = (struct chardev_backend){ backend_write, backend_read, p };
+	for (int i = 0; i < 2; i++)
+		p->ends[i] = (struct console_end){
+			p, devs[i], { backend_write, backend_read, &p->ends[i] },
+		};
 	r = port_put(&con, (uint32_t)idx, p);
 	if (r == 0)
-		pl011_connect(dev, &p->backend);
+		port_connect(p, true);
 	return r;
 }
 
@@ -253,8 +284,15 @@ static bool port_drain(struct console *c, struct console_port *p)
 	console_pump(c);
 	done = p->out.level == 0 && c->line != p;
 	leave(c, flags);
-	pl011_tx_ready(p->dev);
-	return done && !pl011_tx_busy(p->dev);
+	for (int i = 0; i < 2; i++) {
+		struct chardev *dev = p->ends[i].dev;
+
+		if (!dev)
+			continue;
+		dev->ops->tx_ready(dev);
+		done = done && !dev->ops->tx_busy(dev);
+	}
+	return done;
 }
 
 /* Take p out of the table; true once nobody uses it. */
@@ -285,7 +323,7 @@ void console_remove(int idx)
 	port_close(c, p);
 	while (console_running(c) && !port_drain(c, p) && arch_counter() < end)
 		arch_cpu_relax();
-	pl011_connect(p->dev, NULL);
+	port_connect(p, false);
 	while (!port_take(c, p))
 		arch_cpu_relax();
 }

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "devices/pl011.h"
+#include "devices/chardev.h"
 #include "devices/uart_phys.h"
 
 #define CONSOLE_MAX_PORTS 64          /* VMs                                   */
@@ -35,6 +35,8 @@ void console_init(struct uart_phys *uart, uint8_t escape_key, uint32_t nr_vms);
  * @idx:  its number, 0 .. CONSOLE_MAX_PORTS - 1
  * @name: copied, cut to 31 bytes
  * @dev:  the VM's UART; connected to the console here
+ * @dev2: NULL, or another device of it: both print, and once the guest has opened this one
+ *        it alone gets the input
  * @mem:  8-byte aligned, for the port and its output ring
  * @size: bytes for these, at least CONSOLE_MEM_MIN; a page is reasonable
  * @log_size: bytes behind them, to keep what it printed last; 0: nothing is kept
@@ -43,8 +45,8 @@ void console_init(struct uart_phys *uart, uint8_t escape_key, uint32_t nr_vms);
  *
  * Return: 0; -EINVAL idx or size; -EEXIST that number has a console.
  */
-int console_add(int idx, const char *name, struct pl011 *dev, void *mem, size_t size,
-		size_t log_size);
+int console_add(int idx, const char *name, struct chardev *dev, struct chardev *dev2, void *mem,
+		size_t size, size_t log_size);
 
 /**
  * console_read_log() - what a VM printed, as much of it as is kept

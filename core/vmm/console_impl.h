@@ -45,13 +45,22 @@ static inline uint8_t ring_pop(struct ring *r)
 	return b;
 }
 
+struct console_port;
+
+/* A device behind a port. */
+struct console_end {
+	struct console_port *port;
+	struct chardev *dev;                 /* NULL: none                      */
+	struct chardev_backend backend;
+};
+
 /* A source of lines: a VM, the shell, the hypervisor's messages. */
 struct console_port {
 	/* fixed while it is a port */
 	char name[CONSOLE_NAME];
 	char prefix[CONSOLE_NAME + 4];       /* "[name] ", or ""                */
-	struct pl011 *dev;                   /* NULL: not a VM                  */
-	struct chardev_backend backend;
+	struct console_end ends[2];
+	struct chardev *dev;                 /* the first's; NULL: not a VM     */
 	/* under the console's lock */
 	struct ring out, in;
 	uint8_t *log;                        /* the last bytes it printed, a ring */

@@ -108,7 +108,7 @@ static void console_get(struct keeper *k)
 	if (!cfg->pl011.present)
 		return;
 	if (hyp_alloc_pages(console_pages(cfg), &k->console_mem) ||
-	    console_add((int)k->entry->idx, cfg->name, &k->vm.pl011, k->console_mem,
+	    console_add((int)k->entry->idx, cfg->name, &k->vm.pl011.chardev, NULL, k->console_mem,
 			CONSOLE_MEM_SIZE, cfg->log_size))
 		log_warn("VM %s: no console", cfg->name);
 }

@@ -13,6 +13,7 @@
 #include <arch/timer.h>
 #include "core/lib/bits.h"
 #include "core/timer.h"
+#include "devices/pl011.h"
 
 #define ESCAPE "\x1d"
 #define LOG_SIZE 64
@@ -175,9 +176,8 @@ static void add_vm(void)
 
 	pl011_init(&uart[vm], 0, (struct irq_line){ 0 });
 	reg(vm, LCR_H, true, 0x10);
-	assert_int_equal(console_add((int)vm, names[vm], &uart[vm], mem[vm],
-				     sizeof(mem[vm]) - LOG_SIZE,
-				     LOG_SIZE), 0);
+	assert_int_equal(console_add((int)vm, names[vm], &uart[vm].chardev, NULL, mem[vm],
+				     sizeof(mem[vm]) - LOG_SIZE, LOG_SIZE), 0);
 }
 
 static void start(unsigned int nr)
@@ -645,30 +645,30 @@ static void removing_the_attached_vm_attaches_the_next(void **state)
 	console_remove(2);
 	assert_int_equal(console_attached(), -ENOENT);
 	type("nobody" ESCAPE "l");
-	assert_int_equal(console_add(0, "new", &uart[0], mem[0], sizeof(mem[0]), 0), 0);
+	assert_int_equal(console_add(0, "new", &uart[0].chardev, NULL, mem[0], sizeof(mem[0]), 0), 0);
 	assert_int_equal(console_attached(), 0);
 }
 
 static void bad_ports_are_refused(void **state)
 {
 	(void)state;
-	assert_int_equal(console_add(3, "x", &uart[0], mem[0], 64, 0), -EINVAL);
-	assert_int_equal(console_add(-1, "x", &uart[0], mem[0], 4096, 0), -EINVAL);
-	assert_int_equal(console_add(64, "x", &uart[0], mem[0], 4096, 0), -EINVAL);
+	assert_int_equal(console_add(3, "x", &uart[0].chardev, NULL, mem[0], 64, 0), -EINVAL);
+	assert_int_equal(console_add(-1, "x", &uart[0].chardev, NULL, mem[0], 4096, 0), -EINVAL);
+	assert_int_equal(console_add(64, "x", &uart[0].chardev, NULL, mem[0], 4096, 0), -EINVAL);
 	start(0);
 	add_vm();
-	assert_int_equal(console_add(0, "x", &uart[1], mem[1], 4096, 0), -EEXIST);
+	assert_int_equal(console_add(0, "x", &uart[1].chardev, NULL, mem[1], 4096, 0), -EEXIST);
 }
 
 static void the_lowest_number_is_attached_until_somebody_chooses(void **state)
 {
 	(void)state;
 	start(0);
-	assert_int_equal(console_add(2, "x", &uart[2], mem[2], 4096, 0), 0);
-	assert_int_equal(console_add(1, "y", &uart[1], mem[1], 4096, 0), 0);
+	assert_int_equal(console_add(2, "x", &uart[2].chardev, NULL, mem[2], 4096, 0), 0);
+	assert_int_equal(console_add(1, "y", &uart[1].chardev, NULL, mem[1], 4096, 0), 0);
 	assert_int_equal(console_attached(), 1);
 	type(ESCAPE "2");
-	assert_int_equal(console_add(0, "z", &uart[0], mem[0], 4096, 0), 0);
+	assert_int_equal(console_add(0, "z", &uart[0].chardev, NULL, mem[0], 4096, 0), 0);
 	assert_int_equal(console_attached(), 2);
 }
 

@@ -13,6 +13,7 @@
 
 #include "core/lib/bits.h"
 #include "core/timer.h"
+#include "devices/pl011.h"
 #include "tests/host/fake/cpu.h"
 
 #define NR_GUESTS 3
@@ -167,8 +168,8 @@ static void start_uart(unsigned int vm)
 	pl011_init(&uart[vm], 0, (struct irq_line){ irq_set, NULL, 33 });
 	reg(&uart[vm], LCR_H, true, 0x10);
 	reg(&uart[vm], IMSC, true, 0x70);
-	assert_int_equal(console_add((int)vm, names[vm], &uart[vm], mem[vm], sizeof(mem[vm]), 0),
-			 0);
+	assert_int_equal(console_add((int)vm, names[vm], &uart[vm].chardev, NULL, mem[vm],
+				     sizeof(mem[vm]), 0), 0);
 }
 
 /* VMs that come and go, and a user who looks around. */
