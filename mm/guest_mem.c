@@ -169,7 +169,7 @@ int guest_mem_populate_linear(struct stage2 *s2, ipa_t ipa, pa_t pa, uint64_t si
 struct run {
 	pa_t pa;
 	uint64_t size;
-	bool own;
+	bool mapped, own;
 };
 
 static bool leaf_own(struct stage2 *s2, const struct stage2_leaf *leaf)
@@ -200,6 +200,7 @@ static int run_at(struct stage2 *s2, ipa_t ipa, uint64_t max, struct run *run)
 	if (!leaf.mapped || leaf.left < order_size(FRAMES_MAX_ORDER))
 		max = leaf.mapped ? MIN(max, PIECE - (ipa.v & (PIECE - 1))) : max;
 	run->pa = leaf.pa;
+	run->mapped = leaf.mapped;
 	run->own = leaf_own(s2, &leaf);
 	run->size = leaf_run(s2, &leaf, max, run->own);
 	while (run->own && run->size < max) {
@@ -218,7 +219,8 @@ int guest_mem_release(struct stage2 *s2, ipa_t ipa, uint64_t size)
 
 	for (uint64_t at = 0; !err && at < size; at += run.size) {
 		err = run_at(s2, ipa_add(ipa, at), size - at, &run);
-		if (!err)
+		/* A hole stays as it is, for a touch may be filling it. */
+		if (!err && run.mapped)
 			err = stage2_unmap(s2, ipa_add(ipa, at), run.size);
 		/* Only now can no pCPU reach the frames. */
 		if (!err && run.own)

@@ -4,7 +4,8 @@
  * at once or on first touch; linear maps a given range of host memory. Either
  * way pages carry the VM's owner id, and release gives them back scrubbed.
  * Locks are dropped between pieces of 2 MiB. Callers see to it that one range
- * is not populated and released at the same time.
+ * is not populated and released at the same time, but for guest_mem_touch(): a page
+ * touched while it is released is there afterwards or not.
  */
 #pragma once
 
