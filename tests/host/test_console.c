@@ -645,7 +645,8 @@ static void removing_the_attached_vm_attaches_the_next(void **state)
 	console_remove(2);
 	assert_int_equal(console_attached(), -ENOENT);
 	type("nobody" ESCAPE "l");
-	assert_int_equal(console_add(0, "new", &uart[0].chardev, NULL, mem[0], sizeof(mem[0]), 0), 0);
+	assert_int_equal(console_add(0, "new", &uart[0].chardev, NULL, mem[0], sizeof(mem[0]), 0),
+			 0);
 	assert_int_equal(console_attached(), 0);
 }
 
