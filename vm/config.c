@@ -5,6 +5,7 @@
 #include <libfdt.h>
 #include <stdio.h>
 #include <string.h>
+#include "core/fdt_sound.h"
 #include "core/lib/bits.h"
 #include "vm/config_keys.h"
 #include "vm/config_pools.h"
@@ -347,15 +348,6 @@ static int fail(struct system_config *cfg, const char *text)
 	return -EINVAL;
 }
 
-/* Are all offsets of the header inside the bytes we have, and the blocks apart? */
-static bool dtb_sound(const void *dtb, size_t size)
-{
-	if (size < sizeof(struct fdt_header) || ((uintptr_t)dtb & 7) != 0)
-		return false;
-	return fdt_check_header(dtb) == 0 && fdt_totalsize(dtb) <= size &&
-	       fdt_version(dtb) >= 17;
-}
-
 static int check_identity(struct system_config *cfg, const void *dtb)
 {
 	const void *version;
@@ -412,7 +404,7 @@ int config_parse(struct system_config *cfg, const void *dtb, size_t size)
 	int vms;
 
 	memset(cfg, 0, sizeof(*cfg));
-	if (!dtb_sound(dtb, size))
+	if (!fdt_sound(dtb, size))
 		return fail(cfg, "system.dtb is damaged or cut off: it is not a device tree");
 	if (parse_root(cfg, dtb) || config_pools_parse(cfg, dtb))
 		return -EINVAL;

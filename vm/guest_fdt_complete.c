@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <libfdt.h>
 #include <string.h>
+#include "core/fdt_sound.h"
 #include "core/lib/bits.h"
 
 static bool get_cells(const void *prop, int len, int cells, uint64_t *v)
@@ -269,47 +270,6 @@ static void complete_devices(struct fdt_writer *w, const struct vm_config *cfg)
 	fw_end(w);
 }
 
-/*
- * libfdt's editing functions trust the structure they edit. So look at all of
- * it once: every tag inside the block, every name inside the strings, nodes
- * that end where they began.
- */
-static bool structure_sound(const void *fdt)
-{
-	int offset = 0, next = 0, depth = 0, len;
-	const char *name;
-
-	for (;;) {
-		switch (fdt_next_tag(fdt, offset, &next)) {
-		case FDT_BEGIN_NODE:
-			depth++;
-			break;
-		case FDT_END_NODE:
-			if (--depth < 0)
-				return false;
-			break;
-		case FDT_PROP:
-			if (!fdt_getprop_by_offset(fdt, offset, &name, &len))
-				return false;
-			break;
-		case FDT_NOP:
-			break;
-		default:         /* the end, or what is none of these */
-			return next >= 0 && depth == 0;
-		}
-		if (next < 0)
-			return false;
-		offset = next;
-	}
-}
-
-static bool dtb_sound(const void *dtb, size_t len)
-{
-	return len >= sizeof(struct fdt_header) && fdt_check_header(dtb) == 0 &&
-	       fdt_totalsize(dtb) <= len && fdt_version(dtb) >= 17 &&
-	       fdt_num_mem_rsv(dtb) >= 0 && structure_sound(dtb);
-}
-
 int guest_fdt_finish(struct fdt_writer *w, const struct guest_fdt_desc *d)
 {
 	int used;
@@ -332,7 +292,7 @@ int guest_fdt_complete(const struct guest_fdt_desc *d, const void *dtb, size_t l
 {
 	struct fdt_writer w;
 
-	if (!dtb_sound(dtb, len))
+	if (!fdt_sound(dtb, len))
 		return -EINVAL;
 	fw_open(&w, dtb, buf, size);
 	if (!w.err)

@@ -9,6 +9,7 @@
 #include "core/board.h"
 #include "core/board_fdt.h"
 #include "core/crash.h"
+#include "core/fdt_sound.h"
 #include "core/firmware.h"
 #include "core/log.h"
 #include "core/panic.h"
@@ -47,7 +48,7 @@ static void boot_speak(pa_t fdt_pa)
 {
 	board.fdt_pa = fdt_pa;
 	board.fdt = va_ptr(boot_map_block(BOOT_SLOT_BLOB, fdt_pa, FDT_MAX_SIZE));
-	if (fdt_check_header(board.fdt) || fdt_totalsize(board.fdt) > FDT_MAX_SIZE)
+	if (!fdt_sound(board.fdt, FDT_MAX_SIZE))
 		machine_give_up("the board's device tree is damaged");
 	if (board_read_uart(&board) == 0)
 		early_uart_init(boot_map_block(BOOT_SLOT_IO, board.uart.base, PAGE_SIZE),

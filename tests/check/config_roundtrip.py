@@ -58,7 +58,7 @@ GUEST_DTS = '/dts-v1/;\n/ { model = "guest"; };\n'
 
 def compile_show(folder):
     sources = ['tests/config/show.c', 'vm/config.c', 'vm/config_keys.c', 'vm/config_pools.c',
-               'vm/config_sums.c', 'vm/config_check.c', 'vm/bundle.c']
+               'vm/config_sums.c', 'vm/config_check.c', 'vm/bundle.c', 'core/fdt_sound.c']
     subprocess.run([os.environ.get('HOSTCC', 'gcc'), '-std=gnu11', '-Wall', '-Wextra', '-Werror',
                     '-fsanitize=address,undefined', '-I.', *sources, '-lfdt',
                     '-o', folder / 'show'], cwd=TOP, check=True)
