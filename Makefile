@@ -7,8 +7,9 @@
 #= make image      what run boots: the hypervisor and build/bundle.cpio of CONFIG=
 #=                 BUNDLED=1: the bundle linked into the image
 #= make test       all tests; T=PATTERN those whose name has it; test-matrix: the long ones
+#= make fuzz       every fuzzer for FUZZ_SECONDS=60, two at once
 #= make bench      costs of exits in instructions, beside the bare machine
-#= make coverage   lines of pure code reached by the host tests
+#= make coverage   lines and branches of pure code that host tests and fuzzers reach
 #= make docs       pages from the headers, in build/docs
 #= make clean      remove build/, what was fetched included
 #=
@@ -217,15 +218,16 @@ run: image $(if $(TFA),$O/flash.bin)
 # ---- tests -----------------------------------------------------------------
 # A fragment in tests/ may add to TEST_DEPS what its tests need built.
 TEST_DEPS := $O/corbel.bin host-tests build/guests/cloud build/guests/initramfs.cpio.gz
--include $(wildcard tests/guests/*.mk tests/system/*.mk tests/bench/*.mk)
+-include $(wildcard tests/guests/*.mk tests/system/*.mk tests/bench/*.mk tests/fuzz/*.mk)
 test test-matrix: $(TEST_DEPS)
 	@tools/test.py $(if $(filter test-matrix,$@),--matrix) --build $O --match '$(T)' $(HOST_TESTS)
 bench: $(TEST_DEPS)
 	@tests/bench/run.py
-# Which lines of the pure code the host tests reach; without sanitizers, for speed.
-coverage:
-	$Q$(MAKE) O=build/coverage COVERAGE='--coverage -fprofile-update=atomic' host-tests
-	@tools/coverage.py build/coverage/host $(HOST_TESTS)
+# What of the pure code the host tests reach, and the fuzzers with what they have found
+# so far; without sanitizers, for speed.
+coverage: $(addprefix fuzz-found-,$(FUZZERS))
+	$Q$(MAKE) O=build/coverage COVERAGE='--coverage -fprofile-update=atomic' host-tests fuzzers
+	@tools/coverage.py build/coverage $(HOST_TESTS) $(addprefix fuzz/,$(FUZZERS))
 docs:
 	$Qmkdir -p build/docs && doxygen docs/Doxyfile
 # How a file of the hypervisor is compiled, for the checks and for editors.

@@ -6,6 +6,7 @@ usage: tools/test.py [--matrix] [--build DIR] [--match PATTERN] [HOST_TEST...]
 
     host/NAME     a cmocka binary, DIR/host/NAME; each of its functions counts
     check/NAME    a script of tests/check; its exit status counts
+    fuzz/NAME     a fuzzer of tests/fuzz, some thousand executions, always the same ones
     system/NAME   what tests/system/run.py lists; `--run NAME`'s exit status counts
 
 PATTERN is a part of such a name, or one with * and ?. --matrix runs what
@@ -23,6 +24,7 @@ import sys
 import time
 
 TOP = pathlib.Path(__file__).resolve().parent.parent
+FUZZ = TOP / "tests" / "fuzz" / "run.py"
 SYSTEM = TOP / "tests" / "system" / "run.py"
 AT_ONCE = 2
 TIMEOUT_S = 900
@@ -48,6 +50,10 @@ def collect(args):
         for script in sorted((TOP / "tests" / "check").glob("*")):
             if script.is_file() and script.stat().st_mode & 0o100:
                 yield "check/" + script.stem, [str(script)]
+        for source in sorted((TOP / "tests" / "fuzz").glob("fuzz_*.c")):
+            name = source.stem[len("fuzz_"):]
+            yield "fuzz/" + name, [sys.executable, str(FUZZ), "--build", args.build,
+                                   "--test", name]
     if SYSTEM.exists():
         extra = ["--matrix"] if args.matrix else []
         listed = subprocess.run([sys.executable, str(SYSTEM), "--list"] + extra, check=True,
