@@ -196,6 +196,26 @@ static void one_port_cannot_push_others_out_of_the_table(void **state)
 	assert_int_equal(look(3).nr_macs, 1);
 }
 
+static void what_is_fixed_stays_whatever_is_learnt(void **state)
+{
+	uint32_t nr = 0, known = 0;
+	struct mac_table *t = calloc(1, sizeof(*t));
+
+	(void)state;
+	mac_table_init(t, HZ);
+	for (uint32_t i = 1; i < 600; i++)
+		nr += mac_table_fix(t, MAC_KEY(i, 0), 1) == 0;
+	assert_in_range(nr, MAC_TABLE_ENTRIES / 2, MAC_TABLE_ENTRIES);
+	assert_int_equal(mac_table_count(t, 1), nr);
+	for (uint32_t i = 1; i < 60000; i++)
+		mac_table_learn(t, MAC_KEY(i, 0), i % MAC_TABLE_PORTS, i);
+	for (uint32_t i = 1; i < 600; i++)
+		known += mac_table_lookup(t, MAC_KEY(i, 0), 60000) == 1;
+	assert_int_equal(known, nr);
+	assert_int_equal(mac_table_fix(t, MAC_KEY(1, 0), 2), -EEXIST);
+	free(t);
+}
+
 /* ---- ports ---- */
 
 static void ports_come_and_go(void **state)
@@ -576,6 +596,7 @@ int main(void)
 		PLAIN(addresses_are_learnt_move_and_age),
 		PLAIN(configured_addresses_are_not_taken_over),
 		PLAIN(one_port_cannot_push_others_out_of_the_table),
+		PLAIN(what_is_fixed_stays_whatever_is_learnt),
 		PLAIN(ports_come_and_go),
 		PLAIN(ports_are_bounded_and_addresses_unique),
 		PLAIN(link_down_is_silence),

@@ -7,3 +7,8 @@ test_net_offload_SRCS := tests/host/test_net_offload.c devices/net_frame.c \
 	devices/net_offload.c tests/host/net_ports.c
 test_vswitch_threads_SRCS := tests/host/test_vswitch_threads.c $(net_srcs)
 test_vswitch_threads_SAN := thread
+
+HOST_TESTS += test_virtio_net
+# Recursive: virtio_srcs may come later.
+test_virtio_net_SRCS = tests/host/test_virtio_net.c devices/virtio_net.c devices/virtio_net_ctrl.c \
+	$(filter-out tests/host/fake/cpu.c,$(net_srcs)) $(virtio_srcs)
