@@ -1,113 +1,192 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What exits and interrupts cost. Under -icount shift=0 one instruction is one nanosecond of
- * the counter, so the figures are instructions, the hypervisor's included, and repeat exactly.
- * The counter's grain is 16 instructions at 62.5 MHz: all figures are means over many rounds.
- * Prints "bench NAME VALUE"; driven by letters: r reset, b measure.
+ * What exits, interrupts and switches cost. Under -icount shift=0 one instruction is one
+ * nanosecond of the counter, so the figures are instructions, the hypervisor's and both CPUs'
+ * included, and repeat exactly. Nothing is taken off: what the loops themselves cost is what they
+ * cost on the bare machine.
+ *
+ * Prints "bench NAME TICKS ROUNDS" for each row, and runs HINT #120 where its counting
+ * begins and ends, for count.c. "mode=" on the command line chooses: see modes[].
  */
 #include "lib/gic.h"
 #include "lib/guest.h"
 #include "lib/smccc.h"
 #include "lib/uart.h"
 
-#define LOOPS 256u
+#define ROUNDS 512ul
 
-static uint64_t ns(uint64_t ticks)
+#define MARK() __asm__ volatile("hint #120" ::: "memory")
+
+static uint64_t begun;
+
+/* What was printed last is out, and everybody who has to do with it asleep. */
+static void settle(void)
 {
-	uint64_t f = read_sysreg(cntfrq_el0);
-
-	return ticks / f * 1000000000ul + ticks % f * 1000000000ul / f;
+	delay_ms(2);
 }
 
-static uint64_t empty_loop;
-
-/* Mean of one round of an operation, the loop around it taken off. */
-static void measure(const char *name, void (*op)(void))
+static inline void begin(void)
 {
-	uint64_t start, total;
-
-	op();						/* what is lazy is done once */
-	start = ticks_now();
-	for (unsigned int i = 0; i < LOOPS; i++)
-		op();
-	total = ns(ticks_now() - start);
-	if (!empty_loop)
-		empty_loop = total;
-	else
-		gprintf("bench %s %lu\n", name,
-			total > empty_loop ? (total - empty_loop) / LOOPS : 0);
+	MARK();
+	begun = ticks_now();
 }
 
-static void op_nothing(void) { __asm__ volatile("" ::: "memory"); }
-
-static void op_hvc(void)
+static void report(const char *name, uint64_t ticks, uint64_t rounds)
 {
-	__asm__ volatile("ldr x0, =0x84000000\n hvc #0" ::: "x0", "x1", "x2", "x3", "memory");
+	gprintf("bench %s %lu %lu\n", name, ticks, rounds);
 }
 
-static void op_smc(void)
+static inline void end(const char *name)
 {
-	__asm__ volatile("ldr x0, =0x84000000\n smc #0" ::: "x0", "x1", "x2", "x3", "memory");
+	uint64_t ticks = ticks_now() - begun;
+
+	MARK();
+	report(name, ticks, ROUNDS);
 }
 
-static void op_unknown(void)
+/*
+ * A row of one CPU that takes no interrupt: so many instructions and, around them, two for
+ * the loop. In insns %1 is an operand. What is lazy is done once before.
+ */
+#define LOOP_(insns, operand, rounds)                                                   \
+	do {                                                                            \
+		uint64_t n_ = (rounds);                                                 \
+		__asm__ volatile("1: " insns "\n subs %0, %0, #1\n b.ne 1b"             \
+				 : "+r"(n_) : "r"(operand)                              \
+				 : "x0", "x1", "x2", "x3", "cc", "memory");             \
+	} while (0)
+#define LOOP(name, insns, operand)                                                      \
+	do {                                                                            \
+		settle();                                                               \
+		LOOP_(insns, operand, 2);                                               \
+		begin();                                                                \
+		LOOP_(insns, operand, ROUNDS);                                          \
+		end(name);                                                              \
+	} while (0)
+
+static void calls(void)
 {
-	__asm__ volatile("ldr x0, =0x8400ffff\n hvc #0" ::: "x0", "x1", "x2", "x3", "memory");
+	LOOP("hvc_psci_version", "mov w0, %w1\n hvc #0", PSCI_VERSION);
+	if (smc_available())
+		LOOP("smc_psci_version", "mov w0, %w1\n smc #0", PSCI_VERSION);
+	LOOP("smccc_version", "mov w0, %w1\n hvc #0", SMCCC_VERSION);
+	LOOP("unknown_call", "mov w0, %w1\n hvc #0", 0x8400ffffu);
 }
 
-static void op_gicd_typer(void) { (void)mmio_r32(GICD(GICD_TYPER)); }
-static void op_gicd_prio(void) { (void)mmio_r32(GICD(GICD_IPRIORITYR) + 40); }
-static void op_gicd_enable(void) { mmio_w32(GICD(GICD_ISENABLER) + 4, 0); }
-static void op_gicd_enable_all(void) { mmio_w32(GICD(GICD_ISENABLER) + 4, 0xffffff00); }
-static void op_gicd_disable_all(void) { mmio_w32(GICD(GICD_ICENABLER) + 4, 0xffffff00); }
-static uintptr_t my_redist;
-static void op_gicr_typer(void) { (void)mmio_r64(my_redist + GICR_TYPER); }
-static void op_uart_fr(void) { (void)mmio_r32(UARTFR); }
-static void op_id_register(void) { (void)read_sysreg(id_aa64pfr0_el1); }
-static void op_cntp_ctl(void) { (void)read_sysreg(cntp_ctl_el0); }
-static void op_cntp_cval(void) { write_sysreg(cntp_cval_el0, ~0ul); }
-static void op_icc_pmr(void) { write_sysreg(ICC_PMR_EL1, 0xf0); }
-static void op_cntv_cval(void) { write_sysreg(cntv_cval_el0, 1ul << 60); }
-
-static volatile unsigned int taken;
-
-static void count_irq(void)
+static void devices(void)
 {
-	uint32_t id = gic_ack();
+	LOOP("gicd_typer_read", "ldr w0, [%1]", GICD(GICD_TYPER));
+	LOOP("gicd_iidr_read", "ldr w0, [%1]", GICD(GICD_IIDR));
+	LOOP("gicr_typer_read", "ldr x0, [%1]", gic_redist() + GICR_TYPER);
+	LOOP("gicd_ipriorityr_read", "ldr w0, [%1]", GICD(GICD_IPRIORITYR) + 40);
+	LOOP("gicd_isenabler_write", "str wzr, [%1]", GICD(GICD_ISENABLER) + 4);
+	LOOP("gicd_isenabler_24", "mov w0, #0xffffff00\n str w0, [%1]\n str w0, [%1, #0x80]",
+	     GICD(GICD_ISENABLER) + 4);
+	LOOP("uart_fr_read", "ldr w0, [%1]", UARTFR);
+}
 
+static void registers(void)
+{
+	LOOP("id_register_read", "mrs x0, id_aa64pfr0_el1", 0ul);
+	LOOP("cntp_ctl_read", "mrs x0, cntp_ctl_el0", 0ul);
+	LOOP("cntp_cval_write", "msr cntp_cval_el0, %1", ~0ul);
+	LOOP("cntv_cval_write", "msr cntv_cval_el0, %1", ~0ul);
+	LOOP("icc_pmr_write", "msr s3_0_c4_c6_0, %1", 0xf0ul);
+}
+
+/* ---- interrupts: saved is what a C function may change, as in other kernels ---- */
+
+typedef void (*irq_fn)(uint64_t now);
+static irq_fn hooks[2];
+void bench_irq(uint64_t now);
+extern char bench_vectors[];
+
+__asm__(
+	"	.text\n	.globl bench_vectors\n	.balign 0x800\nbench_vectors:\n"
+	"	.org bench_vectors + 0x200\n	b vector_table + 0x200\n"
+	"	.org bench_vectors + 0x280\n"
+	"	stp x0, x1, [sp, #-176]!\n	mrs x0, cntvct_el0\n"
+	"	stp x2, x3, [sp, #16]\n	stp x4, x5, [sp, #32]\n	stp x6, x7, [sp, #48]\n"
+	"	stp x8, x9, [sp, #64]\n	stp x10, x11, [sp, #80]\n	stp x12, x13, [sp, #96]\n"
+	"	stp x14, x15, [sp, #112]\n	stp x16, x17, [sp, #128]\n"
+	"	stp x18, x30, [sp, #144]\n"
+	"	bl bench_irq\n"
+	"	ldp x2, x3, [sp, #16]\n	ldp x4, x5, [sp, #32]\n	ldp x6, x7, [sp, #48]\n"
+	"	ldp x8, x9, [sp, #64]\n	ldp x10, x11, [sp, #80]\n	ldp x12, x13, [sp, #96]\n"
+	"	ldp x14, x15, [sp, #112]\n	ldp x16, x17, [sp, #128]\n"
+	"	ldp x18, x30, [sp, #144]\n"
+	"	ldp x0, x1, [sp], #176\n	eret\n"
+	"	.org bench_vectors + 0x300\n	b vector_table + 0x300\n"
+	"	.org bench_vectors + 0x380\n	b vector_table + 0x380\n"
+	"	.org bench_vectors + 0x400\n	b .\n"
+	"	.org bench_vectors + 0x800\n");
+
+void bench_irq(uint64_t now)
+{
+	hooks[this_cpu()->idx](now);
+}
+
+static void vectors_own(void)
+{
+	write_sysreg(vbar_el1, bench_vectors);
+	__asm__ volatile("isb");
+}
+
+static void vectors_lib(void)
+{
+	write_sysreg(vbar_el1, vector_table);
+	__asm__ volatile("isb");
+}
+
+/* Sleep until it is there, without missing one that comes just before. */
+#define SLEEP_UNTIL(cond)                                                               \
+	do {                                                                            \
+		irq_disable();                                                          \
+		while (!(cond)) {                                                       \
+			__asm__ volatile("wfi" ::: "memory");                           \
+			irq_enable();                                                   \
+			irq_disable();                                                  \
+		}                                                                       \
+		irq_enable();                                                           \
+	} while (0)
+
+static volatile unsigned long taken;
+static volatile uint64_t late;
+
+static void count_irq(uint64_t now)
+{
+	(void)now;
+	gic_eoi(gic_ack());
 	taken++;
-	gic_eoi(id);
 }
 
-static uint64_t sgi_self;
-
-/* From the send to the instruction behind it, the handler in between. */
-static void op_sgi_self(void)
+static void sgi_to_self(void)
 {
-	unsigned int before = taken;
+	uint64_t self = gic_sgi_to(1, read_sysreg(mpidr_el1));
 
-	gic_sgi_send(sgi_self);
-	while (taken == before)
-		;
-}
-
-static void interrupts_of_one_cpu(void)
-{
+	settle();
 	gic_bit_set(GICD_ISENABLER, 1);
-	sgi_self = gic_sgi_to(1, read_sysreg(mpidr_el1));
-	this_cpu()->irq_hook = count_irq;
+	hooks[0] = count_irq;
+	vectors_own();
 	irq_enable();
-	measure("sgi_to_self", op_sgi_self);
+	for (unsigned long i = 0; i < ROUNDS + 2; i++) {
+		unsigned long before = taken;
+
+		if (i == 2)
+			begin();
+		gic_sgi_send(self);
+		while (taken == before)
+			;
+	}
+	end("sgi_to_self");
 	irq_disable();
+	vectors_lib();
 }
 
 /* ---- the virtual timer: deadline to the first instruction of the handler ---- */
 
-static volatile uint64_t late;
-
-static void timer_irq(void)
+static void timer_irq(uint64_t now)
 {
-	uint64_t now = read_sysreg(cntvct_el0);
 	uint32_t id = gic_ack();
 
 	late += now - read_sysreg(cntv_cval_el0);
@@ -119,86 +198,177 @@ static void timer_irq(void)
 
 static void timer_rounds(const char *name, bool sleep)
 {
-	late = 0;
-	this_cpu()->irq_hook = timer_irq;
+	settle();
+	gic_bit_set(GICD_ISENABLER, INTID_VTIMER);
+	hooks[0] = timer_irq;
+	vectors_own();
 	irq_enable();
-	for (unsigned int i = 0; i < LOOPS; i++) {
-		unsigned int before = taken;
+	for (unsigned long i = 0; i < ROUNDS + 2; i++) {
+		unsigned long before = taken;
 
-		write_sysreg(cntv_cval_el0, ticks_now() + 1000);
-		write_sysreg(cntv_ctl_el0, 1);
-		while (taken == before) {
-			if (sleep)
-				wfi();
+		if (i == 2) {
+			late = 0;
+			MARK();
 		}
+		write_sysreg(cntv_cval_el0, ticks_now() + 20 * ticks_per_ms() / 1000);
+		write_sysreg(cntv_ctl_el0, 1);
+		if (sleep)
+			SLEEP_UNTIL(taken != before);
+		else
+			while (taken == before)
+				;
 	}
+	MARK();
 	irq_disable();
-	gprintf("bench %s %lu\n", name, ns(late) / LOOPS);
+	vectors_lib();
+	report(name, late, ROUNDS);
+}
+
+static void timers(void)
+{
+	timer_rounds("timer_busy", false);
+	timer_rounds("timer_wfi", true);
+}
+
+/* ---- memory: a first touch, while the VM's memory is there from the start ---- */
+
+#define TOUCH_BASE  0x42000000ul
+
+static void touch(const char *name, uint64_t step, uint64_t pages)
+{
+	uintptr_t a = TOUCH_BASE;
+	uint64_t ticks;
+
+	settle();
+	begin();
+	for (uint64_t i = 0; i < pages; i++, a += step)
+		RW8(a) = 1;
+	ticks = ticks_now() - begun;
+	MARK();
+	report(name, ticks, pages);
+}
+
+static void first_touches(void)
+{
+	touch("first_touch_4k", 0x1000, 512);
+	touch("first_touch_2m", 0x200000, 96);
+}
+
+/* ---- a guest that only computes: 100 ms, which are so many instructions ---- */
+
+static void busy(void)
+{
+	uint64_t insns = 100 * 1000000ul, ticks, n = insns / 2;
+
+	settle();
+	begin();
+	__asm__ volatile("1: subs %0, %0, #1\n b.ne 1b" : "+r"(n) : : "cc");
+	ticks = ticks_now() - begun;
+	MARK();
+	report("busy_100ms", ticks * (1000000000ul / read_sysreg(cntfrq_el0)) - insns, 1);
 }
 
 /* ---- between two CPUs ---- */
 
 static volatile uint64_t sent_at, one_way;
-static volatile bool other_ready, stop;
+static volatile unsigned long arrived;
+static volatile bool other_ready, stop, echo;
+static uint64_t to_first;
 
-static void pong(void)
+static void other_irq(uint64_t now)
 {
-	uint64_t now = read_sysreg(cntvct_el0);
-	uint32_t id = gic_ack();
-
-	if (id == 2)
-		one_way += now - sent_at;
-	gic_eoi(id);
-	if (id == 2)
-		gic_sgi_send(gic_sgi_to(3, cpus[0].mpidr));
+	one_way += now - sent_at;
+	gic_eoi(gic_ack());
+	arrived++;
 }
 
 static void other(void *arg)
 {
+	unsigned long seen = arrived;
+
 	(void)arg;
 	gic_cpu_init();
 	gic_bit_set(GICD_ISENABLER, 2);
-	gic_bit_set(GICD_ISENABLER, 4);
-	this_cpu()->irq_hook = pong;
+	hooks[1] = other_irq;
+	vectors_own();
 	other_ready = true;
 	irq_enable();
-	while (!stop)
-		wfi();
+	/* One thread of the emulator plays both: YIELD gives the turn to the other. */
+	while (!stop) {
+		if (!echo) {
+			__asm__ volatile("yield");
+			continue;
+		}
+		SLEEP_UNTIL(arrived != seen);
+		seen = arrived;
+		if (!stop)
+			gic_sgi_send(to_first);
+	}
 	irq_disable();
+	vectors_lib();
 }
 
-/*
- * Both sleep between interrupts: under -icount one emulator thread plays all CPUs and goes
- * from one to the next when it sleeps, so that busy waiting would only count itself.
- */
-static void two_cpus(void)
+static void ipi_one_way(void)
 {
-	uint64_t start, total;
+	uint64_t to_other = gic_sgi_to(2, cpus[1].mpidr);
 
-	other_ready = stop = false;
-	one_way = 0;
+	settle();
+	for (unsigned long i = 0; i < ROUNDS + 2; i++) {
+		unsigned long before = arrived;
+
+		if (i == 2) {
+			one_way = 0;
+			MARK();
+		}
+		sent_at = ticks_now();
+		gic_sgi_send(to_other);
+		while (arrived == before)
+			__asm__ volatile("yield");
+	}
+	MARK();
+	report("ipi_one_way", one_way, ROUNDS);
+}
+
+static void ipi_ping_pong(const char *name)
+{
+	uint64_t to_other = gic_sgi_to(2, cpus[1].mpidr);
+
+	echo = true;
+	/* The other one looks at it and sleeps. */
+	settle();
+	for (unsigned long i = 0; i < ROUNDS + 2; i++) {
+		unsigned long before = taken;
+
+		if (i == 2)
+			begin();
+		gic_sgi_send(to_other);
+		SLEEP_UNTIL(taken != before);
+	}
+	end(name);
+	stop = true;
+	gic_sgi_send(to_other);
+}
+
+static void with_other(void (*fn)(const char *name), const char *name)
+{
+	other_ready = stop = echo = false;
+	to_first = gic_sgi_to(3, cpus[0].mpidr);
 	if (!smp_start(1, other, NULL) || !WAIT_UNTIL(other_ready, LONG_MS))
 		return;
 	gic_bit_set(GICD_ISENABLER, 3);
-	this_cpu()->irq_hook = count_irq;
-	delay_ms(1);
+	hooks[0] = count_irq;
+	vectors_own();
 	irq_enable();
-	start = ticks_now();
-	for (unsigned int i = 0; i < LOOPS; i++) {
-		unsigned int before = taken;
-
-		sent_at = ticks_now();
-		gic_sgi_send(gic_sgi_to(2, cpus[1].mpidr));
-		while (taken == before)
-			wfi();
-	}
-	total = ticks_now() - start;
+	fn(name);
 	irq_disable();
-	stop = true;
-	gic_sgi_send(gic_sgi_to(4, cpus[1].mpidr));
-	smp_wait_off(1);
-	gprintf("bench sgi_to_other_cpu %lu\n", ns(one_way) / LOOPS);
-	gprintf("bench ipi_round_trip %lu\n", ns(total) / LOOPS);
+	vectors_lib();
+	CHECK(smp_wait_off(1), "it stays on");
+}
+
+static void both_pinned(const char *name)
+{
+	ipi_one_way();
+	ipi_ping_pong(name);
 }
 
 /* ---- CPU_ON to the first instruction there ---- */
@@ -206,19 +376,26 @@ static void two_cpus(void)
 static volatile uint64_t first_insn __attribute__((aligned(64)));
 void bench_entry(void);
 
-__asm__(".text\nbench_entry:\n"
+__asm__(".text\n	.globl bench_entry\nbench_entry:\n"
 	"	mrs x1, cntvct_el0\n	str x1, [x0]\n	dsb sy\n"
 	"	ldr x0, =0x84000002\n	hvc #0\n1:	b 1b\n	.ltorg\n");
 
-static void cpu_on_rounds(void)
+#define CPU_ON_ROUNDS 16
+
+static void cpu_on(void)
 {
 	uint64_t sum = 0;
 
-	for (unsigned int i = 0; i < 16; i++) {
+	settle();
+	for (unsigned int i = 0; i < CPU_ON_ROUNDS + 1; i++) {
 		uint64_t start;
 
 		first_insn = 0;
 		dcache_civac((const void *)&first_insn, 8);
+		if (i == 1) {
+			sum = 0;
+			MARK();
+		}
 		start = ticks_now();
 		psci_call(PSCI_CPU_ON64, cpus[1].mpidr, (uintptr_t)bench_entry,
 			  (uintptr_t)&first_insn);
@@ -227,52 +404,74 @@ static void cpu_on_rounds(void)
 		sum += first_insn - start;
 		smp_wait_off(1);
 	}
-	gprintf("bench cpu_on_to_first_instruction %lu\n", ns(sum) / 16);
+	MARK();
+	report("cpu_on", sum, CPU_ON_ROUNDS);
 }
+
+/* ---- two VMs that compute, each in its slices of the CPU ---- */
+
+#define SHARED_INSNS 20000000ul
+
+static void share(void)
+{
+	uint64_t ticks, n = SHARED_INSNS / 2;
+
+	delay_ms(60);
+	begin();
+	__asm__ volatile("1: subs %0, %0, #1\n b.ne 1b" : "+r"(n) : : "cc");
+	ticks = ticks_now() - begun;
+	MARK();
+	report("share", ticks, 1);
+}
+
+static void spin(void)
+{
+	for (;;)
+		;
+}
+
+/* ---- what to run ---- */
 
 static void all(void)
 {
-	gic_init();
-	my_redist = gic_redist();
-	measure("", op_nothing);
-	measure("hvc_psci_version", op_hvc);
-	if (smc_available())
-		measure("smc_psci_version", op_smc);
-	measure("hvc_unknown", op_unknown);
-	measure("gicd_typer_read", op_gicd_typer);
-	measure("gicr_typer_read", op_gicr_typer);
-	measure("gicd_ipriorityr_read", op_gicd_prio);
-	measure("gicd_isenabler_write_nothing", op_gicd_enable);
-	measure("gicd_isenabler_write_24", op_gicd_enable_all);
-	measure("gicd_icenabler_write_24", op_gicd_disable_all);
-	measure("uart_fr_read", op_uart_fr);
-	measure("id_register_read", op_id_register);
-	measure("cntp_ctl_read", op_cntp_ctl);
-	measure("cntp_cval_write", op_cntp_cval);
-	measure("cntv_cval_write", op_cntv_cval);
-	measure("icc_pmr_write", op_icc_pmr);
-	interrupts_of_one_cpu();
-	gic_bit_set(GICD_ISENABLER, INTID_VTIMER);
-	timer_rounds("vtimer_to_vector_busy", false);
-	timer_rounds("vtimer_to_vector_from_wfi", true);
+	calls();
+	devices();
+	registers();
+	sgi_to_self();
+	timers();
+	first_touches();
 	if (smp_nr() < 2)
 		return;
-	two_cpus();
-	cpu_on_rounds();
+	with_other(both_pinned, "ipi_ping_pong");
+	cpu_on();
 }
+
+static void one_core(void) { with_other(ipi_ping_pong, "ipi_ping_pong"); }
+static void one_cpu(void)
+{
+	calls();
+	devices();
+	registers();
+	sgi_to_self();
+	timers();
+}
+static void nothing(void) { }
 
 static void bench(void)
 {
-	int letter;
+	static void (*const modes[])(void) = {
+		all, one_cpu, one_core, timers, busy, share, spin, nothing,
+	};
+	uint64_t mode = guest_arg("mode", 0);
 
-	gprintf("first_at %lu\nREADY\n", ns(boot_state.count));
-	letter = uart_getc(LONG_MS * 10);
-	if (letter == 'r') {
-		gprintf("reset_at %lu\n", ns(read_sysreg(cntpct_el0)));
-		hvc_call(PSCI_SYSTEM_RESET, 0, 0, 0);
-	}
-	CHECK_EQ(letter, 'b', "letter");
-	all();
+	/* From the device tree, before memory is touched. */
+	(void)smp_nr();
+	gprintf("hz %lu\nfirst_at %lu\n", read_sysreg(cntfrq_el0), boot_state.count);
+	if (mode >= ARRAY_SIZE(modes))
+		return;
+	if (mode < 4)
+		gic_init();
+	modes[mode]();
 }
 
 GUEST_CASES(CASE(bench));

@@ -1,59 +1,79 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Count the instructions of exits and interrupts, bare and under Corbel.
+"""Count what exits, interrupts, switches and boots cost, bare and under Corbel.
 
-usage: tests/bench/run.py [--cpu CPU] [--json FILE]
+usage: tests/bench/run.py [--check] [--write] [--verbose] | --old
 
-Runs tests/bench/bench_guest.c under -icount shift=0,sleep=off, where one instruction is
-one nanosecond, and prints a table; the figures go to build/bench.json too.
+Runs tests/bench/bench_guest.c and Debian's Linux under -icount shift=0,sleep=off on QEMU 10,
+where one instruction is one nanosecond, and prints a table with the budgets of budgets.toml; the
+figures go to build/bench.json too. --write puts them into docs/performance.md, with a
+chart. --check fails when a budget is exceeded by 2 %, a row is missing, a row does not scale within
+5 %, or the page is not current. --old prints the rows of one CPU on QEMU 7.2.
+docs/performance.md says how it is measured.
 """
 import argparse
+import contextlib
+import io
 import json
-import pathlib
-import re
 import sys
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "system"))
-import guests  # noqa: E402
-from machine import BUILD, LONG, Failure, Machine, bare, corbel, pack  # noqa: E402
+import measure
+import report
+from measure import BUILD, TOP, Failure
 
-ICOUNT = ["-icount", "shift=0,sleep=off"]
-TOML = '[[vm]]\nname = "bench"\nvcpus = 2\nmemory = "128M"\nkernel = "%s"\n'
+PAGE = TOP / "docs" / "performance.md"
+CHART = TOP / "docs" / "performance.svg"
+APART = 5
 
 
-def measure(args):
-    """Every "bench NAME VALUE", and the way through a reset."""
-    with Machine(args) as m:
-        m.expect("^READY", LONG)
-        m.send("r")
-        before = int(m.expect(r"^reset_at (\d+)\n", LONG)[1])
-        after = int(m.expect(r"^first_at (\d+)\n", LONG)[1])
-        m.expect("^READY", LONG)
-        m.send("b")
-        m.expect("^DONE 1 passed", LONG * 2)
-        m.ends()
-        rows = {name: int(value) for name, value in
-                re.findall(r"^bench (\w+) (\d+)$", m.text, re.M)}
-    # A counter that starts anew with the VM hides what was before: it tells the rest.
-    rows["reset_to_first_instruction"] = after - before if after >= before else after
-    return rows
+def all_rows():
+    native = measure.native()
+    figures = {}
+    for part in (measure.pinned, measure.shared, measure.reset, measure.linux, measure.memory):
+        figures.update(part())
+    # What is taken, not what the loop needs by itself.
+    for key in ("busy_pinned", "busy_fair"):
+        figures[key]["value"] -= native[key]["value"]
+        native.pop(key)
+    return native, figures, measure.scaling()
+
+
+def failures(rows, figures, scales):
+    bad = report.over(rows, figures) + report.stale(PAGE, rows, figures)
+    names = list(scales)
+    for key in scales[names[0]]:
+        values = [scales[n][key]["value"] for n in names]
+        if report.apart(values) > APART:
+            bad.append("%s does not scale: %s" % (key, values))
+    return bad
 
 
 def main():
     parser = argparse.ArgumentParser(add_help=False)
-    parser.add_argument("--cpu", default="cortex-a57")
-    parser.add_argument("--json", default=str(BUILD / "bench.json"))
+    for flag in ("--check", "--write", "--verbose", "--old"):
+        parser.add_argument(flag, action="store_true")
     args = parser.parse_args()
-    image = guests.build("bench_guest")
-    board = {"cpu": args.cpu, "smp": 2, "extra": ICOUNT}
-    native = measure(bare(image, reboots=True, **board))
-    hosted = measure(corbel(pack("bench", TOML % image, "1G", 2), **board))
-    print("%-34s %12s %12s" % ("instructions, " + args.cpu, "bare", "Corbel"))
-    for name, value in hosted.items():
-        print("%-34s %12s %12d" % (name, native.get(name, "-"), value))
-    pathlib.Path(args.json).write_text(json.dumps(
-        {"cpu": args.cpu, "bare": native, "corbel": hosted}, indent=1) + "\n")
-    return 0
+    log = io.StringIO()
+    try:
+        with contextlib.redirect_stdout(sys.stdout if args.verbose else log):
+            native, figures, scales = (*measure.old(), {}) if args.old else all_rows()
+    except Failure:
+        print(log.getvalue()[-4000:])
+        raise
+    rows = [r for r in report.budgets() if not args.old or r["key"] in figures]
+    print(report.table(rows, figures, native))
+    if args.old:
+        return 0
+    for line in report.scaling_lines(scales):
+        print("  ".join(c.rjust(14) for c in line))
+    (BUILD / "bench.json").write_text(json.dumps(
+        {"native": native, "corbel": figures, "scaling": scales}, indent=1) + "\n")
+    if args.write:
+        report.write(PAGE, rows, figures, native, scales)
+        CHART.write_text(report.chart(rows, figures))
+    bad = failures(rows, figures, scales)
+    print("\n".join(bad) or "all within their budgets")
+    return 1 if bad and args.check else 0
 
 
 if __name__ == "__main__":
