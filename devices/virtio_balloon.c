@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#define PIECE      256               /* PFNs read at once                           */
+#define PIECE      128               /* PFNs read at once                           */
 #define PER_SERVE  1024              /* most pages before others have their turn    */
 
 /* Configuration space, 5.5.4. */

@@ -10,3 +10,6 @@ HOST_TESTS += test_virtio_rng test_virtio_balloon test_virtio_console
 test_virtio_rng_SRCS := tests/host/test_virtio_rng.c devices/virtio_rng.c $(virtio_srcs)
 test_virtio_balloon_SRCS := tests/host/test_virtio_balloon.c devices/virtio_balloon.c $(virtio_srcs)
 test_virtio_console_SRCS := tests/host/test_virtio_console.c devices/virtio_console.c $(virtio_srcs)
+
+HOST_TESTS += test_virtio_vsock
+test_virtio_vsock_SRCS := tests/host/test_virtio_vsock.c devices/virtio_vsock.c $(virtio_srcs)
