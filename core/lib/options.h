@@ -15,3 +15,6 @@
 #ifndef CONFIG_TRACE
 #define CONFIG_TRACE 1       /* rings of switches, exits and interrupts           */
 #endif
+#ifndef CONFIG_HOSTIO
+#define CONFIG_HOSTIO 1      /* drivers for the board's own disks and networks    */
+#endif

@@ -12,6 +12,7 @@
 #include "core/lib/options.h"
 #include "core/log.h"
 #include "core/vmm/console.h"
+#include "core/vmm/hostio.h"
 #include "core/vmm/keeper.h"
 #include "core/vmm/machine.h"
 #include "core/vmm/manage.h"
@@ -347,6 +348,8 @@ void manager_start(struct uart_phys *uart)
 	pools_create(sys_cfg);
 	entries_make();
 	console_start(uart);
+	if (CONFIG_HOSTIO)
+		hostio_init(sys_cfg->housekeeping, SYSTEM_PRIO);
 	keepers_start();
 	if (atomic_load(&nr_alive) == 0 && sys_cfg->when_all_off == ALL_OFF_POWEROFF)
 		machine_give_up("no VM can be started");

@@ -15,12 +15,14 @@
 #include "core/percpu.h"
 #include "core/thread.h"
 #include "core/timer.h"
+#include "core/vmm/hostio.h"
 #include "core/vmm/machine.h"
 #include "core/vmm/smp.h"
 #include "mm/audit.h"
 #include "mm/el2_map.h"
 #include "tests/el2/boot_switch.h"
 #include "tests/el2/frames_selftest.h"
+#include "tests/el2/hostio_selftest.h"
 
 #define ROUNDS 600u
 #define PRIO   10u
@@ -83,6 +85,13 @@ static void body(void *arg)
 	uint64_t at;
 	int err;
 
+	if (hostio_nr_disks()) {
+		if (idx == 0 && hostio_selftest_run() == 0)
+			log_info("selftest: PASSED, disks and network");
+		if (idx == 0)
+			machine_poweroff();
+		return;
+	}
 	if (nr == 2)
 		crash_selftest(idx);
 	err = frames_selftest_run(idx, nr, ROUNDS);
@@ -110,6 +119,7 @@ void manager_start(struct uart_phys *uart)
 	uint64_t online = smp_online();
 
 	(void)uart;
+	hostio_init(0, PRIO);
 	for (uint32_t cpu = 0; cpu < MAX_PCPUS; cpu++) {
 		if (!(online >> cpu & 1))
 			continue;

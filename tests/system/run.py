@@ -14,6 +14,7 @@ usage: tests/system/run.py --list [--matrix]     names, one a line
     many_*          many VMs on few pCPUs
     life_*          VMs that die, come back, pause and go
     el2_*           the hypervisor's own tests at EL2
+    hostio_*        the board's disks and networks under Corbel
     guests_*        some guests on another emulator
     matrix_*        --matrix: CPUs, sizes, emulators, firmware, kernels
 
@@ -26,6 +27,7 @@ import sys
 import boot
 import el2
 import guests
+import hostio
 import life
 import linux
 import many
@@ -42,7 +44,8 @@ def main():
     parser.add_argument("--run", metavar="NAME")
     args = parser.parse_args()
     usual = dict([*boot.tests(), *el2.tests(), *guests.tests(), *linux.tests(), *services.tests(),
-                  *sched.tests(), *many.tests(), *life.tests(), *matrix.representative()])
+                  *sched.tests(), *many.tests(), *life.tests(), *hostio.tests(),
+                  *matrix.representative()])
     wide = dict([*matrix.tests(), *sched.matrix(), *many.matrix()])
     if args.list:
         print("\n".join(wide if args.matrix else usual))
