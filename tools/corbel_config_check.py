@@ -4,6 +4,7 @@ and those that need the files themselves."""
 import os
 import zlib
 
+import corbel_config_channels as channels
 import corbel_config_files as files
 import corbel_config_schema as schema
 from corbel_config_pools import PoolChecker
@@ -67,6 +68,7 @@ class Checker:
         if limit is None:
             return
         left = limit - HYP_SHARE - self.bundle_size()
+        left -= channels.total_size(self.system)
         for vm in self.system.vms:
             for region in vm.memory:
                 size = region['size'].value
@@ -109,14 +111,15 @@ class Checker:
         for name, spi, *bases in self.DEVICES:
             if vm.value(name + '.enabled'):
                 out += [(vm[f'{name}.{base}'], schema.DEVICE_SIZE, PAGE) for base in bases]
-        return out
+        return out + channels.windows(self.system, vm)
 
     @staticmethod
     def title(item):
         section = item.key.partition('.')[0].replace('-', '_')
         return {'gic': 'the GIC', 'console': 'the console', 'rtc': 'the clock',
                 'power_key': 'the power key', 'watchdog': 'the watchdog',
-                'stolen_time': 'the page of stolen time', 'mailbox': 'the mailbox'}[section]
+                'stolen_time': 'the page of stolen time', 'mailbox': 'the mailbox',
+                'channel': 'a channel'}[section]
 
     def mailbox(self, vm):
         item = vm['mailbox.enabled']
@@ -160,6 +163,10 @@ class Checker:
             if other != name:
                 at = item if item.given else vm[f'{other}.spi']
                 self.bad(at, f'SPI {item.value} is used by {other} and {name}', 'use another')
+        for item, name in channels.spis(self.system, vm):
+            other = seen.setdefault(item.value, name)
+            if other != name:
+                self.bad(item, f'SPI {item.value} is used by {other} too', 'use another')
 
     def region(self, vm, region):
         ipa, size = region['ipa'], region['size']
@@ -339,6 +346,7 @@ class Checker:
             self.mailbox(vm)
             self.memory(vm)
             self.files(vm)
+        channels.ChannelChecker(self.system, self.errors).run()
         PoolChecker(self.system, self.board, self.errors).run()
         self.frames()
         self.memory_sum()

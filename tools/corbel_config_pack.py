@@ -52,6 +52,13 @@ class Emitter:
             tree.children[name] = self.section(window, schema.WINDOW.keys)
         return tree
 
+    def channel(self, channel):
+        tree = self.section(channel.items, [k for k in schema.CHANNEL.keys if k.name != 'name'])
+        for i, member in enumerate(channel.members):
+            name = 'member' if i == 0 else f'member-{i}'
+            tree.children[name] = self.section(member, schema.MEMBER.keys)
+        return tree
+
     def system(self, system):
         root = self.section(system.items, schema.SYSTEM)
         props = {'compatible': self.pack(schema.String(), 'corbel,system'),
@@ -61,6 +68,10 @@ class Emitter:
             root.children['pools'] = pools = fdt.Tree()
             for pool in system.pools[1:]:
                 pools.children[pool.value('name')] = self.pool(pool)
+        if system.channels:
+            root.children['channels'] = channels = fdt.Tree()
+            for channel in system.channels:
+                channels.children[channel.value('name')] = self.channel(channel)
         root.children['vms'] = vms = fdt.Tree()
         for vm in system.vms:
             vms.children[vm.value('name')] = self.vm(vm)

@@ -20,6 +20,8 @@ MAX_PCPUS = 64
 MAX_SPI = 988
 MAX_POOLS = 8              # with the pool "default"
 MAX_WINDOWS = 32
+MAX_CHANNELS = 16
+MAX_MEMBERS = 8            # of a channel; and channels of a VM
 EXCLUSIVE = ('pinned', 'partition')     # policies whose CPUs do no housekeeping
 VERSION = 1
 
@@ -524,6 +526,19 @@ WINDOW = Section('windows', [
     Key('vm', Name(), required=True),
     Key('start', Duration(10000000), 0, dts='start-us'),
     Key('duration', Duration(10000000, 1), required=True, dts='duration-us'),
+], many=True)
+
+CHANNEL = Section('channel', [
+    Key('name', Name(), required=True),
+    Key('size', Size(), required=True),
+])
+
+MEMBER = Section('members', [
+    Key('vm', Name(), required=True),
+    Key('access', Enum('ro', 'rw'), 'rw'),
+    Key('ipa', ADDR, note='chosen'),
+    Key('doorbell', ADDR, note='chosen'),
+    Key('spi', Int(0, MAX_SPI - 1), note='chosen'),
 ], many=True)
 
 BOARD = Section('board', [

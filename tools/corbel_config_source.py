@@ -268,6 +268,7 @@ class DtsShape:
         del table['compatible']
         self.group(table, 'vms', 'vm', 'memory', 'memory')
         self.group(table, 'pools', 'pool', 'window', 'windows')
+        self.group(table, 'channels', 'channel', 'member', 'members')
         return self.node(table, ('/',))
 
 

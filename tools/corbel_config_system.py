@@ -3,6 +3,7 @@
 import difflib
 import os
 
+import corbel_config_channels as channels
 import corbel_config_schema as schema
 from corbel_config_source import Node, Unreadable, load
 
@@ -68,6 +69,7 @@ class Pool:
 class System:
     def __init__(self, file):
         self.file, self.items, self.board, self.vms, self.pools = file, {}, {}, [], []
+        self.channels = []
         self.sources = [file]      # every file that was read
 
 
@@ -201,6 +203,20 @@ class Reader:
             self.errors.add(item.node, item.key, f'there is no {item.value}',
                             'pools: ' + ', '.join(str(n) for n in names))
 
+    # --- channels
+
+    def channels(self, root):
+        right = 'write members = [{ vm = "a" }, { vm = "b" }]'
+        for node in self.listed(root, 'channel', dict, 'write [[channel]] and its keys below it'):
+            channel = channels.Channel(node)
+            self.known(node, schema.CHANNEL.keys, 'channel.', ['members'])
+            channel.items = self.keys(node, schema.CHANNEL.keys, 'channel.')
+            for i, member in enumerate(self.listed(node, 'members', dict, right,
+                                                   'channel.members')):
+                channel.members.append(self.section(member, schema.MEMBER,
+                                                    f'channel.members[{i}]'))
+            self.system.channels.append(channel)
+
     # --- VMs
 
     def resolve(self, vm):
@@ -302,7 +318,7 @@ class Reader:
 
     def read(self):
         root = load(self.system.file)
-        more = ['board', 'pool', 'vm'] + ([] if self.is_dts else ['defaults', 'vms'])
+        more = ['board', 'pool', 'channel', 'vm'] + ([] if self.is_dts else ['defaults', 'vms'])
         keys = schema.SYSTEM + ([schema.Key('version', schema.Int(1, 1), 1)] if self.is_dts else [])
         self.known(root, keys, '', more)
         self.system.items = self.keys(root, keys, '')
@@ -314,6 +330,8 @@ class Reader:
             self.vm(entry, defaults, idx)
         for vm in self.system.vms:
             self.resolve(vm)
+        self.channels(root)
+        channels.place(self.system)
         return self.system
 
 

@@ -7,12 +7,14 @@
 #include <string.h>
 #include "core/fdt_sound.h"
 #include "core/lib/bits.h"
+#include "vm/config_channels.h"
 #include "vm/config_keys.h"
 #include "vm/config_pools.h"
 
 /*
  * The packed form: the root holds the system's keys, /vms one node per VM, its
- * name the VM's name, /pools one per pool of pCPUs. Every node has a table of what it may hold.
+ * name the VM's name, /pools one per pool of pCPUs, /channels one per
+ * channel. Every node has a table of what it may hold.
  */
 static const char *const words_all_off[] = { "poweroff", "shell", NULL };
 static const char *const words_action[]  = { "stop", "restart", "pause", "shutdown-machine",
@@ -378,6 +380,7 @@ static int parse_vms(struct system_config *cfg, const void *dtb, int vms)
 	if (node != -FDT_ERR_NOTFOUND)
 		return fail(cfg, "system.dtb is damaged: the VMs in it cannot be read");
 	config_pools_link(cfg);
+	config_channels_link(cfg);
 	return cfg->nr_vms ? 0 : fail(cfg, "system.dtb describes no VM");
 }
 
@@ -393,7 +396,8 @@ static int parse_root(struct system_config *cfg, const void *dtb)
 	fdt_for_each_subnode(node, dtb, 0) {
 		const char *name = fdt_get_name(dtb, node, NULL);
 
-		if (!name || (strcmp(name, "vms") != 0 && strcmp(name, "pools") != 0))
+		if (!name || (strcmp(name, "vms") != 0 && strcmp(name, "pools") != 0 &&
+			      strcmp(name, "channels") != 0))
 			return config_refuse(&p, name ? name : "?", "no such section");
 	}
 	return 0;
@@ -406,7 +410,7 @@ int config_parse(struct system_config *cfg, const void *dtb, size_t size)
 	memset(cfg, 0, sizeof(*cfg));
 	if (!fdt_sound(dtb, size))
 		return fail(cfg, "system.dtb is damaged or cut off: it is not a device tree");
-	if (parse_root(cfg, dtb) || config_pools_parse(cfg, dtb))
+	if (parse_root(cfg, dtb) || config_pools_parse(cfg, dtb) || config_channels_parse(cfg, dtb))
 		return -EINVAL;
 	vms = fdt_subnode_offset(dtb, 0, "vms");
 	if (vms < 0)

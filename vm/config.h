@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "core/lib/options.h"
 #include "core/lib/types.h"
 
 struct bundle;
@@ -23,6 +24,10 @@ struct bundle;
 #define CONFIG_REASON_LEN   192  /* why something is refused, one sentence   */
 #define CONFIG_MAX_POOLS    8    /* with pool 0, "default"                   */
 #define CONFIG_MAX_WINDOWS  32   /* per pool                                 */
+#define CONFIG_MAX_CHANNELS 16
+#define CONFIG_MAX_MEMBERS  8    /* of a channel; mm/frames.h has the same   */
+#define CONFIG_VM_CHANNELS  8    /* of a VM                                  */
+#define CONFIG_MAX_CHANNEL_SIZE (UINT64_C(1) << 30)
 #define CONFIG_MAX_PRIORITY 31   /* highest thread priority a VM may ask for */
 #define CONFIG_DEFAULT_PRIORITY 8
 #define CONFIG_DEFAULT_SLICE_US 10000
@@ -141,6 +146,34 @@ struct pool_config {
 	char     refused[CONFIG_REASON_LEN];
 };
 
+enum config_rights { CHANNEL_RO, CHANNEL_RW };
+
+/* A VM's part in a channel. */
+struct channel_member {
+	const char *vm_name;         /* points into the packed configuration  */
+	enum config_rights rights;
+	uint64_t ipa;                /* of the shared memory, 4 KiB aligned   */
+	uint64_t doorbell;           /* IPA of its registers, likewise        */
+	uint32_t spi;                /* raised when it is rung for            */
+};
+
+/* Memory that its members share, and a doorbell for each of them. */
+struct channel_config {
+	char     name[CONFIG_NAME_LEN];
+	uint64_t size;               /* bytes, non-zero multiple of 4 KiB     */
+	uint32_t nr_members;
+	struct channel_member members[CONFIG_MAX_MEMBERS];
+
+	/* Empty: accepted. Else there is none, its members are refused too. */
+	char     refused[CONFIG_REASON_LEN];
+};
+
+struct config_vm_channel {
+	const struct channel_config *channel;
+	uint32_t idx;                /* in system_config.channels             */
+	uint32_t member;             /* in channel->members                   */
+};
+
 /*
  * One VM. Strings point into the packed configuration, which must stay mapped
  * as long as this is used.
@@ -179,6 +212,8 @@ struct vm_config {
 	uint64_t manage_list;                /* whom it may see by hypercall      */
 	uint64_t manage_control;             /* and whom see and change           */
 	struct config_device mailbox;        /* the same calls by a page; spi: none */
+	uint32_t nr_channels;
+	struct config_vm_channel channels[CONFIG_VM_CHANNELS];
 
 	bool     autostart;
 	enum config_action on_crash;
@@ -216,6 +251,8 @@ struct system_config {
 	/* Pool 0 is "default", policy rr: config_check() gives it the pCPUs that are
 	 * in no other; it may have none, and then no VM. */
 	struct pool_config pools[CONFIG_MAX_POOLS];
+	uint32_t nr_channels;
+	struct channel_config channels[CONFIG_MAX_CHANNELS];
 	uint32_t nr_vms;
 	struct vm_config vms[CONFIG_MAX_VMS];
 
@@ -240,6 +277,18 @@ struct board_limits {
 	uint32_t nr_taken;
 };
 
+/* Also where channels are left out of the build: then none. */
+static inline uint32_t config_nr_channels(const struct vm_config *vm)
+{
+	return CONFIG_CHANNELS ? vm->nr_channels : 0;
+}
+
+/* A VM's part in the n-th of its channels. */
+static inline const struct channel_member *config_member(const struct vm_config *vm, uint32_t n)
+{
+	return &vm->channels[n].channel->members[vm->channels[n].member];
+}
+
 /* "pinned", "fifo", ... */
 const char *config_policy_name(enum config_policy policy);
 
@@ -256,7 +305,7 @@ int config_tune(struct vm_config *vm, enum config_policy policy, const char *nam
 
 /**
  * config_parse() - read the packed configuration
- * @cfg:  filled in; about 110 KiB, so never on a stack
+ * @cfg:  filled in; about 135 KiB, so never on a stack
  * @dtb:  the bytes of system.dtb, 8-byte aligned, not trusted
  * @size: how many there are
  *

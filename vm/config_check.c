@@ -9,6 +9,7 @@
 #include "core/lib/bits.h"
 #include "vm/bundle.h"
 #include "vm/config.h"
+#include "vm/config_channels.h"
 #include "vm/config_keys.h"
 #include "vm/config_pools.h"
 
@@ -30,7 +31,11 @@ struct window {
 	int spi;                             /* -1: none */
 };
 
-#define MAX_WINDOWS 9
+#define MAX_WINDOWS (9 + 2 * CONFIG_VM_CHANNELS)
+
+/* Those of the VM under the glass. Too much for a stack, and one config_check() runs at a time. */
+static struct window windows[MAX_WINDOWS];
+static uint32_t nr_windows;
 
 #define REFUSE(vm, ...) (config_reason((vm)->refused, __VA_ARGS__), -EINVAL)
 
@@ -125,6 +130,17 @@ static int check_manage(const struct check *c, struct vm_config *vm)
 	return 0;
 }
 
+static int check_channels(struct vm_config *vm)
+{
+	for (uint32_t i = 0; i < config_nr_channels(vm); i++) {
+		const struct channel_config *ch = vm->channels[i].channel;
+
+		if (ch->refused[0])
+			return REFUSE(vm, "channel: %s is refused: %s", ch->name, ch->refused);
+	}
+	return 0;
+}
+
 /* --- the guest's address space -------------------------------------------- */
 
 static int check_range(const struct check *c, struct vm_config *vm, const struct window *w,
@@ -144,7 +160,7 @@ static int check_range(const struct check *c, struct vm_config *vm, const struct
 	return 0;
 }
 
-static uint32_t windows_get(const struct vm_config *vm, struct window w[MAX_WINDOWS])
+static void windows_get(const struct vm_config *vm)
 {
 	static const struct { const char *name; size_t offset; } simple[] = {
 		{ "console/base",   offsetof(struct vm_config, pl011) },
@@ -154,6 +170,7 @@ static uint32_t windows_get(const struct vm_config *vm, struct window w[MAX_WIND
 		{ "mailbox/base",   offsetof(struct vm_config, mailbox) },
 	};
 	const struct config_watchdog *wdt = &vm->watchdog;
+	struct window *w = windows;
 	uint32_t nr = 0;
 
 	w[nr++] = (struct window){ "gic/gicd", vm->gicd_base, CONFIG_GICD_SIZE, -1 };
@@ -173,7 +190,15 @@ static uint32_t windows_get(const struct vm_config *vm, struct window w[MAX_WIND
 		w[nr++] = (struct window){ "watchdog/control", wdt->control, CONFIG_DEVICE_SIZE,
 					   (int)wdt->spi };
 	}
-	return nr;
+	for (uint32_t i = 0; i < config_nr_channels(vm); i++) {
+		const struct channel_member *m = config_member(vm, i);
+
+		w[nr++] = (struct window){ "channel/ipa", m->ipa, vm->channels[i].channel->size,
+					   -1 };
+		w[nr++] = (struct window){ "channel/doorbell", m->doorbell, CONFIG_DEVICE_SIZE,
+					   (int)m->spi };
+	}
+	nr_windows = nr;
 }
 
 static int check_spi(struct vm_config *vm, const struct window *w, const struct window *o)
@@ -186,10 +211,10 @@ static int check_spi(struct vm_config *vm, const struct window *w, const struct 
 
 static int check_devices(const struct check *c, struct vm_config *vm)
 {
-	struct window w[MAX_WINDOWS];
-	uint32_t nr = windows_get(vm, w);
+	const struct window *w = windows;
 
-	for (uint32_t i = 0; i < nr; i++) {
+	windows_get(vm);
+	for (uint32_t i = 0; i < nr_windows; i++) {
 		/* GIC frames are 64 KiB pages apart, other devices 4 KiB. */
 		uint64_t align = i < 2 ? CONFIG_GICD_SIZE : PAGE_SIZE;
 
@@ -208,10 +233,9 @@ static int check_devices(const struct check *c, struct vm_config *vm)
 
 static int region_vs_devices(struct vm_config *vm, const struct config_region *r)
 {
-	struct window w[MAX_WINDOWS];
-	uint32_t nr = windows_get(vm, w);
+	const struct window *w = windows;
 
-	for (uint32_t i = 0; i < nr; i++)
+	for (uint32_t i = 0; i < nr_windows; i++)
 		if (range_overlap(r->ipa.v, r->size, w[i].base, w[i].size))
 			return REFUSE(vm, "memory: 0x%llx overlaps %s at 0x%llx", (ull)r->ipa.v,
 				      w[i].name, (ull)w[i].base);
@@ -381,7 +405,7 @@ static bool vm_fits(struct check *c, struct vm_config *vm)
 
 	if (vm->refused[0] == '\0' && !check_unique(c, vm) && !check_numbers(vm) &&
 	    !check_pool(c, vm) && !check_cpus(c, vm) && !check_cmdline(vm) &&
-	    !check_manage(c, vm) &&
+	    !check_manage(c, vm) && !check_channels(vm) &&
 	    !check_devices(c, vm) && !check_memory(c, vm) && !check_files(c, vm) &&
 	    !config_sums_admit(&c->sums, c->cfg, c->idx))
 		return true;
@@ -414,6 +438,7 @@ int config_check(struct system_config *cfg, const struct board_limits *board,
 		return -EINVAL;
 	}
 	config_pools_check(cfg, board->cpus);
+	c.mem_left -= config_channels_check(cfg, board->mem_size);
 	for (c.idx = 0; c.idx < cfg->nr_vms; c.idx++)
 		accepted += vm_fits(&c, &cfg->vms[c.idx]);
 	config_sums_seal(&c.sums, cfg);

@@ -188,6 +188,49 @@ static void make_mailbox(struct fdt_writer *w, const struct config_device *dev)
 	fw_end(w);
 }
 
+/* What no driver but the channel's must touch, in the node that is open: the root. */
+void guest_fdt_reserved(struct fdt_writer *w, const struct vm_config *cfg, int na, int ns)
+{
+	if (!config_nr_channels(cfg))
+		return;
+	fw_node(w, "reserved-memory");
+	fw_u32(w, "#address-cells", (uint32_t)na);
+	fw_u32(w, "#size-cells", (uint32_t)ns);
+	fw_empty(w, "ranges");
+	for (uint32_t i = config_nr_channels(cfg); i-- > 0;) {
+		uint64_t ipa = config_member(cfg, i)->ipa;
+
+		fw_node_at(w, "channel", ipa);
+		fw_reg(w, ipa, na, cfg->channels[i].channel->size, ns);
+		fw_empty(w, "no-map");
+		fw_end(w);
+	}
+	fw_end(w);
+}
+
+/* "linux,uio-name": as the kernel's uio_pdrv_genirq calls what it binds. */
+void guest_fdt_channels(struct fdt_writer *w, const struct vm_config *cfg)
+{
+	for (uint32_t i = config_nr_channels(cfg); i-- > 0;) {
+		const struct channel_member *m = config_member(cfg, i);
+		uint64_t size = cfg->channels[i].channel->size;
+		const uint32_t irq[] = { GIC_SPI, m->spi, GIC_LEVEL };
+		const uint32_t reg[] = {
+			HI(m->ipa), LO(m->ipa), HI(size), LO(size),
+			HI(m->doorbell), LO(m->doorbell), 0, CONFIG_DEVICE_SIZE,
+		};
+
+		fw_node_at(w, "channel", m->ipa);
+		fw_string(w, "compatible", "corbel,channel");
+		fw_cells(w, "reg", reg, ARRAY_SIZE(reg));
+		fw_cells(w, "interrupts", irq, ARRAY_SIZE(irq));
+		fw_string(w, "linux,uio-name", cfg->channels[i].channel->name);
+		fw_string(w, "corbel,access", m->rights == CHANNEL_RW ? "rw" : "ro");
+		fw_u32(w, "corbel,member", cfg->channels[i].member);
+		fw_end(w);
+	}
+}
+
 /* A tree with nothing in it: header, end of the reservations, the root. */
 #define BE32(v) __builtin_bswap32(v)
 static const struct {
@@ -212,5 +255,7 @@ int guest_fdt_make(const struct guest_fdt_desc *d, void *buf, size_t size)
 	guest_fdt_power_key(&w, d->cfg);
 	guest_fdt_watchdog(&w, d->cfg);
 	make_mailbox(&w, &d->cfg->mailbox);
+	guest_fdt_channels(&w, d->cfg);
+	guest_fdt_reserved(&w, d->cfg, 2, 2);
 	return guest_fdt_finish(&w, d);
 }

@@ -254,7 +254,8 @@ static void complete_devices(struct fdt_writer *w, const struct vm_config *cfg)
 	bool key = cfg->pl061.present && lacks(w->fdt, "arm,pl061");
 	bool watchdog = cfg->watchdog.present && lacks(w->fdt, "arm,sbsa-gwdt");
 
-	if (!phandle || !cells || len != 4 || fdt32_ld(cells) != 3 || !(key || watchdog))
+	if (!phandle || !cells || len != 4 || fdt32_ld(cells) != 3 ||
+	    !(key || watchdog || config_nr_channels(cfg)))
 		return;
 	w->phandles = free_phandles(w->fdt);
 	fw_node(w, "corbel");
@@ -267,6 +268,7 @@ static void complete_devices(struct fdt_writer *w, const struct vm_config *cfg)
 		guest_fdt_power_key(w, cfg);
 	if (watchdog)
 		guest_fdt_watchdog(w, cfg);
+	guest_fdt_channels(w, cfg);
 	fw_end(w);
 }
 
@@ -297,5 +299,8 @@ int guest_fdt_complete(const struct guest_fdt_desc *d, const void *dtb, size_t l
 	fw_open(&w, dtb, buf, size);
 	if (!w.err)
 		complete_devices(&w, d->cfg);
+	if (!w.err)
+		guest_fdt_reserved(&w, d->cfg, fdt_address_cells(w.fdt, 0),
+				   fdt_size_cells(w.fdt, 0));
 	return guest_fdt_finish(&w, d);
 }

@@ -8,11 +8,15 @@
 #define GUEST_FDT_PHANDLES 3   /* 1 to this many, and fdt_writer.phandles more, are used */
 
 /*
- * The power key's nodes and the watchdog's, in the node that is open: two cells
+ * The power key's nodes, the watchdog's and the channels', in the node that is open: two cells
  * each for address and size, interrupts of a GICv3. A fixed clock comes with the key.
  */
 void guest_fdt_power_key(struct fdt_writer *w, const struct vm_config *cfg);
 void guest_fdt_watchdog(struct fdt_writer *w, const struct vm_config *cfg);
+void guest_fdt_channels(struct fdt_writer *w, const struct vm_config *cfg);
+
+/* /reserved-memory, with so many cells for address and size; the root is open. */
+void guest_fdt_reserved(struct fdt_writer *w, const struct vm_config *cfg, int na, int ns);
 
 /* Memory, cpus, PSCI, chosen; then close. Return: as guest_fdt_make(). */
 int guest_fdt_finish(struct fdt_writer *w, const struct guest_fdt_desc *d);

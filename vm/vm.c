@@ -106,6 +106,10 @@ static unsigned int ipa_bits(const struct vm_config *cfg)
 	top = MAX(top, MAX(cfg->watchdog.refresh, cfg->watchdog.control) + CONFIG_DEVICE_SIZE);
 	top = MAX(top, MAX(cfg->pl061.base, cfg->stolen.base) + CONFIG_DEVICE_SIZE);
 	top = MAX(top, cfg->mailbox.base + CONFIG_DEVICE_SIZE);
+	for (uint32_t i = 0; i < config_nr_channels(cfg); i++) {
+		top = MAX(top, config_member(cfg, i)->ipa + cfg->channels[i].channel->size);
+		top = MAX(top, config_member(cfg, i)->doorbell + CONFIG_DEVICE_SIZE);
+	}
 	while (bits < IPA_BITS_MAX && top > BIT(bits))
 		bits++;
 	return bits;
@@ -164,6 +168,8 @@ static uint32_t nr_spis(const struct vm_config *cfg)
 		nr = MAX(nr, cfg->pl061.spi + 1);
 	if (cfg->watchdog.present)
 		nr = MAX(nr, cfg->watchdog.spi + 1);
+	for (uint32_t i = 0; i < config_nr_channels(cfg); i++)
+		nr = MAX(nr, config_member(cfg, i)->spi + 1);
 	return nr;
 }
 
@@ -378,12 +384,17 @@ int vm_create(struct vm *vm, uint32_t slot, const struct vm_config *cfg, const s
 	err = devices_create(vm);
 	if (err)
 		goto destroy_gic;
-	err = vcpus_create(vm);
+	err = channels_create(vm);
 	if (err)
 		goto destroy_devices;
+	err = vcpus_create(vm);
+	if (err)
+		goto destroy_channels;
 	vgic_reset(&vm->vgic);
 	return 0;
 
+destroy_channels:
+	channels_destroy(vm);
 destroy_devices:
 	devices_destroy(vm);
 destroy_gic:
@@ -409,6 +420,7 @@ int vm_destroy(struct vm *vm)
 	if (!threads_ended(vm))
 		return -EBUSY;
 	vcpus_remove(vm, vm->nr_vcpus);
+	channels_destroy(vm);
 	devices_destroy(vm);
 	gic_destroy(vm);
 	memory_destroy(vm);

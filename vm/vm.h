@@ -22,6 +22,7 @@
 #include "vcpu/vcpu.h"
 #include "vm/bundle.h"
 #include "vm/bus.h"
+#include "vm/channel.h"
 #include "vm/config.h"
 #include "vm/drbg.h"
 #include "vm/lifecycle.h"
@@ -56,6 +57,7 @@ struct vm_host {
 	struct drbg *rng;                    /* the system's; VMs are seeded of it */
 	struct pl031_clock clock;            /* wall clock                       */
 	const struct bundle *bundle;
+	struct channel *channels;            /* those of the configuration       */
 };
 
 struct vm {
@@ -78,6 +80,8 @@ struct vm {
 	struct mailbox mailbox;
 	struct drbg rng;
 	struct vcpu_power power[CONFIG_MAX_VCPUS];
+	struct channel_port *ports;          /* of cfg->nr_channels; or NULL     */
+	uint32_t nr_ports;                   /* joined                           */
 	/* any thread: vm/lifecycle.c */
 	_Atomic uint32_t life;               /* enum vm_state and enum vm_order  */
 	_Atomic uint32_t nr_parked;

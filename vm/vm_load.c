@@ -201,6 +201,8 @@ int vm_reset(struct vm *vm)
 			return err;
 		}
 	}
+	if (channels_reset(vm))
+		return -ENOMEM;
 	/* Translations of the former life are of no use to the next. */
 	arch_tlb_s2_vmid(vm->s2.vttbr);
 	return vm_load(vm);

@@ -12,6 +12,9 @@
 #ifndef CONFIG_MANAGE
 #define CONFIG_MANAGE 1      /* hypercalls of VMs that may manage others          */
 #endif
+#ifndef CONFIG_CHANNELS
+#define CONFIG_CHANNELS 1    /* memory that VMs share, and doorbells              */
+#endif
 #ifndef CONFIG_TRACE
 #define CONFIG_TRACE 1       /* rings of switches, exits and interrupts           */
 #endif

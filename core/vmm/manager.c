@@ -37,6 +37,7 @@ uint32_t nr_vm_entries;
 static struct system_config *sys_cfg;
 static struct drbg sys_rng;
 static struct bundle bundle;
+static struct channel channels[CONFIG_MAX_CHANNELS];
 static _Atomic uint32_t nr_alive;      /* VMs that run or may run again       */
 static struct thread manager;
 static struct timer reap_timer;
@@ -86,6 +87,7 @@ static struct vm_host host = {
 	.rng = &sys_rng,
 	.clock = { .now_s = wall_clock_now_s },
 	.bundle = &bundle,
+	.channels = channels,
 };
 
 static void rng_init(void)

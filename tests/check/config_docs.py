@@ -32,10 +32,12 @@ def tables():
 
 def expected():
     sections = {'System': schema.SYSTEM, 'board': schema.BOARD.keys, 'VM': schema.VM}
-    sections |= {s.name: s.keys for s in [schema.POOL, schema.WINDOW, *schema.SECTIONS]}
+    sections |= {s.name: s.keys for s in [schema.POOL, schema.WINDOW, schema.CHANNEL,
+                                            schema.MEMBER, *schema.SECTIONS]}
     out = {name: {k.name: (k.kind.name, default(k)) for k in keys}
            for name, keys in sections.items()}
     out['pool']['windows'] = ('list of windows', 'none; needed by `partition`')
+    out['channel']['members'] = ('list of members', 'required')
     return out
 
 
@@ -55,7 +57,8 @@ def compare(documented, wanted):
 
 def c_tables():
     """Name of a table in vm/config.c or vm/config_pools.c -> the properties in it."""
-    text = ''.join((TOP / 'vm' / name).read_text() for name in ('config.c', 'config_pools.c'))
+    text = ''.join((TOP / 'vm' / name).read_text() for name in (
+        'config.c', 'config_pools.c', 'config_channels.c'))
     return {m[1]: set(re.findall(r'[{(]\s*"([a-z-]+)"', m[2])) for m in re.finditer(
         r'static const struct config_key (\w+)_keys\[\] = \{(.*?)\n\};', text, re.S)}
 
@@ -66,7 +69,8 @@ def compare_c():
               'region': schema.MEMORY.keys, 'kernel': schema.KERNEL.keys,
               'file': schema.INITRD.keys, 'gic': schema.GIC.keys, 'device': schema.RTC.keys,
               'watchdog': schema.WATCHDOG.keys, 'manage': schema.MANAGE.keys,
-              'window': schema.WINDOW.keys,
+              'window': schema.WINDOW.keys, 'member': schema.MEMBER.keys,
+              'channel': [k for k in schema.CHANNEL.keys if k.name != 'name'],
               'pool': [k for k in schema.POOL.keys if k.name != 'name']}
     for name, keys in wanted.items():
         want = {k.dts for k in keys} | ({'compatible', 'version'} if name == 'system' else set())

@@ -58,7 +58,8 @@ GUEST_DTS = '/dts-v1/;\n/ { model = "guest"; };\n'
 
 def compile_show(folder):
     sources = ['tests/config/show.c', 'vm/config.c', 'vm/config_keys.c', 'vm/config_pools.c',
-               'vm/config_sums.c', 'vm/config_check.c', 'vm/bundle.c', 'core/fdt_sound.c']
+               'vm/config_sums.c', 'vm/config_check.c', 'vm/config_channels.c', 'vm/bundle.c',
+               'core/fdt_sound.c']
     subprocess.run([os.environ.get('HOSTCC', 'gcc'), '-std=gnu11', '-Wall', '-Wextra', '-Werror',
                     '-fsanitize=address,undefined', '-I.', *sources, '-lfdt',
                     '-o', folder / 'show'], cwd=TOP, check=True)
@@ -102,6 +103,21 @@ def meant_pool(pool, system):
     for w in sorted(pool.windows, key=lambda w: w['start'].value):
         yield (f'pool.{get("name")}.window={w["vm"].value} {names.index(w["vm"].value)} '
                f'{w["start"].value} {w["duration"].value}')
+
+
+def meant_channel(channel):
+    name = channel.value('name')
+    yield f'channel.{name}={channel.value("size"):#x} '
+    for m in channel.members:
+        get = {k: item.value for k, item in m.items()}
+        # Those that the source leaves open, by docs/channels.md.
+        chosen = {('ring', 'table'): (0x0c000000, 0x0b000000, 112),
+                  ('large', 'table'): (0x41000000, 0x0b001000, 113),
+                  ('large', 'pin'): (0x41000000, 0x0b000000, 112)}.get((name, get['vm']))
+        if chosen:
+            assert chosen == (get['ipa'], get['doorbell'], get['spi']), get
+        yield (f'channel.{name}.member={get["vm"]} {["ro", "rw"].index(get["access"])} '
+               f'{get["ipa"]:#x} {get["doorbell"]:#x} {get["spi"]}')
 
 
 def meant_rights(mask, system):
@@ -161,6 +177,8 @@ def meant(system, names):
     yield f'housekeeping={items["housekeeping"].value}'
     for pool in system.pools:
         yield from meant_pool(pool, system)
+    for channel in system.channels:
+        yield from meant_channel(channel)
     for vm in system.vms:
         yield from meant_vm(vm, names, system)
 

@@ -88,6 +88,17 @@ static void show_pool(const struct pool_config *p)
 		       p->windows[i].duration_us);
 }
 
+static void show_channel(const struct channel_config *ch)
+{
+	printf("channel.%s=0x%" PRIx64 " %s\n", ch->name, ch->size, ch->refused);
+	for (uint32_t i = 0; i < ch->nr_members; i++) {
+		const struct channel_member *m = &ch->members[i];
+
+		printf("channel.%s.member=%s %d 0x%" PRIx64 " 0x%" PRIx64 " %" PRIu32 "\n",
+		       ch->name, m->vm_name, (int)m->rights, m->ipa, m->doorbell, m->spi);
+	}
+}
+
 /* The whole file, 16-byte aligned as malloc() does. */
 static void *slurp(const char *path, size_t *size)
 {
@@ -126,6 +137,8 @@ int main(int argc, char **argv)
 	       (int)cfg.when_all_off, cfg.escape_key, cfg.housekeeping);
 	for (uint32_t i = 0; i < cfg.nr_pools; i++)
 		show_pool(&cfg.pools[i]);
+	for (uint32_t i = 0; i < cfg.nr_channels; i++)
+		show_channel(&cfg.channels[i]);
 	for (uint32_t i = 0; i < cfg.nr_vms; i++)
 		show_vm(&cfg.vms[i]);
 	return 0;

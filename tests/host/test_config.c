@@ -325,6 +325,46 @@ static void pools_arrive(void **state)
 	assert_string_equal(p->windows[1].vm_name, "a");
 }
 
+static void set_member(const char *path, const char *vm, const char *access)
+{
+	set_str(path, "vm", vm);
+	set_str(path, "access", access);
+	set_u32(path, "ipa", 0x0c000000);
+	set_u32(path, "doorbell", 0x0b000000);
+	set_u32(path, "spi", 112);
+}
+
+static void channels_arrive(void **state)
+{
+	const struct channel_member *m;
+
+	(void)state;
+	build_tree();
+	set_u64("/channels/ring", "size", 388 * MiB);
+	/* libfdt puts a new node in front. */
+	set_member("/channels/ring/member-1", "a", "rw");
+	set_member("/channels/ring/member", "b", "ro");
+	assert_int_equal(parse_and_check(), 2);
+	assert_true(cfg.nr_channels == 1 && cfg.channels[0].size == 388 * MiB);
+	assert_string_equal(cfg.channels[0].name, "ring");
+	assert_true(cfg.vms[0].nr_channels == 1 && cfg.vms[1].nr_channels == 1);
+	m = config_member(&cfg.vms[0], 0);
+	assert_true(m == &cfg.channels[0].members[1] && m->rights == CHANNEL_RW);
+	assert_true(m->ipa == 0x0c000000 && m->doorbell == 0x0b000000 && m->spi == 112);
+	assert_int_equal(config_member(&cfg.vms[1], 0)->rights, CHANNEL_RO);
+	/* It is counted before the VMs are. */
+	set_u64("/channels/ring", "size", 389 * MiB);
+	assert_int_equal(parse_and_check(), 1);
+	assert_string_equal(cfg.vms[1].refused, "memory: 1 MiB more than the board has left");
+	set_u64("/channels/ring", "size", 388 * MiB);
+	/* Those that are named together are refused together. */
+	set_member("/channels/ring/member-2", "a", "rw");
+	assert_int_equal(parse_and_check(), -EINVAL);
+	for (int i = 0; i < 2; i++)
+		assert_string_equal(cfg.vms[i].refused,
+				    "channel: ring is refused: member: VM a is named twice");
+}
+
 static void each_policy_takes_its_own_keys(void **state)
 {
 	const struct vm_config *a = &cfg.vms[0], *b = &cfg.vms[1];
@@ -504,6 +544,12 @@ struct refusal {
 	{ P "/" node, "vm", STR, 0, vm }, { P "/" node, "start-us", U32, start, NULL }, \
 	{ P "/" node, "duration-us", U32, duration, NULL }
 
+#define C         "/channels/c"
+#define M         C "/member"
+#define CHANNEL   { C, "size", U32, 0x2000, NULL }
+#define MEMBER(name) { M, "vm", STR, 0, name }, { M, "ipa", U32, 0x0c000000, NULL }, \
+	{ M, "doorbell", U32, 0x0b000000, NULL }, { M, "spi", U32, 112, NULL }
+
 static const struct refusal refusals[] = {
 	/* properties that cannot be read */
 	{ { { A, "vcpu", U32, 2, NULL } }, "vcpu: no such key" },
@@ -630,6 +676,33 @@ static const struct refusal refusals[] = {
 	{ { PARTITION, WINDOW("window", "a", 0, 10), { P, "cpus", U32, 1, NULL } },
 	  "pool: p is refused: cpus: CPU 0 does the housekeeping, so no partition pool can have "
 	  "it" },
+	/* channels */
+	{ { CHANNEL, MEMBER("a"), { C, "size", U32, 0x1800, NULL } },
+	  "channel: c is refused: size: 0x1800 is not a multiple of 4 KiB up to 1 GiB" },
+	{ { CHANNEL, MEMBER("a"), { C, "size", U64, UINT64_C(0x40001000), NULL } },
+	  "channel: c is refused: size: 0x40001000 is not a multiple of 4 KiB up to 1 GiB" },
+	{ { CHANNEL, MEMBER("a"), { C, "size", U64, UINT64_C(0x40000000), NULL } },
+	  "channel: c is refused: size: more than the board has left" },
+	{ { CHANNEL, MEMBER("nobody"), { M "-1", "vm", STR, 0, "a" } },
+	  "channel: c is refused: member-1: vm, ipa, doorbell or spi is missing" },
+	{ { CHANNEL, MEMBER("a"), { M, "access", STR, 0, "wx" } },
+	  "channel: c is refused: member/access: \"wx\" is none of its values" },
+	{ { CHANNEL, MEMBER("a"), { M, "rights", STR, 0, "rw" } },
+	  "channel: c is refused: member/rights: no such key" },
+	{ { CHANNEL, MEMBER("a"), { C "/mender", "vm", STR, 0, "a" } },
+	  "channel: c is refused: mender: no such section" },
+	{ { CHANNEL, MEMBER("a"), { C "/member-1", "vm", STR, 0, "x" } },
+	  "channel: c is refused: member-1: vm, ipa, doorbell or spi is missing" },
+	{ { CHANNEL, MEMBER("a"), { M, "ipa", U32, 0x09000000, NULL } },
+	  "channel/ipa: 0x9000000 overlaps console/base" },
+	{ { CHANNEL, MEMBER("a"), { M, "ipa", U32, 0x0c000010, NULL } },
+	  "channel/ipa: 0xc000010 is not a multiple of 0x1000" },
+	{ { CHANNEL, MEMBER("a"), { M, "doorbell", U32, 0x0c000000, NULL } },
+	  "channel/doorbell: 0xc000000 overlaps channel/ipa" },
+	{ { CHANNEL, MEMBER("a"), { M, "ipa", U32, 0x40000000, NULL } },
+	  "memory: 0x40000000 overlaps channel/ipa at 0x40000000" },
+	{ { CHANNEL, MEMBER("a"), { M, "spi", U32, 1, NULL } },
+	  "channel/spi: 1 is that of console" },
 	/* memory */
 	{ { { MEM, "size", U32, 0, NULL } },
 	  "memory: 0x0 bytes from 0x40000000 wrap around or are none" },
@@ -1025,6 +1098,7 @@ int main(void)
 		cmocka_unit_test(every_key_arrives),
 		cmocka_unit_test(one_mask_is_for_all_vcpus),
 		cmocka_unit_test(pools_arrive),
+		cmocka_unit_test(channels_arrive),
 		cmocka_unit_test(each_policy_takes_its_own_keys),
 		cmocka_unit_test(pinned_vcpus_make_room_for_each_other),
 		cmocka_unit_test(budgets_are_added_up_for_each_pcpu),

@@ -516,6 +516,44 @@ static void completed_tree_keeps_its_own_devices(void **state)
 	assert_true(fdt_path_offset(buf, "/corbel/watchdog@0") < 0);
 }
 
+static const struct channel_config channel = {
+	.name = "ring", .size = UINT64_C(0x180000000), .nr_members = 2,
+	.members = { [1] = { .rights = CHANNEL_RO, .ipa = UINT64_C(0x4500000000),
+			     .doorbell = 0x0b000000, .spi = 113 } },
+};
+
+static void tell_channel(const char *node)
+{
+	assert_string_equal(prop_str(node, "compatible"), "corbel,channel");
+	assert_string_equal(prop_str(node, "linux,uio-name"), "ring");
+	assert_string_equal(prop_str(node, "corbel,access"), "ro");
+	assert_int_equal(prop_num(node, "corbel,member", 0, 4), 1);
+	assert_int_equal(prop_num(node, "reg", 0, 8), channel.members[1].ipa);
+	assert_int_equal(prop_num(node, "reg", 1, 8), channel.size);
+	assert_int_equal(prop_num(node, "reg", 2, 8), 0x0b000000);
+	assert_int_equal(prop_num(node, "reg", 3, 8), 0x1000);
+	assert_int_equal(prop_num(node, "interrupts", 1, 4), 113);
+	assert_int_equal(prop_num(node, "interrupts", 2, 4), 4);
+	node = "/reserved-memory/channel@4500000000";
+	assert_int_equal(prop_num(node, "reg", 0, 8), channel.members[1].ipa);
+	assert_int_equal(prop_num(node, "reg", 1, 8), channel.size);
+	assert_true(has_prop(node, "no-map") && has_prop("/reserved-memory", "ranges"));
+}
+
+static void channels_are_told_in_any_tree(void **state)
+{
+	(void)state;
+	cfg.nr_channels = 1;
+	cfg.channels[0] = (struct config_vm_channel){ &channel, 0, 1 };
+	assert_true(guest_fdt_make(&desc, buf, sizeof(buf)) > 0);
+	tell_channel("/channel@4500000000");
+	user_gic(7, 3);
+	assert_int_equal(fdt_setprop_u32(user, 0, "#address-cells", 2), 0);
+	assert_int_equal(fdt_setprop_u32(user, 0, "#size-cells", 2), 0);
+	complete(sizeof(user));
+	tell_channel("/corbel/channel@4500000000");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -534,6 +572,7 @@ int main(void)
 		TEST(generated_tree_can_be_completed),
 		TEST(completed_tree_gains_power_key_and_watchdog),
 		TEST(completed_tree_keeps_its_own_devices),
+		TEST(channels_are_told_in_any_tree),
 		TEST(completing_needs_room_and_says_so),
 		TEST(damaged_trees_are_refused_or_completed_within_bounds),
 	};

@@ -13,6 +13,7 @@ usage: tests/system/run.py --list [--matrix]     names, one a line
     sched_*         what the scheduler's policies promise
     many_*          many VMs on few pCPUs
     life_*          VMs that die, come back, pause and go
+    channel_*       memory that VMs share, and their doorbells
     el2_*           the hypervisor's own tests at EL2
     hostio_*        the board's disks and networks under Corbel
     guests_*        some guests on another emulator
@@ -25,6 +26,7 @@ import signal
 import sys
 
 import boot
+import channels
 import el2
 import guests
 import hostio
@@ -45,6 +47,7 @@ def main():
     args = parser.parse_args()
     usual = dict([*boot.tests(), *el2.tests(), *guests.tests(), *linux.tests(), *services.tests(),
                   *sched.tests(), *many.tests(), *life.tests(), *hostio.tests(),
+                  *channels.tests(),
                   *matrix.representative()])
     wide = dict([*matrix.tests(), *sched.matrix(), *many.matrix()])
     if args.list:
