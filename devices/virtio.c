@@ -109,13 +109,33 @@ void virtio_broken(struct virtio_device *dev, const char *why)
 
 static void queue_down(struct virtio_device *dev, struct virtq *q)
 {
+	uint64_t flags;
+
 	mutex_lock(&q->lock);
 	virtq_disable(q);
 	if (dev->model->queue_reset)
 		dev->model->queue_reset(dev, q);
-	q->size = q->max_size;
-	q->desc_addr = q->driver_addr = q->device_addr = 0;
 	mutex_unlock(&q->lock);
+	flags = spin_lock_irqsave(&dev->lock);
+	q->setup = (struct virtq_setup){ .size = q->max_size };
+	spin_unlock_irqrestore(&dev->lock, flags);
+}
+
+static void driver_features_set(struct virtio_device *dev, uint64_t features)
+{
+	uint64_t flags = spin_lock_irqsave(&dev->lock);
+
+	dev->driver_features = features;
+	spin_unlock_irqrestore(&dev->lock, flags);
+}
+
+static uint64_t driver_features_get(struct virtio_device *dev)
+{
+	uint64_t flags = spin_lock_irqsave(&dev->lock);
+	uint64_t features = dev->driver_features;
+
+	spin_unlock_irqrestore(&dev->lock, flags);
+	return features;
 }
 
 static void reset_locked(struct virtio_device *dev)
@@ -128,7 +148,7 @@ static void reset_locked(struct virtio_device *dev)
 		dev->model->reset(dev);
 	atomic_store(&dev->started, false);
 	dev->features = 0;
-	dev->driver_features = 0;
+	driver_features_set(dev, 0);
 	/* A queue that broke while it went down is of the past. */
 	atomic_store(&dev->status, 0);
 }
@@ -142,7 +162,7 @@ void virtio_reset(struct virtio_device *dev)
 
 static bool accept(struct virtio_device *dev)
 {
-	uint64_t asked = dev->driver_features;
+	uint64_t asked = driver_features_get(dev);
 
 	if ((asked & ~dev->offered) || !(asked & VIRTIO_F_VERSION_1))
 		return false;
@@ -180,9 +200,19 @@ void virtio_set_status(struct virtio_device *dev, uint32_t status)
 
 /* ---- queues ---- */
 
+static struct virtq_setup setup_get(struct virtio_device *dev, const struct virtq *q)
+{
+	uint64_t flags = spin_lock_irqsave(&dev->lock);
+	struct virtq_setup s = q->setup;
+
+	spin_unlock_irqrestore(&dev->lock, flags);
+	return s;
+}
+
 int virtio_queue_enable(struct virtio_device *dev, uint16_t queue)
 {
 	struct virtq *q = &dev->queues[queue];
+	struct virtq_setup s = setup_get(dev, q);
 	int err = 0;
 
 	mutex_lock(&dev->control);
@@ -190,7 +220,7 @@ int virtio_queue_enable(struct virtio_device *dev, uint16_t queue)
 	if ((status_of(dev) & VIRTIO_S_FEATURES_OK) && !atomic_load(&q->live)) {
 		q->packed = virtio_has(dev, VIRTIO_F_RING_PACKED);
 		q->event_idx = virtio_has(dev, VIRTIO_F_EVENT_IDX);
-		err = virtq_enable(q);
+		err = virtq_enable(q, &s);
 	}
 	mutex_unlock(&q->lock);
 	mutex_unlock(&dev->control);

@@ -19,7 +19,7 @@ void virtq_init(struct virtq *q, struct virtio_device *dev, uint16_t idx, uint16
 	q->dev = dev;
 	q->idx = idx;
 	q->max_size = max_size;
-	q->size = max_size;
+	q->setup.size = max_size;
 	virtq_chain_init(&q->chain, seg, max_size);
 }
 
@@ -59,25 +59,26 @@ static int view(struct virtq *q, struct guest_view *v, uint64_t addr, uint32_t s
 	return is_aligned(addr, align) ? ram->ops->view(ram, v, IPA(addr), size) : -EINVAL;
 }
 
-static int views_take(struct virtq *q)
+static int views_take(struct virtq *q, const struct virtq_setup *s)
 {
 	uint32_t n = q->size;
 	uint32_t driver = q->packed ? EVENT_SIZE : AVAIL_SIZE(n);
 	uint32_t device = q->packed ? EVENT_SIZE : USED_SIZE(n);
-	int err = view(q, &q->desc, q->desc_addr, n * DESC_SIZE, DESC_SIZE);
+	int err = view(q, &q->desc, s->desc, n * DESC_SIZE, DESC_SIZE);
 
 	if (!err)
-		err = view(q, &q->driver, q->driver_addr, driver, q->packed ? 4 : 2);
-	return err ? err : view(q, &q->device, q->device_addr, device, 4);
+		err = view(q, &q->driver, s->driver, driver, q->packed ? 4 : 2);
+	return err ? err : view(q, &q->device, s->device, device, 4);
 }
 
-int virtq_enable(struct virtq *q)
+int virtq_enable(struct virtq *q, const struct virtq_setup *s)
 {
 	int err;
 
-	if (!q->size || q->size > q->max_size || (!q->packed && (q->size & (q->size - 1))))
+	if (!s->size || s->size > q->max_size || (!q->packed && (s->size & (s->size - 1))))
 		return -EINVAL;
-	err = views_take(q);
+	q->size = s->size;
+	err = views_take(q, s);
 	if (err) {
 		views_drop(q);
 		return err;

@@ -68,8 +68,8 @@ struct virtq {
 	uint16_t first_slot;
 	uint32_t epoch;              /* counts enables: who completes late compares */
 	struct guest_view desc, driver, device;
-	/* by the transport, read by virtq_enable() with size */
-	uint64_t desc_addr, driver_addr, device_addr;
+	/* as the driver wrote them, under dev->lock; virtq_enable() takes a copy */
+	struct virtq_setup { uint64_t desc, driver, device; uint16_t size; } setup;
 	void *model;                 /* the model's own                             */
 };
 
@@ -156,10 +156,10 @@ void virtq_init(struct virtq *q, struct virtio_device *dev, uint16_t idx, uint16
 		struct virtq_seg *seg);
 
 /**
- * virtq_enable() - begin with the rings at *_addr
+ * virtq_enable() - begin with rings of this size, at these addresses
  * Return: 0; -EINVAL size or alignment; else as view(). Then the queue is as before.
  */
-int virtq_enable(struct virtq *q);
+int virtq_enable(struct virtq *q, const struct virtq_setup *s);
 
 /* No view, nothing in flight: as before virtq_enable(). */
 void virtq_disable(struct virtq *q);

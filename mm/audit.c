@@ -7,6 +7,7 @@
 #include "core/lib/bits.h"
 #include "core/spinlock.h"
 #include "mm/el2_map.h"
+#include "mm/el2_region.h"
 #include "mm/frames.h"
 #include "mm/stage2.h"
 
@@ -36,7 +37,14 @@ static int foreign_table(const pa_t *path, unsigned int nr)
 
 /* ---- EL2 ---- */
 
-static const char *el2_leaf_fault(const struct pgtable_leaf *leaf, uint64_t off)
+/* A view of a guest's rings: docs/decisions/006-views-of-rings.md. */
+static bool is_view(va_t va, pa_t pa, const struct pgtable_leaf *leaf)
+{
+	return el2_view_has(va) && frames_owner(pa) >= OWNER_VM0 &&
+	       !el2_attr_executable(leaf->attr);
+}
+
+static const char *el2_leaf_fault(va_t va, const struct pgtable_leaf *leaf, uint64_t off)
 {
 	pa_t pa = pa_add(leaf->pa, off);
 	bool device = el2_attr_device(leaf->attr);
@@ -45,7 +53,7 @@ static const char *el2_leaf_fault(const struct pgtable_leaf *leaf, uint64_t off)
 		return "EL2 page is writable and executable";
 	if (device && !frames_may_map(OWNER_HYP, pa, PAGE_SIZE, true))
 		return "EL2 maps a device that is not its own";
-	if (!device && frames_owner(pa) != OWNER_HYP)
+	if (!device && frames_owner(pa) != OWNER_HYP && !is_view(va_add(va, off), pa, leaf))
 		return "EL2 maps a frame that is not its own";
 	return NULL;
 }
@@ -63,7 +71,7 @@ static void el2_check(struct audit *a, va_t va, const struct pgtable_leaf *leaf)
 		finding(a, &f);
 	}
 	for (uint64_t off = 0; off < leaf->size; off += PAGE_SIZE) {
-		f.what = el2_leaf_fault(leaf, off);
+		f.what = el2_leaf_fault(va, leaf, off);
 		if (!f.what)
 			continue;
 		f.addr = va.v + off;

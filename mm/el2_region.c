@@ -22,6 +22,7 @@ static struct {
 	/* under lock */
 	uint64_t io_next, blob_next;       /* first address not handed out        */
 	uint64_t vmap[VMAP_PAGES / 64];    /* pages in use, the guard below too   */
+	uint64_t views[VMAP_PAGES / 64];   /* of these, a guest's                 */
 } regions;
 
 void el2_region_init(void)
@@ -203,4 +204,45 @@ void el2_stack_free(va_t base, uint64_t size)
 	for (uint64_t off = 0; off < size; off += PAGE_SIZE)
 		unmap_stack_page(va_add(base, off));
 	vmap_give(first, (uint32_t)(size >> PAGE_SHIFT) + 1);
+}
+
+/* ---- views ---- */
+
+static void view_mark(va_t va, uint32_t nr, bool on)
+{
+	uint32_t first = (uint32_t)((va.v - HYP_VMAP_VA) >> PAGE_SHIFT);
+	uint64_t flags = spin_lock_irqsave(&regions.lock);
+
+	for (uint32_t i = first; i < first + nr; i++) {
+		if (on)
+			regions.views[i / 64] |= BIT(i % 64);
+		else
+			regions.views[i / 64] &= ~BIT(i % 64);
+	}
+	spin_unlock_irqrestore(&regions.lock, flags);
+}
+
+int el2_view_take(uint32_t nr_pages, va_t *va)
+{
+	uint32_t first = 0;
+	int err = vmap_take(nr_pages + 1, &first);
+
+	if (err)
+		return err;
+	*va = VA(HYP_VMAP_VA + (first + 1) * PAGE_SIZE);
+	view_mark(*va, nr_pages, true);
+	return 0;
+}
+
+void el2_view_give(va_t va, uint32_t nr_pages)
+{
+	view_mark(va, nr_pages, false);
+	vmap_give((uint32_t)((va.v - HYP_VMAP_VA) >> PAGE_SHIFT) - 1, nr_pages + 1);
+}
+
+bool el2_view_has(va_t va)
+{
+	uint64_t page = (va.v - HYP_VMAP_VA) >> PAGE_SHIFT;
+
+	return page < VMAP_PAGES && (regions.views[page / 64] & BIT(page % 64));
 }

@@ -13,6 +13,7 @@ struct page_op {
 	void (*act)(const struct page_op *op, char *p, uint64_t size, uint64_t done);
 	void *to;
 	const void *from;
+	pa_t frame;
 	uint32_t need;             /* S2_* that the page must have */
 };
 
@@ -31,6 +32,27 @@ static void act_zero(const struct page_op *op, char *p, uint64_t size, uint64_t 
 	(void)op;
 	(void)done;
 	memset(p, 0, size);
+}
+
+/* The frame is seen through the second window, within the first. */
+static void act_to_frame(const struct page_op *op, char *p, uint64_t size, uint64_t done)
+{
+	struct window w;
+	uint64_t at = op->frame.v + done;
+	char *f = window_open(&w, WINDOW_SLOT_SCRUB, PA(align_down(at, PAGE_SIZE)));
+
+	memcpy(f + (at & PAGE_MASK), p, size);
+	window_close(&w);
+}
+
+static void act_from_frame(const struct page_op *op, char *p, uint64_t size, uint64_t done)
+{
+	struct window w;
+	uint64_t at = op->frame.v + done;
+	const char *f = window_open(&w, WINDOW_SLOT_SCRUB, PA(align_down(at, PAGE_SIZE)));
+
+	memcpy(p, f + (at & PAGE_MASK), size);
+	window_close(&w);
 }
 
 static void act_clean(const struct page_op *op, char *p, uint64_t size, uint64_t done)
@@ -110,6 +132,113 @@ int guest_zero(struct stage2 *s2, ipa_t ipa, uint64_t size)
 	const struct page_op op = { .act = act_zero, .need = S2_W };
 
 	return on_range(s2, &op, ipa, size);
+}
+
+int guest_copy_from_frame(struct stage2 *s2, ipa_t ipa, pa_t frame, uint64_t size)
+{
+	const struct page_op op = { .act = act_from_frame, .frame = frame, .need = S2_W };
+
+	return on_range(s2, &op, ipa, size);
+}
+
+int guest_copy_to_frame(struct stage2 *s2, pa_t frame, ipa_t ipa, uint64_t size)
+{
+	const struct page_op op = { .act = act_to_frame, .frame = frame, .need = S2_R };
+
+	return on_range(s2, &op, ipa, size);
+}
+
+/* ---- two guests ---- */
+
+/* One page of a guest as it is now, its table locked. -ENOENT: a hole. */
+static int page_locked(struct stage2 *s2, ipa_t ipa, uint32_t need, pa_t *pa)
+{
+	struct stage2_leaf leaf;
+	int err = stage2_lookup_locked(s2, ipa, &leaf);
+
+	if (err)
+		return err;
+	if (!leaf.mapped)
+		return -ENOENT;
+	*pa = leaf.pa;
+	return (leaf.attr & S2_DEVICE) || (leaf.attr & need) != need ? -EFAULT : 0;
+}
+
+static void copy_frames(pa_t to, pa_t from, uint64_t size)
+{
+	struct window wt, wf;
+	char *t = window_open(&wt, WINDOW_SLOT_COPY, PA(align_down(to.v, PAGE_SIZE)));
+	const char *f = window_open(&wf, WINDOW_SLOT_SCRUB, PA(align_down(from.v, PAGE_SIZE)));
+
+	/* One guest may copy within a page. */
+	memmove(t + (to.v & PAGE_MASK), f + (from.v & PAGE_MASK), size);
+	window_close(&wf);
+	window_close(&wt);
+}
+
+/* In the order of their addresses, so that two who copy to each other do not wait for ever. */
+static int pieces_locked(struct stage2 *to_s2, ipa_t to, struct stage2 *from_s2, ipa_t from,
+			 uint64_t size)
+{
+	struct stage2 *first = to_s2 < from_s2 ? to_s2 : from_s2;
+	struct stage2 *second = to_s2 < from_s2 ? from_s2 : to_s2;
+	uint64_t flags = spin_lock_irqsave(&first->lock);
+	pa_t to_pa, from_pa;
+	int err;
+
+	if (second != first)
+		spin_lock(&second->lock);
+	err = page_locked(to_s2, to, S2_W, &to_pa);
+	if (!err)
+		err = page_locked(from_s2, from, S2_R, &from_pa);
+	if (!err)
+		copy_frames(to_pa, from_pa, size);
+	if (second != first)
+		spin_unlock(&second->lock);
+	spin_unlock_irqrestore(&first->lock, flags);
+	return err;
+}
+
+static int touch(struct stage2 *s2, ipa_t ipa)
+{
+	struct stage2_leaf leaf;
+	int err = stage2_lookup(s2, ipa, &leaf);
+
+	if (err || leaf.mapped)
+		return err;
+	return s2->populate ? s2->populate(s2->populate_ctx, ipa) : -EFAULT;
+}
+
+static bool beyond(const struct stage2 *s2, ipa_t ipa, uint64_t size)
+{
+	uint64_t limit = UINT64_C(1) << stage2_ipa_bits(s2);
+
+	return ipa.v >= limit || size > limit - ipa.v;
+}
+
+int guest_copy_between(struct stage2 *to_s2, ipa_t to, struct stage2 *from_s2, ipa_t from,
+		       uint64_t size)
+{
+	int err = 0;
+
+	if (size == 0)
+		return 0;
+	if (beyond(to_s2, to, size) || beyond(from_s2, from, size))
+		return -EINVAL;
+	for (uint64_t done = 0, n; !err && done < size; done += n) {
+		ipa_t t = ipa_add(to, done), f = ipa_add(from, done);
+
+		n = MIN(size - done, PAGE_SIZE - MAX(t.v & PAGE_MASK, f.v & PAGE_MASK));
+		err = pieces_locked(to_s2, t, from_s2, f, n);
+		if (err != -ENOENT)
+			continue;
+		err = touch(to_s2, t);
+		if (!err)
+			err = touch(from_s2, f);
+		if (!err)
+			err = pieces_locked(to_s2, t, from_s2, f, n);
+	}
+	return err == -ENOENT ? -EFAULT : err;
 }
 
 int guest_load(struct stage2 *s2, ipa_t ipa, const void *src, size_t size)

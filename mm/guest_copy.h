@@ -22,6 +22,14 @@ int guest_copy_from(struct stage2 *s2, void *dst, ipa_t ipa, size_t size);
 int guest_copy_to(struct stage2 *s2, ipa_t ipa, const void *src, size_t size);
 int guest_zero(struct stage2 *s2, ipa_t ipa, uint64_t size);
 
+/* The other side a frame that the caller owns; [frame, frame + size) lies in one page. */
+int guest_copy_from_frame(struct stage2 *s2, ipa_t ipa, pa_t frame, uint64_t size);
+int guest_copy_to_frame(struct stage2 *s2, pa_t frame, ipa_t ipa, uint64_t size);
+
+/* From guest to guest, once; they may be one. Both tables are locked for each piece. */
+int guest_copy_between(struct stage2 *to_s2, ipa_t to, struct stage2 *from_s2, ipa_t from,
+		       uint64_t size);
+
 /* As guest_copy_to() and guest_zero(), also where the guest may not write: loaders. */
 int guest_load(struct stage2 *s2, ipa_t ipa, const void *src, size_t size);
 int guest_load_zero(struct stage2 *s2, ipa_t ipa, uint64_t size);

@@ -9,6 +9,7 @@
 #include "core/lib/bits.h"
 #include "core/panic.h"
 #include "mm/frames.h"
+#include "mm/guest_view.h"
 #include "mm/hyp_pool.h"
 #include "mm/vmid.h"
 
@@ -159,6 +160,7 @@ int stage2_init(struct stage2 *s2, uint16_t owner, unsigned int ipa_bits)
 		return -EINVAL;
 	memset(s2, 0, sizeof(*s2));
 	s2->owner = owner;
+	list_init(&s2->views);
 	err = vmid_alloc(&s2->vmid);
 	if (err)
 		return err;
@@ -213,8 +215,10 @@ int stage2_map(struct stage2 *s2, ipa_t ipa, pa_t pa, uint64_t size, uint32_t at
 int stage2_unmap(struct stage2 *s2, ipa_t ipa, uint64_t size)
 {
 	uint64_t flags = spin_lock_irqsave(&s2->lock);
-	int err = pgtable_unmap(&s2->pt, ipa.v, size);
+	int err = -EBUSY;
 
+	if (!guest_view_overlaps_locked(s2, ipa, size))
+		err = pgtable_unmap(&s2->pt, ipa.v, size);
 	spin_unlock_irqrestore(&s2->lock, flags);
 	return err;
 }
@@ -239,7 +243,9 @@ int stage2_protect(struct stage2 *s2, ipa_t ipa, uint64_t size, uint32_t attr)
 	if (!attr_ok(attr))
 		return -EINVAL;
 	flags = spin_lock_irqsave(&s2->lock);
-	if (!kind_differs_locked(s2, ipa, size, attr))
+	if (guest_view_overlaps_locked(s2, ipa, size))
+		err = -EBUSY;
+	else if (!kind_differs_locked(s2, ipa, size, attr))
 		err = pgtable_protect(&s2->pt, ipa.v, size, attr_encode(attr));
 	spin_unlock_irqrestore(&s2->lock, flags);
 	return err;

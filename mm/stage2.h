@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/lib/list.h"
 #include "core/lib/types.h"
 #include "core/spinlock.h"
 #include "mm/pgtable.h"
@@ -24,6 +25,7 @@ struct stage2 {
 	struct spinlock lock;              /* rank 45, docs/locking.md        */
 	/* under lock */
 	struct pgtable pt;
+	struct list_node views;            /* mm/guest_view.h                 */
 	/* fixed from stage2_init() to stage2_fini() */
 	uint16_t owner;                    /* OWNER_VM0 + n                    */
 	uint16_t vmid;
@@ -82,7 +84,8 @@ int stage2_map(struct stage2 *s2, ipa_t ipa, pa_t pa, uint64_t size, uint32_t at
  * Holes are fine. On return no pCPU can reach the frames through this table,
  * so they may be freed.
  *
- * Return: 0; -EINVAL; -ENOMEM to split a block: nothing is changed.
+ * Return: 0; -EINVAL; -ENOMEM to split a block; -EBUSY EL2 has a view of some of it,
+ *         mm/guest_view.h: nothing is changed.
  */
 int stage2_unmap(struct stage2 *s2, ipa_t ipa, uint64_t size);
 
@@ -93,7 +96,7 @@ int stage2_unmap(struct stage2 *s2, ipa_t ipa, uint64_t size);
  *
  * In force on all pCPUs on return.
  *
- * Return: 0; -EINVAL; -ENOENT a hole; -ENOMEM: nothing is changed.
+ * Return: 0; -EINVAL; -ENOENT a hole; -ENOMEM; -EBUSY as above: nothing is changed.
  */
 int stage2_protect(struct stage2 *s2, ipa_t ipa, uint64_t size, uint32_t attr);
 

@@ -10,6 +10,7 @@ import corbel_config_schema as schema
 from corbel_config_pools import PoolChecker
 from corbel_config_schema import PAGE, show_about, show_size
 from corbel_config_source import Unreadable
+from corbel_config_system import Item
 
 HYP_SHARE = 32 << 20       # what the hypervisor itself may need, beside the bundle
 MAX_ADDRESS = 1 << 40      # every CPU with EL2 has at least 40 bits of guest addresses
@@ -80,13 +81,33 @@ class Checker:
                              f'{show_size(limit)})', 'give the VM less or the board more')
                 else:
                     left -= size
+            for disk in vm.lists['disk']:
+                size = self.disk_memory(disk)
+                if size > left:
+                    item = disk['limit'] if disk['limit'].given else disk['size']
+                    self.bad(item, f'{show_size(size)} for a disk of VM {vm.value("name")} is '
+                             f'more than the board has left ({max(left, 0) >> 20}M of '
+                             f'{show_size(limit)})', 'give it a limit or the board more')
+                else:
+                    left -= size
+
+    def disk_size(self, disk):
+        path = files.locate(disk['image'], self.build) if disk['image'].value else ''
+        return disk['size'].value or (os.path.getsize(path) if os.path.isfile(path) else 0)
+
+    def disk_memory(self, disk):
+        """What is written to it is kept in the board's memory."""
+        size = self.disk_size(disk)
+        if disk['readonly'].value:
+            return 0
+        size = min(size, disk['limit'].value or size)
+        return size + -size % PAGE
 
     def bundle_size(self):
         """About what the bundle takes: it lies in the board's memory too."""
         paths = set()
         for vm in self.system.vms:
-            for section in ('kernel', 'initrd', 'dtb'):
-                item = vm[section + '.file']
+            for item in vm.files():
                 if item.value is not None:
                     paths.add(files.locate(item, self.build))
         return sum(os.path.getsize(p) for p in paths if os.path.isfile(p))
@@ -111,7 +132,57 @@ class Checker:
         for name, spi, *bases in self.DEVICES:
             if vm.value(name + '.enabled'):
                 out += [(vm[f'{name}.{base}'], schema.DEVICE_SIZE, PAGE) for base in bases]
+        devices = self.virtio_of(vm)
+        if devices:
+            slots = Item(schema.VIRTIO_BASE, devices[0]['slot'].node, 'virtio', False)
+            out.append((slots, schema.VIRTIO_SIZE, PAGE))
         return out + channels.windows(self.system, vm)
+
+    # --- virtio devices
+
+    @staticmethod
+    def virtio_of(vm):
+        return [items for section in schema.VIRTIO for items in vm.lists[section.name]]
+
+    def virtio(self, vm):
+        """The slots of a VM's devices, each once; then each device."""
+        seen, devices = set(), self.virtio_of(vm)
+        if len(devices) > schema.VIRTIO_SLOTS:
+            self.errors.add(vm.node, 'virtio', f'{len(devices)} virtio devices',
+                            f'use at most {schema.VIRTIO_SLOTS}')
+        for slot in (items['slot'] for items in devices):
+            if slot.value is not None and slot.value in seen:
+                self.bad(slot, f'slot {slot.value} is taken already', 'use another')
+            seen.add(slot.value)
+        for name in ('console', 'rtc', 'power_key', 'watchdog'):
+            item = vm[name + '.spi']
+            if vm.value(name + '.enabled') and item.value - schema.VIRTIO_SPI in self.slots(vm):
+                self.bad(item, f'SPI {item.value} is that of a virtio device', 'use another')
+        for disk in vm.lists['disk']:
+            self.disk(disk)
+
+    def slots(self, vm):
+        """The slots that are used, as vm/config_virtio.c gives them."""
+        used = {i['slot'].value for i in self.virtio_of(vm)} - {None}
+        free = (n for n in range(schema.VIRTIO_SLOTS) if n not in used)
+        return used | {next(free, None) for i in self.virtio_of(vm) if i['slot'].value is None}
+
+    def disk(self, disk):
+        image, size = disk['image'], disk['size']
+        path = self.file_there(image)
+        if image.value is None and size.value is None:
+            self.bad(image, 'it has neither image nor size', 'write size = "64M" for an empty disk')
+        elif image.value is None and disk['readonly'].value:
+            self.bad(disk['readonly'], 'there is nothing to read', 'name an image')
+        if size.value and size.value % schema.SECTOR:
+            self.bad(size, f'{size.value} bytes are not a multiple of {schema.SECTOR}',
+                     'use a multiple of "1K"')
+        if path and size.value and size.value < os.path.getsize(path):
+            self.bad(size, f'{image.value} has {os.path.getsize(path)} bytes',
+                     'give it more, or leave size out')
+        for key in ('keep', 'limit'):
+            if disk['readonly'].value and disk[key].value:
+                self.bad(disk[key], 'nothing is written to a readonly disk', f'leave {key} out')
 
     @staticmethod
     def title(item):
@@ -119,7 +190,8 @@ class Checker:
         return {'gic': 'the GIC', 'console': 'the console', 'rtc': 'the clock',
                 'power_key': 'the power key', 'watchdog': 'the watchdog',
                 'stolen_time': 'the page of stolen time', 'mailbox': 'the mailbox',
-                'channel': 'a channel'}[section]
+                'channel': 'a channel',
+                'virtio': 'the virtio slots'}[section]
 
     def mailbox(self, vm):
         item = vm['mailbox.enabled']
@@ -344,6 +416,7 @@ class Checker:
             self.cpus(vm)
             self.devices(vm)
             self.mailbox(vm)
+            self.virtio(vm)
             self.memory(vm)
             self.files(vm)
         channels.ChannelChecker(self.system, self.errors).run()

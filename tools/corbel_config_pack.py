@@ -33,10 +33,10 @@ class Emitter:
     def vm(self, vm):
         tree = self.section(vm.items, [k for k in schema.VM if k.name != 'name'
                                        and not vm.idle(k)])
-        for i, region in enumerate(vm.memory):
-            name = 'memory' if i == 0 else f'memory-{i}'
-            tree.children[name] = self.section(region, schema.MEMORY.keys)
         for section in schema.SECTIONS:
+            for i, items in enumerate(vm.lists.get(section.name, [])):
+                name = section.dts if i == 0 else f'{section.dts}-{i}'
+                tree.children[name] = self.section(items, section.keys)
             if section.many:
                 continue
             sub = self.section(vm.sections[section.name], section.keys,
@@ -159,8 +159,7 @@ def file_list(system, build):
     """Every file the bundle is made from, there or not."""
     out = list(system.sources)
     for vm in system.vms:
-        for section in ('kernel', 'initrd', 'dtb'):
-            item = vm[section + '.file']
+        for item in vm.files():
             if item.value is not None:
                 out.append(files.locate(item, build))
     return list(dict.fromkeys(out))

@@ -144,6 +144,16 @@ class Name(String):
         return value
 
 
+class Serial(String):
+    right = 'write a string of at most 20 bytes'
+
+    def check(self, value):
+        super().check(value)
+        if len(value.encode()) > 20:
+            raise Wrong(f'it is {len(value.encode())} bytes long')
+        return value
+
+
 class Cmdline(String):
     name = 'string'
     right = 'write one string of at most 2047 bytes'
@@ -640,6 +650,32 @@ MAILBOX = Section('mailbox', [
     Key('base', ADDR, 0x090f0000),
 ], short='enabled')
 
+# Virtio devices: each a list, in the order of vm/config.h's kinds. The first two keys are common.
+VIRTIO_BASE, VIRTIO_SIZE, VIRTIO_SPI, VIRTIO_SLOTS = 0x0a000000, 0x4000, 16, 32
+SECTOR = 512
+
+
+def virtio(name, keys, short=None):
+    return Section(name, [
+        Key('slot', Int(0, VIRTIO_SLOTS - 1), note='the next free one'),
+        Key('name', Name(), dts='label', note='none'),
+        *keys], short, many=True)
+
+
+DISK = virtio('disk', [
+    Key('image', FILE, note='none: zeroes'),
+    Key('size', Size(), note="the image's"),
+    Key('readonly', Bool(), False),
+    Key('keep', Bool(), False),
+    Key('limit', Size(), note='its size'),
+    Key('serial', Serial(), note='its name'),
+    Key('queues', Int(1, 8), 1),
+    Key('iops', Int(0, 0xffffffff), 0),
+    Key('rate', Size(), note='no limit'),
+], short='image')
+
+VIRTIO = [DISK]
+
 SECTIONS = [MEMORY, KERNEL, INITRD, DTB, GIC, CONSOLE, RTC, POWER_KEY, WATCHDOG, STOLEN_TIME,
-            MANAGE, MAILBOX]
+            MANAGE, MAILBOX, *VIRTIO]
 REQUIRED_SECTIONS = ('memory', 'kernel')

@@ -12,6 +12,10 @@ import subprocess
 import tomllib
 
 import corbel_config_fdt as fdt
+import corbel_config_schema as schema
+
+# Sections of a VM of which there may be several.
+MANY = [s.dts for s in schema.SECTIONS if s.many]
 
 
 class Node:
@@ -238,17 +242,18 @@ class DtsShape:
             out[name] = self.node(self.table(child, path + (name,)), path + (name,))
         return out
 
-    def named(self, name, tree, path, many, key):
+    def named(self, name, tree, path, lists):
         """'memory', 'memory-1', ... become the list 'memory'; the node's name a key."""
         table = self.table(tree, path)
-        found = [k for k in table if k == many or k.startswith(many + '-')]
-        if found:
-            first = table[found[0]]
-            table[key] = Node([table.pop(k) for k in found], self.file, first.line)
+        for many, key in lists:
+            found = [k for k in table if k == many or k.startswith(many + '-')]
+            if found:
+                first = table[found[0]]
+                table[key] = Node([table.pop(k) for k in found], self.file, first.line)
         table['name'] = self.node(name.encode() + b'\0', path)
         return self.node(table, path)
 
-    def group(self, table, group, to, many, key):
+    def group(self, table, group, to, lists):
         """The children of /vms or /pools become a list."""
         tree, where = self.root.children.get(group), ('/', group)
         if not tree:
@@ -257,7 +262,7 @@ class DtsShape:
             raise Unreadable(f'{self.file}:{self.lines.get(where + (name,), 1)}: {name}: '
                              f'a property of /{group}; put it into a ' + to.replace('vm', 'VM'))
         del table[group]
-        table[to] = self.node([self.named(n, c, where + (n,), many, key)
+        table[to] = self.node([self.named(n, c, where + (n,), lists)
                                for n, c in tree.children.items()], where)
 
     def system(self):
@@ -266,9 +271,9 @@ class DtsShape:
                              'write compatible = "corbel,system"')
         table = self.table(self.root, ('/',))
         del table['compatible']
-        self.group(table, 'vms', 'vm', 'memory', 'memory')
-        self.group(table, 'pools', 'pool', 'window', 'windows')
-        self.group(table, 'channels', 'channel', 'member', 'members')
+        self.group(table, 'vms', 'vm', [(n, n) for n in MANY])
+        self.group(table, 'pools', 'pool', [('window', 'windows')])
+        self.group(table, 'channels', 'channel', [('member', 'members')])
         return self.node(table, ('/',))
 
 

@@ -16,10 +16,12 @@ class Item:
 
 
 class Vm:
-    """items: name -> Item; sections: name -> {name -> Item}; memory: a list of those."""
+    """items: name -> Item; sections: name -> {name -> Item}; lists: name -> a list of those."""
 
     def __init__(self, node):
-        self.node, self.items, self.sections, self.memory = node, {}, {}, []
+        self.node, self.items, self.sections = node, {}, {}
+        self.lists = {s.name: [] for s in schema.SECTIONS if s.many}
+        self.memory = self.lists['memory']
         self.pool = None           # the Pool it names, when there is one
 
     def __getitem__(self, path):
@@ -28,6 +30,13 @@ class Vm:
 
     def value(self, path):
         return self[path].value
+
+    def files(self):
+        """Items of all files that it names, or may name."""
+        found = [self[section + '.file'] for section in ('kernel', 'initrd', 'dtb')]
+        return found + [items[key.name] for section in schema.VIRTIO for key in section.keys
+                        for items in self.lists[section.name]
+                        if isinstance(key.kind, schema.File)]
 
     def has(self, path):
         return self[path].value is not None
@@ -150,13 +159,14 @@ class Reader:
         self.errors.add(node, prefix, what, self.section_right(section))
         return {k.name: Item(k.default, node, prefix, False) for k in section.keys}
 
-    def memory(self, node, vm):
+    def many(self, node, section, vm):
+        name = section.name
         nodes = node.value if isinstance(node.value, list) else [node]
-        if not nodes:
-            self.errors.add(node, 'memory', 'the list is empty', 'give the VM memory')
+        if not nodes and name in schema.REQUIRED_SECTIONS:
+            self.errors.add(node, name, 'the list is empty', f'give the VM {name}')
         for i, child in enumerate(nodes):
-            prefix = f'memory[{i}]' if isinstance(node.value, list) else 'memory'
-            vm.memory.append(self.section(child, schema.MEMORY, prefix))
+            prefix = f'{name}[{i}]' if isinstance(node.value, list) else name
+            vm.lists[name].append(self.section(child, section, prefix))
 
     def sections(self, table, vm):
         for section in schema.SECTIONS:
@@ -165,7 +175,7 @@ class Reader:
                 self.errors.add(table, section.name, 'it is missing', self.section_right(section))
             if section.many:
                 if node is not None:
-                    self.memory(node, vm)
+                    self.many(node, section, vm)
                 continue
             if node is not None:
                 vm.sections[section.name] = self.section(node, section, self.spell(section))

@@ -77,7 +77,9 @@ static uint64_t swap_bytes(uint64_t value, unsigned int size)
 static bool bus_io(struct vcpu *v, ipa_t ipa, const struct exit_access *a, bool swap,
 		   uint64_t *value)
 {
-	struct mmio_access acc = { .vcpu_idx = v->idx, .size = a->size, .is_write = a->is_write };
+	struct mmio_access acc = {
+		.vcpu_idx = v->idx, .size = a->size, .is_write = a->is_write, .may_sleep = true,
+	};
 
 	if (a->is_write) {
 		acc.value = *value & BITS(8 * a->size - 1, 0);

@@ -10,6 +10,7 @@
 #include "vm/config_channels.h"
 #include "vm/config_keys.h"
 #include "vm/config_pools.h"
+#include "vm/config_virtio.h"
 
 /*
  * The packed form: the root holds the system's keys, /vms one node per VM, its
@@ -152,10 +153,12 @@ static struct config_region *region_add(struct vm_config *vm)
 	return r;
 }
 
-static int parse_child(struct config_parser *p, int node, struct vm_config *vm)
+static int parse_child(struct config_parser *p, int node, struct system_config *cfg,
+		       struct vm_config *vm)
 {
 	const struct section *c = NULL;
 	void *base;
+	int kind;
 
 	p->node = fdt_get_name(p->dtb, node, NULL);
 	if (!p->node)
@@ -164,6 +167,9 @@ static int parse_child(struct config_parser *p, int node, struct vm_config *vm)
 		if (config_section_is(p->node, vm_sections[i].name,
 				      vm_sections[i].keys == region_keys))
 			c = &vm_sections[i];
+	kind = config_virtio_kind(p->node);
+	if (kind >= 0)
+		return config_virtio_parse(p, node, cfg, vm, (enum config_virtio_kind)kind);
 	if (!c)
 		return config_refuse(p, "", "no such section");
 	base = c->keys == region_keys ? (void *)region_add(vm) : (char *)vm + c->offset;
@@ -309,7 +315,7 @@ static int vm_pool(const struct config_parser *p, const struct system_config *cf
 	return policy_reads(p, &cfg->pools[pool]);
 }
 
-static void parse_vm(const struct system_config *cfg, const void *dtb, int node,
+static void parse_vm(struct system_config *cfg, const void *dtb, int node,
 		     struct vm_config *vm)
 {
 	uint64_t keys = 0;
@@ -318,6 +324,7 @@ static void parse_vm(const struct system_config *cfg, const void *dtb, int node,
 	int child;
 
 	vm_defaults(vm, cfg->nr_vms);
+	vm->virtio = &cfg->virtio[cfg->nr_virtio];
 	snprintf(vm->name, sizeof(vm->name), "%s", name ? name : "?");
 	/* It is typed at a prompt and printed before each line: no surprises in it. */
 	if (!name || !config_name_ok(name)) {
@@ -329,12 +336,14 @@ static void parse_vm(const struct system_config *cfg, const void *dtb, int node,
 		return;
 	p.given = NULL;
 	fdt_for_each_subnode(child, dtb, node)
-		if (parse_child(&p, child, vm))
+		if (parse_child(&p, child, cfg, vm))
 			return;
 	p.node = "";
 	if (child != -FDT_ERR_NOTFOUND)
 		config_refuse(&p, "?", "its sections cannot be read");
 	sort_regions(vm);
+	if (config_virtio_slots(&p, vm))
+		return;
 	p.given = &keys;
 	if (all_read(&p, vm))
 		return;

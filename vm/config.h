@@ -45,6 +45,7 @@ struct bundle;
 #define CONFIG_DEFAULT_LOG_SIZE 0x3000 /* with the console's page: four pages  */
 #define CONFIG_MAX_LOG_SIZE 0x100000
 #define CONFIG_ESCAPE_KEY   0x1d /* Ctrl-]                                   */
+#define CONFIG_MAX_VIRTIO   512   /* virtio devices of all VMs               */
 #define CONFIG_ADDR_AUTO    UINT64_MAX  /* an address the loader chooses     */
 #define CONFIG_FILE_SYSTEM  "system.dtb"
 #define CONFIG_POOL_DEFAULT "default"
@@ -66,6 +67,11 @@ struct bundle;
 #define CONFIG_WDT_REFRESH  UINT64_C(0x090d0000)
 #define CONFIG_WDT_CONTROL  UINT64_C(0x090e0000)
 #define CONFIG_WDT_SPI      10
+#define CONFIG_VIRTIO_BASE  UINT64_C(0x0a000000)  /* slot n: 0x200 * n further    */
+#define CONFIG_VIRTIO_SIZE  UINT64_C(0x4000)
+#define CONFIG_VIRTIO_SPI   16                    /* slot n: this + n             */
+#define CONFIG_VIRTIO_SLOTS 32u
+#define CONFIG_SLOT_AUTO    UINT32_MAX            /* the next free one            */
 #define CONFIG_DEVICE_SIZE  UINT64_C(0x1000)      /* each of these              */
 #define CONFIG_RAM_BASE     UINT64_C(0x40000000)
 #define CONFIG_MAX_SPI      988                   /* SPI n is INTID 32 + n < 1020 */
@@ -123,6 +129,34 @@ struct config_watchdog {
 	uint64_t refresh;            /* IPA, 4 KiB aligned                    */
 	uint64_t control;            /* IPA, 4 KiB aligned                    */
 	uint32_t spi;
+};
+
+/* Kinds of virtio devices; each has a section of its name. */
+enum config_virtio_kind { CONFIG_VIRTIO_DISK, CONFIG_VIRTIO_KINDS };
+
+struct config_disk {
+	const char *image;           /* file of the bundle; NULL: zeroes      */
+	const char *serial;          /* or NULL: the name                     */
+	uint64_t size;               /* bytes; 0: the image's                 */
+	uint64_t limit;              /* bytes of memory for what is written; 0: size */
+	bool     readonly;
+	uint32_t queues;             /* 1 .. CONFIG_MAX_DISK_QUEUES           */
+	uint32_t iops;               /* requests a second at most; 0: no limit */
+	uint64_t rate;               /* bytes a second at most; 0: no limit   */
+	bool     keep;               /* what was written survives a reset     */
+};
+#define CONFIG_MAX_DISK_QUEUES 8
+#define CONFIG_MAX_DISK_SIZE   (UINT64_C(1) << 40)   /* bytes                 */
+#define CONFIG_MAX_SERIAL      20    /* bytes, VirtIO 1.2, 5.2.6              */
+
+/* A virtio device. */
+struct config_virtio {
+	enum config_virtio_kind kind;
+	uint32_t slot;               /* below CONFIG_VIRTIO_SLOTS             */
+	const char *name;            /* or NULL                               */
+	union {
+		struct config_disk disk;
+	};
 };
 
 /* When a VM of a partition pool runs, in each major frame, on all pCPUs of the pool. */
@@ -214,6 +248,8 @@ struct vm_config {
 	struct config_device mailbox;        /* the same calls by a page; spi: none */
 	uint32_t nr_channels;
 	struct config_vm_channel channels[CONFIG_VM_CHANNELS];
+	struct config_virtio *virtio;        /* of system_config.virtio; by slot  */
+	uint32_t nr_virtio;
 
 	bool     autostart;
 	enum config_action on_crash;
@@ -255,6 +291,8 @@ struct system_config {
 	struct channel_config channels[CONFIG_MAX_CHANNELS];
 	uint32_t nr_vms;
 	struct vm_config vms[CONFIG_MAX_VMS];
+	uint32_t nr_virtio;
+	struct config_virtio virtio[CONFIG_MAX_VIRTIO];
 
 	char     error[CONFIG_REASON_LEN];   /* why all of it is refused, or empty */
 };
@@ -289,6 +327,9 @@ static inline const struct channel_member *config_member(const struct vm_config 
 	return &vm->channels[n].channel->members[vm->channels[n].member];
 }
 
+/* "disk", ... */
+const char *config_virtio_name(enum config_virtio_kind kind);
+
 /* "pinned", "fifo", ... */
 const char *config_policy_name(enum config_policy policy);
 
@@ -305,7 +346,7 @@ int config_tune(struct vm_config *vm, enum config_policy policy, const char *nam
 
 /**
  * config_parse() - read the packed configuration
- * @cfg:  filled in; about 135 KiB, so never on a stack
+ * @cfg:  filled in; about 190 KiB, so never on a stack
  * @dtb:  the bytes of system.dtb, 8-byte aligned, not trusted
  * @size: how many there are
  *

@@ -12,6 +12,7 @@
 #include "vm/config_channels.h"
 #include "vm/config_keys.h"
 #include "vm/config_pools.h"
+#include "vm/config_virtio.h"
 
 /* What there is, and what VMs accepted so far have taken of it. */
 struct check {
@@ -31,7 +32,7 @@ struct window {
 	int spi;                             /* -1: none */
 };
 
-#define MAX_WINDOWS (9 + 2 * CONFIG_VM_CHANNELS)
+#define MAX_WINDOWS (10 + 2 * CONFIG_VM_CHANNELS)
 
 /* Those of the VM under the glass. Too much for a stack, and one config_check() runs at a time. */
 static struct window windows[MAX_WINDOWS];
@@ -198,6 +199,8 @@ static void windows_get(const struct vm_config *vm)
 		w[nr++] = (struct window){ "channel/doorbell", m->doorbell, CONFIG_DEVICE_SIZE,
 					   (int)m->spi };
 	}
+	if (vm->nr_virtio)
+		w[nr++] = (struct window){ "virtio", CONFIG_VIRTIO_BASE, CONFIG_VIRTIO_SIZE, -1 };
 	nr_windows = nr;
 }
 
@@ -227,6 +230,9 @@ static int check_devices(const struct check *c, struct vm_config *vm)
 			if (check_spi(vm, &w[i], &w[j]))
 				return -EINVAL;
 		}
+		if (config_virtio_has_spi(vm, w[i].spi))
+			return REFUSE(vm, "%.*s/spi: %d is that of a virtio device",
+				      (int)strcspn(w[i].name, "/"), w[i].name, w[i].spi);
 	}
 	return 0;
 }
@@ -314,7 +320,7 @@ static int check_region(const struct check *c, struct vm_config *vm,
 
 static int check_memory(struct check *c, struct vm_config *vm)
 {
-	uint64_t wanted = 0;
+	uint64_t wanted = 0, disks = config_virtio_memory(vm, c->bundle);
 
 	if (vm->nr_regions == 0)
 		return REFUSE(vm, "memory: there is none");
@@ -331,7 +337,10 @@ static int check_memory(struct check *c, struct vm_config *vm)
 					      (ull)r->ipa.v, (ull)q->ipa.v);
 		}
 	}
-	c->mem_left -= wanted;
+	if (disks > c->mem_left - wanted)
+		return REFUSE(vm, "disk: %llu MiB more than the board has left",
+			      (ull)(disks - (c->mem_left - wanted)) >> 20);
+	c->mem_left -= wanted + disks;
 	return 0;
 }
 
@@ -405,8 +414,8 @@ static bool vm_fits(struct check *c, struct vm_config *vm)
 
 	if (vm->refused[0] == '\0' && !check_unique(c, vm) && !check_numbers(vm) &&
 	    !check_pool(c, vm) && !check_cpus(c, vm) && !check_cmdline(vm) &&
-	    !check_manage(c, vm) && !check_channels(vm) &&
-	    !check_devices(c, vm) && !check_memory(c, vm) && !check_files(c, vm) &&
+	    !check_manage(c, vm) && !check_channels(vm) && !check_devices(c, vm) &&
+	    !config_virtio_check(vm, c->bundle) && !check_memory(c, vm) && !check_files(c, vm) &&
 	    !config_sums_admit(&c->sums, c->cfg, c->idx))
 		return true;
 	c->mem_left = mem_left;

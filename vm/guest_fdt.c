@@ -175,6 +175,28 @@ void guest_fdt_watchdog(struct fdt_writer *w, const struct vm_config *cfg)
 	fw_end(w);
 }
 
+/* From the last slot on, so that the first comes first in the tree. */
+void guest_fdt_virtio(struct fdt_writer *w, const struct vm_config *cfg)
+{
+	for (uint32_t slot = CONFIG_VIRTIO_SLOTS; slot-- > 0;) {
+		const uint32_t irq[] = { GIC_SPI, CONFIG_VIRTIO_SPI + slot, GIC_LEVEL };
+		uint64_t size = CONFIG_VIRTIO_SIZE / CONFIG_VIRTIO_SLOTS;
+		uint64_t base = CONFIG_VIRTIO_BASE + slot * size;
+		uint32_t i = 0;
+
+		while (i < cfg->nr_virtio && cfg->virtio[i].slot != slot)
+			i++;
+		if (i == cfg->nr_virtio)
+			continue;
+		fw_node_at(w, "virtio_mmio", base);
+		fw_string(w, "compatible", "virtio,mmio");
+		fw_reg(w, base, 2, size, 2);
+		fw_cells(w, "interrupts", irq, ARRAY_SIZE(irq));
+		fw_empty(w, "dma-coherent");
+		fw_end(w);
+	}
+}
+
 /* No driver takes it: who uses it maps the page. */
 static void make_mailbox(struct fdt_writer *w, const struct config_device *dev)
 {
@@ -256,6 +278,7 @@ int guest_fdt_make(const struct guest_fdt_desc *d, void *buf, size_t size)
 	guest_fdt_watchdog(&w, d->cfg);
 	make_mailbox(&w, &d->cfg->mailbox);
 	guest_fdt_channels(&w, d->cfg);
+	guest_fdt_virtio(&w, d->cfg);
 	guest_fdt_reserved(&w, d->cfg, 2, 2);
 	return guest_fdt_finish(&w, d);
 }

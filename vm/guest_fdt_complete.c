@@ -240,7 +240,7 @@ static uint32_t free_phandles(const void *fdt)
 
 /*
  * What every VM has and a board's tree may lack: the power key, by which a stop is
- * asked for, and the watchdog. In a node with cells of its own, as those of the
+ * asked for, the watchdog, virtio devices. In a node with cells of its own, as those of the
  * root may be others; interrupts have three cells in all GICv3 trees but few.
  */
 static void complete_devices(struct fdt_writer *w, const struct vm_config *cfg)
@@ -253,9 +253,10 @@ static void complete_devices(struct fdt_writer *w, const struct vm_config *cfg)
 
 	bool key = cfg->pl061.present && lacks(w->fdt, "arm,pl061");
 	bool watchdog = cfg->watchdog.present && lacks(w->fdt, "arm,sbsa-gwdt");
+	bool virtio = cfg->nr_virtio && lacks(w->fdt, "virtio,mmio");
 
 	if (!phandle || !cells || len != 4 || fdt32_ld(cells) != 3 ||
-	    !(key || watchdog || config_nr_channels(cfg)))
+	    !(key || watchdog || virtio || config_nr_channels(cfg)))
 		return;
 	w->phandles = free_phandles(w->fdt);
 	fw_node(w, "corbel");
@@ -269,6 +270,8 @@ static void complete_devices(struct fdt_writer *w, const struct vm_config *cfg)
 	if (watchdog)
 		guest_fdt_watchdog(w, cfg);
 	guest_fdt_channels(w, cfg);
+	if (virtio)
+		guest_fdt_virtio(w, cfg);
 	fw_end(w);
 }
 

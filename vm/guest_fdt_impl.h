@@ -8,11 +8,12 @@
 #define GUEST_FDT_PHANDLES 3   /* 1 to this many, and fdt_writer.phandles more, are used */
 
 /*
- * The power key's nodes, the watchdog's and the channels', in the node that is open: two cells
- * each for address and size, interrupts of a GICv3. A fixed clock comes with the key.
+ * The nodes of power key, watchdog, channels and virtio devices, in the node that is open: two
+ * cells each for address and size, interrupts of a GICv3. A fixed clock comes with the key.
  */
 void guest_fdt_power_key(struct fdt_writer *w, const struct vm_config *cfg);
 void guest_fdt_watchdog(struct fdt_writer *w, const struct vm_config *cfg);
+void guest_fdt_virtio(struct fdt_writer *w, const struct vm_config *cfg);
 void guest_fdt_channels(struct fdt_writer *w, const struct vm_config *cfg);
 
 /* /reserved-memory, with so many cells for address and size; the root is open. */

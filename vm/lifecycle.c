@@ -2,6 +2,7 @@
 #include "vm/lifecycle.h"
 
 #include <arch/timer.h>
+#include "vm/virtio.h"
 #include "vm/vm.h"
 
 /*
@@ -51,6 +52,8 @@ static void request_all(struct vm *vm)
 {
 	for (uint32_t i = 0; i < vm->nr_vcpus; i++)
 		thread_request(&vm->vcpus[i].thread, THREAD_REQ_VCPU);
+	if (vm->virtio)
+		thread_request(&vm->virtio->thread, THREAD_REQ_VCPU);
 }
 
 static bool order_counts(enum vm_order old, enum vm_order order)
@@ -109,6 +112,8 @@ void vm_start(struct vm *vm)
 	release(vm, false);
 	for (uint32_t i = 0; first && i < vm->nr_vcpus; i++)
 		thread_start(&vm->vcpus[i].thread);
+	if (first && vm->virtio)
+		thread_start(&vm->virtio->thread);
 	request_all(vm);
 }
 
@@ -144,9 +149,9 @@ void vm_power_key(struct vm *vm, bool down)
 /* --- on a vCPU's own thread -------------------------------------------------- */
 
 /* Cleared before the check that follows: a request after that wakes thread_block(). */
-static void request_seen(struct vcpu *v)
+static void request_seen(struct thread *t)
 {
-	atomic_fetch_and(&v->thread.requests, ~(uint32_t)THREAD_REQ_VCPU);
+	atomic_fetch_and(&t->requests, ~(uint32_t)THREAD_REQ_VCPU);
 }
 
 uint32_t vm_vcpu_starts(const struct vcpu *v)
@@ -187,6 +192,13 @@ static void vcpu_thaw(struct vcpu *v)
 	vcpu_switch_to(v);
 }
 
+/* One more thread of the VM rests: the vCPUs, and who does their I/O. */
+static void count_parked(struct vm *vm)
+{
+	if (atomic_fetch_add(&vm->nr_parked, 1) + 1 == vm->nr_vcpus + (vm->virtio ? 1 : 0))
+		parked_all(vm);
+}
+
 /*
  * Wait for the next start, or for the end of a pause. The epoch cannot move before
  * this vCPU is counted, since the VM is not the manager's until all are.
@@ -200,10 +212,9 @@ static void vcpu_park(struct vcpu *v, bool paused)
 		vcpu_freeze(v);
 	else
 		timers_stop(v);
-	if (atomic_fetch_add(&vm->nr_parked, 1) + 1 == vm->nr_vcpus)
-		parked_all(vm);
+	count_parked(vm);
 	for (;;) {
-		request_seen(v);
+		request_seen(&v->thread);
 		if (load(&vm->epoch) != epoch)
 			break;
 		thread_block(THREAD_REQ_VCPU);
@@ -243,7 +254,7 @@ bool vm_vcpu_orders(struct vcpu *v)
 	for (;;) {
 		enum vm_order order;
 
-		request_seen(v);
+		request_seen(&v->thread);
 		order = vm_order_given(vm);
 		if (order == VM_ORDER_END) {
 			vcpu_end(v);
@@ -264,5 +275,36 @@ bool vm_vcpu_orders(struct vcpu *v)
 			timers_stop(v);
 		resting = true;
 		thread_block(THREAD_REQ_VCPU);
+	}
+}
+
+/* --- on its I/O thread --------------------------------------------------------- */
+
+static void io_park(struct vm *vm)
+{
+	struct thread *t = &vm->virtio->thread;
+	uint32_t epoch = load(&vm->epoch);
+
+	count_parked(vm);
+	for (;;) {
+		request_seen(t);
+		if (load(&vm->epoch) != epoch)
+			return;
+		thread_block(THREAD_REQ_VCPU);
+	}
+}
+
+bool vm_io_orders(struct vm *vm)
+{
+	for (;;) {
+		enum vm_order order;
+
+		request_seen(&vm->virtio->thread);
+		order = vm_order_given(vm);
+		if (order == VM_ORDER_END)
+			return false;
+		if (order == VM_ORDER_NONE)
+			return true;
+		io_park(vm);
 	}
 }

@@ -69,6 +69,12 @@ bool vm_end(struct vm *vm);
  */
 bool vm_vcpu_orders(struct vcpu *v);
 
+/*
+ * The same for the VM's I/O thread: parks while the VM is parked. Return: false: it must
+ * end without touching @vm again.
+ */
+bool vm_io_orders(struct vm *vm);
+
 /* How often this vCPU was turned on; on its own thread. */
 uint32_t vm_vcpu_starts(const struct vcpu *v);
 

@@ -11,9 +11,11 @@
 #include "mm/guest_mem.h"
 #include "mm/hyp_pool.h"
 #include "vm/abort.h"
+#include "vm/guest_ram.h"
 #include "vm/pvtime.h"
 #include "vm/setway.h"
 #include "vm/smccc.h"
+#include "vm/virtio.h"
 
 #define IPA_BITS_MIN   40      /* what QEMU's virt board gives its CPUs       */
 #define IPA_BITS_MAX   48
@@ -374,6 +376,7 @@ int vm_create(struct vm *vm, uint32_t slot, const struct vm_config *cfg, const s
 	vm->nr_vcpus = cfg->nr_vcpus;
 	vm_life_init(vm);
 	rng_create(vm);
+	vm_ram_init(&vm->ram);
 
 	err = memory_create(vm);
 	if (err)
@@ -390,9 +393,14 @@ int vm_create(struct vm *vm, uint32_t slot, const struct vm_config *cfg, const s
 	err = vcpus_create(vm);
 	if (err)
 		goto destroy_channels;
+	err = vm_virtio_create(vm);
+	if (err)
+		goto destroy_vcpus;
 	vgic_reset(&vm->vgic);
 	return 0;
 
+destroy_vcpus:
+	vcpus_remove(vm, vm->nr_vcpus);
 destroy_channels:
 	channels_destroy(vm);
 destroy_devices:
@@ -412,13 +420,14 @@ static bool threads_ended(const struct vm *vm)
 	for (uint32_t i = 0; i < vm->nr_vcpus; i++)
 		if (!atomic_load(&vm->vcpus[i].thread.off_cpu))
 			return false;
-	return true;
+	return !vm->virtio || atomic_load(&vm->virtio->thread.off_cpu);
 }
 
 int vm_destroy(struct vm *vm)
 {
 	if (!threads_ended(vm))
 		return -EBUSY;
+	vm_virtio_destroy(vm);
 	vcpus_remove(vm, vm->nr_vcpus);
 	channels_destroy(vm);
 	devices_destroy(vm);

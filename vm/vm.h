@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include <arch/gpregs.h>
+#include "core/lib/guest_ram.h"
 #include "core/lib/types.h"
 #include "devices/mailbox.h"
 #include "devices/pl011.h"
@@ -37,6 +38,8 @@ struct vm_host {
 	uint32_t (*pick_cpu)(const struct vm_config *cfg, uint32_t vcpu_idx);
 	/* All pCPUs that it may run on. */
 	uint64_t (*cpus)(const struct vm_config *cfg, uint32_t vcpu_idx);
+	/* The same two for the I/O thread; *cpus 0: as they come. For VMs that have one. */
+	uint32_t (*io_cpu)(const struct vm_config *cfg, uint64_t *cpus);
 	/*
 	 * Every vCPU of the VM is parked: act on vm_order_given(). Called once
 	 * an order, on the last vCPU's thread, interrupts masked; must not
@@ -60,6 +63,8 @@ struct vm_host {
 	struct channel *channels;            /* those of the configuration       */
 };
 
+struct vm_virtio;
+
 struct vm {
 	/* fixed from vm_create() on */
 	uint32_t slot;                       /* table index; owner_vm(slot)      */
@@ -78,6 +83,8 @@ struct vm {
 	struct pl061 pl061;
 	struct sbsa_wdt watchdog;
 	struct mailbox mailbox;
+	struct guest_ram ram;                /* as devices reach s2              */
+	struct vm_virtio *virtio;            /* NULL: no such devices            */
 	struct drbg rng;
 	struct vcpu_power power[CONFIG_MAX_VCPUS];
 	struct channel_port *ports;          /* of cfg->nr_channels; or NULL     */

@@ -13,6 +13,7 @@
 #include "mm/guest_mem.h"
 #include "mm/hyp_pool.h"
 #include "vm/guest_fdt.h"
+#include "vm/virtio.h"
 
 /* ID_AA64MMFR0_EL1: the granules of stage 1. */
 #define MMFR0_TGRAN4   BITS(31, 28)
@@ -192,6 +193,7 @@ int vm_reset(struct vm *vm)
 {
 	vgic_reset(&vm->vgic);
 	bus_reset(&vm->bus);
+	vm_virtio_reset(vm);
 	for (uint32_t i = 0; i < vm->cfg->nr_regions; i++) {
 		int err = region_empty(vm, &vm->cfg->regions[i]);
 

@@ -17,6 +17,7 @@ struct mmio_access {
 	uint16_t vcpu_idx;  /* accessing vCPU within its VM                    */
 	uint8_t  size;      /* bytes: 1, 2, 4 or 8; offset is a multiple of it */
 	bool     is_write;
+	bool     may_sleep; /* the accessing thread; false: the model must not  */
 };
 
 /*
@@ -39,7 +40,8 @@ static inline void irq_line_set(const struct irq_line *line, bool level)
 /*
  * A device on a VM's MMIO bus.
  * access: 0 when done, -EFAULT to answer with an external abort. Called with
- *         no locks held; the model locks itself.
+ *         no locks held; the model locks itself. -EAGAIN: it would have to sleep
+ *         and may not: nothing was done, the same access comes again.
  * reset:  back to the state after power-on, lines low. May be NULL.
  */
 struct mmio_device {

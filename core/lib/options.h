@@ -21,3 +21,6 @@
 #ifndef CONFIG_HOSTIO
 #define CONFIG_HOSTIO 1      /* drivers for the board's own disks and networks    */
 #endif
+#ifndef CONFIG_VIRTIO
+#define CONFIG_VIRTIO 1      /* virtio devices                                    */
+#endif

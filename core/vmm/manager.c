@@ -60,6 +60,18 @@ static uint64_t cpus(const struct vm_config *cfg, uint32_t vcpu_idx)
 	return pools_cpus(sys_cfg, cfg, vcpu_idx);
 }
 
+/*
+ * With the last vCPU, so that one alone pays for itself; but where system threads are
+ * kept out, with those.
+ */
+static uint32_t io_cpu(const struct vm_config *cfg, uint64_t *mask)
+{
+	if (pools_exclusive(sys_cfg, cfg))
+		return sys_cfg->housekeeping;
+	*mask = cpus(cfg, cfg->nr_vcpus - 1);
+	return pick_cpu(cfg, cfg->nr_vcpus - 1);
+}
+
 static void all_parked(struct vm *vm)
 {
 	thread_request(&keeper_of(vm)->thread, THREAD_REQ_VCPU);
@@ -79,6 +91,7 @@ static struct vm_host host = {
 	.vcpu_main = run_vcpu,
 	.pick_cpu = pick_cpu,
 	.cpus = cpus,
+	.io_cpu = io_cpu,
 	.all_parked = all_parked,
 	.vendor_call = CONFIG_MANAGE ? manage_vendor_call : NULL,
 	.firmware_feature = firmware_feature,

@@ -56,9 +56,9 @@ def compare(documented, wanted):
 
 
 def c_tables():
-    """Name of a table in vm/config.c or vm/config_pools.c -> the properties in it."""
+    """Name of a table in vm/config*.c -> the properties in it."""
     text = ''.join((TOP / 'vm' / name).read_text() for name in (
-        'config.c', 'config_pools.c', 'config_channels.c'))
+        'config.c', 'config_pools.c', 'config_channels.c', 'config_virtio.c'))
     return {m[1]: set(re.findall(r'[{(]\s*"([a-z-]+)"', m[2])) for m in re.finditer(
         r'static const struct config_key (\w+)_keys\[\] = \{(.*?)\n\};', text, re.S)}
 
@@ -71,6 +71,7 @@ def compare_c():
               'watchdog': schema.WATCHDOG.keys, 'manage': schema.MANAGE.keys,
               'window': schema.WINDOW.keys, 'member': schema.MEMBER.keys,
               'channel': [k for k in schema.CHANNEL.keys if k.name != 'name'],
+              **{s.name: s.keys[2:] for s in schema.VIRTIO},     # two are a macro's
               'pool': [k for k in schema.POOL.keys if k.name != 'name']}
     for name, keys in wanted.items():
         want = {k.dts for k in keys} | ({'compatible', 'version'} if name == 'system' else set())

@@ -58,8 +58,8 @@ GUEST_DTS = '/dts-v1/;\n/ { model = "guest"; };\n'
 
 def compile_show(folder):
     sources = ['tests/config/show.c', 'vm/config.c', 'vm/config_keys.c', 'vm/config_pools.c',
-               'vm/config_sums.c', 'vm/config_check.c', 'vm/config_channels.c', 'vm/bundle.c',
-               'core/fdt_sound.c']
+               'vm/config_sums.c', 'vm/config_check.c', 'vm/config_channels.c',
+               'vm/config_virtio.c', 'vm/bundle.c', 'core/fdt_sound.c']
     subprocess.run([os.environ.get('HOSTCC', 'gcc'), '-std=gnu11', '-Wall', '-Wextra', '-Werror',
                     '-fsanitize=address,undefined', '-I.', *sources, '-lfdt',
                     '-o', folder / 'show'], cwd=TOP, check=True)
@@ -76,6 +76,7 @@ def fixtures(folder):
     (folder / 'Image.gz').write_bytes(gzip.compress(image(0x10000), mtime=0))
     (folder / 'sub/Image').write_bytes(b'another' * 100)
     (folder / 'initrd').write_bytes(b'rd' * 999)
+    (folder / 'disk.img').write_bytes(b'disk' * 1000)
     (folder / 'guest.dts').write_text(GUEST_DTS)
     (folder / 'plain.toml').write_text('kernel = "sub/Image"\nmemory = "32M"\n')
     shutil.copy(TOP / 'tests/config/all-keys.toml', folder / 'all-keys.toml')
@@ -128,6 +129,20 @@ def meant_rights(mask, system):
     return mask
 
 
+# Slots that are not given are the lowest free ones.
+SLOTS = {'full': [0, 9]}
+
+
+def meant_virtio(vm, names):
+    slots = iter(SLOTS.get(vm.value('name'), []))
+    for d in vm.lists['disk']:
+        head = f'{vm.value("name")}.disk={next(slots)} {d["name"].value or ""}'
+        yield (f'{head} {names.get(d["image"].value, "")} {d["serial"].value or ""} '
+               f'{d["size"].value or 0:#x} {d["limit"].value or 0:#x} {d["rate"].value or 0:#x} '
+               f'{d["readonly"].value:d} {d["keep"].value:d} {d["queues"].value} '
+               f'{d["iops"].value}')
+
+
 def meant_vm(vm, names, system):
     """The lines show.c must print for a VM. names: source name -> name in the bundle."""
     n = vm.value('name')
@@ -167,6 +182,7 @@ def meant_vm(vm, names, system):
     yield f'{n}.pool={get("pool")} {system.pools.index(vm.pool)}'
     for key in ('priority', 'slice', 'weight', 'cap', 'reservation', 'budget', 'period'):
         yield f'{n}.{key}={get(key) or 0:#x}'
+    yield from meant_virtio(vm, names)
     yield f'{n}.refused='
 
 
@@ -222,7 +238,7 @@ def dts_says_the_same(folder, file):
 
 
 ALL_NAMES = {'sub/Image': 'Image', 'Image.gz': '2-Image', 'initrd': 'initrd',
-             'guest.dts': 'guest.dtb'}
+             'disk.img': 'disk.img', 'guest.dts': 'guest.dtb'}
 LOAD = ['rt_tick', 'edf_worker', 'spin']
 TREE_NAMES = {'@build/guests/cloud/Image': 'Image',
               '@build/guests/initramfs.cpio.gz': 'initramfs.cpio.gz',
@@ -250,7 +266,8 @@ def test_configs_of_the_tree(folder):
 def test_files_arrive_whole(folder):
     tool('pack', folder / 'all-keys.toml', '--build', folder, '-o', folder / 'a.cpio')
     files, offsets = unpack(folder / 'a.cpio')
-    assert list(files) == ['system.dtb', 'Image', '2-Image', 'initrd', 'guest.dtb'], list(files)
+    assert list(files) == ['system.dtb', 'Image', '2-Image', 'initrd', 'guest.dtb',
+                           'disk.img'], list(files)
     assert files['2-Image'] == image(0x10000)         # was Image.gz
     assert files['Image'] == (folder / 'sub/Image').read_bytes()
     assert files['initrd'] == (folder / 'initrd').read_bytes()
@@ -286,8 +303,8 @@ def test_lines_of_odd_toml(_folder):
 def test_deps_names_every_file(folder):
     names = [os.path.relpath(p, folder) for p in
              tool('deps', folder / 'all-keys.toml', '--build', folder).split()]
-    assert sorted(names) == ['Image.gz', 'all-keys.toml', 'guest.dts', 'initrd', 'plain.toml',
-                             'sub/Image'], names
+    assert sorted(names) == ['Image.gz', 'all-keys.toml', 'disk.img', 'guest.dts', 'initrd',
+                             'plain.toml', 'sub/Image'], names
 
 
 def test_board_is_what_make_takes(folder):

@@ -28,6 +28,22 @@ static void show_device(const char *vm, const char *what, const struct config_de
 	printf("%s.%s=%d 0x%" PRIx64 " %" PRIu32 "\n", vm, what, d->present, d->base, d->spi);
 }
 
+static const char *text(const char *s)
+{
+	return s ? s : "";
+}
+
+static void show_virtio(const char *vm, const struct config_virtio *c)
+{
+	printf("%s.%s=%" PRIu32 " %s", vm, config_virtio_name(c->kind), c->slot, text(c->name));
+	if (c->kind == CONFIG_VIRTIO_DISK)
+		printf(" %s %s 0x%" PRIx64 " 0x%" PRIx64 " 0x%" PRIx64 " %d %d %" PRIu32
+		       " %" PRIu32, text(c->disk.image), text(c->disk.serial), c->disk.size,
+		       c->disk.limit, c->disk.rate, c->disk.readonly, c->disk.keep,
+		       c->disk.queues, c->disk.iops);
+	printf("\n");
+}
+
 static void show_vm(const struct vm_config *vm)
 {
 	const char *n = vm->name;
@@ -75,6 +91,8 @@ static void show_vm(const struct vm_config *vm)
 	show_num(n, "reservation", vm->reservation);
 	show_num(n, "budget", vm->budget_us);
 	show_num(n, "period", vm->period_us);
+	for (uint32_t i = 0; i < vm->nr_virtio; i++)
+		show_virtio(n, &vm->virtio[i]);
 	printf("%s.refused=%s\n", n, vm->refused);
 }
 

@@ -488,21 +488,18 @@ static void one_queue_can_be_reset(void **state)
 static void rings_that_cannot_be_are_not_enabled(void **state)
 {
 	struct virtq *q = &queues[0];
-	const struct { uint16_t size; uint64_t desc, driver, device; } bad[] = {
-		{ 0, f.desc, f.driver, f.device }, { SIZE + 1, f.desc, f.driver, f.device },
-		{ SIZE * 2, f.desc, f.driver, f.device }, { SIZE, f.desc + 8, f.driver, f.device },
-		{ SIZE, f.desc, f.driver + 1, f.device }, { SIZE, f.desc, f.driver, f.device + 2 },
-		{ SIZE, 0, f.driver, f.device }, { SIZE, f.desc, UINT64_MAX - 3, f.device },
-		{ SIZE, f.desc, f.driver, FAKE_RAM_BASE + FAKE_RAM_SIZE },
+	const struct virtq_setup bad[] = {
+		{ f.desc, f.driver, f.device, 0 }, { f.desc, f.driver, f.device, SIZE + 1 },
+		{ f.desc, f.driver, f.device, SIZE * 2 }, { f.desc + 8, f.driver, f.device, SIZE },
+		{ f.desc, f.driver + 1, f.device, SIZE }, { f.desc, f.driver, f.device + 2, SIZE },
+		{ 0, f.driver, f.device, SIZE }, { f.desc, UINT64_MAX - 3, f.device, SIZE },
+		{ f.desc, f.driver, FAKE_RAM_BASE + FAKE_RAM_SIZE, SIZE },
 	};
 
 	(void)state;
 	virtio_queue_disable(&dev, 0);
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
-		q->size = bad[i].size;
-		q->desc_addr = bad[i].desc;
-		q->driver_addr = bad[i].driver;
-		q->device_addr = bad[i].device;
+		q->setup = bad[i];
 		assert_true(virtio_queue_enable(&dev, 0) < 0);
 		assert_false(atomic_load(&q->live));
 		assert_int_equal(ram.nr_views, 0);

@@ -60,10 +60,7 @@ void fake_queue_init(struct fake_queue *f, struct virtio_device *dev, struct fak
 		.desc = at, .driver = at + 0x2000, .device = at + 0x3000, .table = at + 0x5000,
 	};
 	memset(fake_ram_at(ram, at), 0, 0x5000);
-	q->size = size;
-	q->desc_addr = f->desc;
-	q->driver_addr = f->driver;
-	q->device_addr = f->device;
+	q->setup = (struct virtq_setup){ f->desc, f->driver, f->device, size };
 	assert_int_equal(virtio_queue_enable(dev, idx), 0);
 }
 

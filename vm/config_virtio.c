@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "vm/config_virtio.h"
+
+#include <errno.h>
+#include <libfdt.h>
+#include <string.h>
+#include "core/lib/bits.h"
+#include "core/lib/options.h"
+
+#define REFUSE(vm, ...) (config_reason((vm)->refused, __VA_ARGS__), -EINVAL)
+#define SECTOR 512
+
+/* What every device has. */
+#define VIRTIO_KEYS \
+	KEY_NUM("slot", struct config_virtio, slot, 0, CONFIG_VIRTIO_SLOTS - 1), \
+	KEY("label", KEY_STRING, struct config_virtio, name)
+
+static const struct config_key disk_keys[] = {
+	VIRTIO_KEYS,
+	KEY("image",    KEY_STRING, struct config_virtio, disk.image),
+	KEY("serial",   KEY_STRING, struct config_virtio, disk.serial),
+	KEY("size",     KEY_U64,    struct config_virtio, disk.size),
+	KEY("limit",    KEY_U64,    struct config_virtio, disk.limit),
+	KEY("rate",     KEY_U64,    struct config_virtio, disk.rate),
+	KEY("readonly", KEY_BOOL,   struct config_virtio, disk.readonly),
+	KEY("keep",     KEY_BOOL,   struct config_virtio, disk.keep),
+	KEY_NUM("queues", struct config_virtio, disk.queues, 1, CONFIG_MAX_DISK_QUEUES),
+	KEY_NUM("iops",   struct config_virtio, disk.iops, 0, UINT32_MAX),
+	KEY_END,
+};
+
+static void disk_defaults(struct config_virtio *c)
+{
+	c->disk.queues = 1;
+}
+
+static int disk_check(struct vm_config *vm, const struct config_virtio *c,
+		      const struct bundle *bundle)
+{
+	const struct config_disk *d = &c->disk;
+	struct bundle_file f = { NULL, NULL, 0 };
+
+	if (d->image && (bundle_lookup(bundle, d->image, &f) || !f.size))
+		return REFUSE(vm, "disk/image: the bundle has no %.80s, or it is empty", d->image);
+	if (!d->image && (!d->size || d->readonly))
+		return REFUSE(vm, "disk: without an image it has a size and is not readonly");
+	if (d->size % SECTOR || (d->size && d->size < f.size))
+		return REFUSE(vm, "disk/size: 0x%llx is less than the image, or no multiple of %d",
+			      (unsigned long long)d->size, SECTOR);
+	if (d->size > CONFIG_MAX_DISK_SIZE || f.size > CONFIG_MAX_DISK_SIZE)
+		return REFUSE(vm, "disk/size: it is too large");
+	if (d->readonly && (d->limit || d->keep))
+		return REFUSE(vm, "disk: limit and keep are not for a readonly one");
+	if (d->serial && strnlen(d->serial, CONFIG_MAX_SERIAL + 1) > CONFIG_MAX_SERIAL)
+		return REFUSE(vm, "disk/serial: longer than %d bytes", CONFIG_MAX_SERIAL);
+	return 0;
+}
+
+uint64_t config_disk_size(const struct config_disk *d, const struct bundle *bundle)
+{
+	struct bundle_file f;
+
+	if (d->size)
+		return d->size;
+	return d->image && !bundle_lookup(bundle, d->image, &f) ? align_up(f.size, SECTOR) : 0;
+}
+
+static uint64_t disk_memory(const struct config_virtio *c, const struct bundle *bundle)
+{
+	uint64_t size = config_disk_size(&c->disk, bundle);
+
+	if (c->disk.readonly)
+		return 0;
+	return align_up(c->disk.limit ? MIN(c->disk.limit, size) : size, PAGE_SIZE);
+}
+
+/* check and memory: NULL: nothing to say. */
+static const struct virtio_section {
+	const char *name;
+	const struct config_key *keys;
+	void (*defaults)(struct config_virtio *c);
+	int (*check)(struct vm_config *vm, const struct config_virtio *c,
+		     const struct bundle *bundle);
+	uint64_t (*memory)(const struct config_virtio *c, const struct bundle *bundle);
+} sections[CONFIG_VIRTIO_KINDS] = {
+	[CONFIG_VIRTIO_DISK] = { "disk", disk_keys, disk_defaults, disk_check, disk_memory },
+};
+
+const char *config_virtio_name(enum config_virtio_kind kind)
+{
+	return sections[kind].name;
+}
+
+int config_virtio_kind(const char *node)
+{
+	for (int i = 0; i < CONFIG_VIRTIO_KINDS; i++)
+		if (config_section_is(node, sections[i].name, true))
+			return i;
+	return -1;
+}
+
+int config_virtio_parse(const struct config_parser *p, int node, struct system_config *cfg,
+			struct vm_config *vm, enum config_virtio_kind kind)
+{
+	struct config_virtio *c = &cfg->virtio[cfg->nr_virtio];
+
+	if (vm->nr_virtio == CONFIG_VIRTIO_SLOTS || cfg->nr_virtio == CONFIG_MAX_VIRTIO)
+		return config_refuse(p, "", "more virtio devices than there can be");
+	if (fdt_first_subnode(p->dtb, node) != -FDT_ERR_NOTFOUND)
+		return config_refuse(p, "", "a section inside a section");
+	*c = (struct config_virtio){ .kind = kind, .slot = CONFIG_SLOT_AUTO };
+	sections[kind].defaults(c);
+	cfg->nr_virtio++;
+	vm->nr_virtio++;
+	return config_keys_parse(p, node, sections[kind].keys, c);
+}
+
+int config_virtio_slots(const struct config_parser *p, struct vm_config *vm)
+{
+	uint32_t used = 0, next = 0;
+
+	for (uint32_t i = 0; i < vm->nr_virtio; i++) {
+		uint32_t slot = vm->virtio[i].slot;
+
+		if (slot == CONFIG_SLOT_AUTO)
+			continue;
+		if (used & BIT(slot))
+			return config_refuse(p, "slot", "%u is taken twice", (unsigned int)slot);
+		used |= (uint32_t)BIT(slot);
+	}
+	for (uint32_t i = 0; i < vm->nr_virtio; i++) {
+		if (vm->virtio[i].slot != CONFIG_SLOT_AUTO)
+			continue;
+		/* As many slots as there are devices at least: one is free. */
+		while (used & BIT(next))
+			next++;
+		used |= (uint32_t)BIT(next);
+		vm->virtio[i].slot = next;
+	}
+	return 0;
+}
+
+bool config_virtio_has_spi(const struct vm_config *vm, int spi)
+{
+	for (uint32_t i = 0; i < vm->nr_virtio; i++)
+		if (spi >= 0 && (uint32_t)spi == CONFIG_VIRTIO_SPI + vm->virtio[i].slot)
+			return true;
+	return false;
+}
+
+int config_virtio_check(struct vm_config *vm, const struct bundle *bundle)
+{
+	if (!CONFIG_VIRTIO && vm->nr_virtio)
+		return REFUSE(vm, "%s: this Corbel is built without virtio",
+			      config_virtio_name(vm->virtio[0].kind));
+	for (uint32_t i = 0; i < vm->nr_virtio; i++) {
+		const struct config_virtio *c = &vm->virtio[i];
+
+		if (c->name && !config_name_ok(c->name))
+			return REFUSE(vm, "%s/label: " CONFIG_NAME_RULE, sections[c->kind].name,
+				      CONFIG_NAME_LEN - 1);
+		if (sections[c->kind].check && sections[c->kind].check(vm, c, bundle))
+			return -EINVAL;
+	}
+	return 0;
+}
+
+uint64_t config_virtio_memory(const struct vm_config *vm, const struct bundle *bundle)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < vm->nr_virtio; i++)
+		if (sections[vm->virtio[i].kind].memory)
+			sum += sections[vm->virtio[i].kind].memory(&vm->virtio[i], bundle);
+	return sum;
+}

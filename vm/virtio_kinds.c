@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The kinds of virtio devices, one row each. */
+#include "vm/virtio.h"
+
+const struct vm_virtio_kind *const vm_virtio_kinds[CONFIG_VIRTIO_KINDS] = {
+	[CONFIG_VIRTIO_DISK] = &vm_virtio_disk,
+};
