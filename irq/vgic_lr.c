@@ -320,12 +320,13 @@ static uint64_t lr_end(struct vgic_vcpu *v, const struct vgic_word *w, uint32_t 
 		       uint32_t intid, bool both)
 {
 	uint32_t bit = 1u << (intid & 31);
+	bool leaving = is_leaving(v, w, intid);
 
-	if ((w->phys_active & bit) && !both) {
+	if ((w->phys_active & bit) && !both && !leaving) {
 		v->lr_hw |= 1u << n;
 		return ICH_LR_HW | BITS_VAL(ICH_LR_PINTID, pintid_of(v, intid));
 	}
-	if (((w->line & ~w->edge) | w->phys_active) & bit || is_leaving(v, w, intid))
+	if (((w->line & ~w->edge) | w->phys_active) & bit || leaving)
 		return ICH_LR_EOI;
 	return 0;
 }

@@ -651,6 +651,29 @@ static void linked_and_pended_by_software_is_never_both_with_the_hw_bit(void **s
 	assert_int_equal(fake_phys_spi_active[2], 0);
 }
 
+/* Its end must bring an exit, or the new owner does not hear of it. */
+static void linked_routed_away_while_active_and_pended_goes_on_there(void **state)
+{
+	(void)state;
+	world_setup(2, 64, 4);
+	world_irq(0, 40, 0x80, true);
+	vgic_link(&world.vcpu[0], 40, 77);
+	fake_phys_spi_active[2] = BIT(13);
+	vgic_inject_hw(&world.vcpu[0], 40, 77);
+	assert_int_equal(ack(), 40);
+	world_gicd_write(GICD_IROUTER + 8 * 40, 8, 1);
+	world_gicd_write(GICD_ISPENDR + 4, 4, BIT(8));
+	world_enter();
+	assert_int_equal(fake_gic()->lr[0] & (ICH_LR_HW | ICH_LR_EOI), ICH_LR_EOI);
+	fake_guest_eoi(1, 40);
+	assert_true(fake_maintenance());
+	world_enter();
+	assert_false(vgic_deliverable(&world.vcpu[0]));
+	world_run(1);
+	assert_int_equal(take(), 40);
+	assert_int_equal(fake_phys_spi_active[2], 0);
+}
+
 static void linked_pending_cleared_by_the_guest_frees_the_physical_one(void **state)
 {
 	(void)state;
@@ -1020,6 +1043,7 @@ int main(void)
 		cmocka_unit_test(sgi_to_self_comes),
 		cmocka_unit_test(linked_spi_is_deactivated_by_the_guests_end),
 		cmocka_unit_test(linked_and_pended_by_software_is_never_both_with_the_hw_bit),
+		cmocka_unit_test(linked_routed_away_while_active_and_pended_goes_on_there),
 		cmocka_unit_test(linked_pending_cleared_by_the_guest_frees_the_physical_one),
 		cmocka_unit_test(linked_ppi_cleared_from_another_cpu_is_freed_on_its_own),
 		cmocka_unit_test(linked_level_that_fell_unacknowledged_does_not_come),
