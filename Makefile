@@ -79,7 +79,7 @@ objs    := $(addprefix $O/obj/,$(addsuffix .o,$(basename $(srcs))))
 libs    := $O/lib/libc.a $O/lib/libfdt.a
 
 .PHONY: all objects run image test test-matrix bench coverage docs clean help host-tests \
-	print-cflags FORCE
+	print-cflags print-host-cc FORCE
 all: $O/corbel.bin
 objects: $(objs)
 
@@ -156,7 +156,7 @@ dir_of = $O/host/$(firstword $(subst $(comma), ,$(call san_of,$1)))
 define host_test
 $O/host/$1: $(patsubst %.c,$(call dir_of,$1)/%.o,$($1_SRCS))
 	@echo "  HOSTLD $$@"
-	$Q$$(HOSTCC) $$(if $$(COVERAGE),$$(COVERAGE),-fsanitize=$(call san_of,$1)) -pthread $$^ -lcmocka -lfdt -o $$@
+	$Q$$(HOSTCC) $$(if $$(COVERAGE),$$(COVERAGE),-fsanitize=$(call san_of,$1)) -pthread $$^ $($1_LDFLAGS) -lcmocka -lfdt -o $$@
 endef
 $(foreach t,$(HOST_TESTS),$(eval $(call host_test,$t)))
 
@@ -167,6 +167,11 @@ $O/host/thread/%.o: %.c
 	@mkdir -p $(@D) && echo "  HOSTCC $<"
 	$Q$(HOSTCC) $(host_cflags) $(or $(COVERAGE),-fsanitize=thread) -c $< -o $@
 host-tests: $(addprefix $O/host/,$(HOST_TESTS))
+# How they are compiled, and of what one is made, for the checks.
+print-host-cc:
+	@echo '$(HOSTCC) $(filter-out -MMD -MP,$(host_cflags)) $(asan)'
+print-srcs-%:
+	@echo $($*_SRCS)
 
 # ---- guests, bundle, running -----------------------------------------------
 CONFIG   ?= configs/default.toml

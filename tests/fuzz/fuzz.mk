@@ -2,8 +2,7 @@
 # Fuzzers: tests/fuzz/fuzz_NAME.c and what it is linked with. docs/testing.md, "Fuzzers".
 FUZZERS := bundle config loader board guest_fdt insn exit walk abort vgic smccc manage shell
 fuzz_bundle_SRCS    := vm/bundle.c
-fuzz_config_SRCS    := vm/config.c vm/config_keys.c vm/config_pools.c vm/config_sums.c \
-	vm/config_check.c vm/bundle.c core/fdt_sound.c tests/host/newc_maker.c
+fuzz_config_SRCS    := $(wildcard vm/config*.c) vm/bundle.c core/fdt_sound.c tests/host/newc_maker.c
 fuzz_loader_SRCS    := vm/loader.c vm/image.c
 fuzz_board_SRCS     := core/board.c core/board_fdt.c core/fdt_sound.c tests/host/fake/log.c
 fuzz_guest_fdt_SRCS := vm/guest_fdt.c vm/guest_fdt_complete.c vm/fdt_writer.c core/fdt_sound.c
