@@ -1,7 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Channels: memory that VMs share, with doorbells."""
+import re
+import subprocess
+import sys
+
+import linux
+from guests import build
 from load import Console, boot, vm
-from machine import LONG, Failure
+from machine import BUILD, LONG, TOP, WORK, Failure, Machine, corbel, pack
 
 FILL = "1122334455667788"
 
@@ -146,7 +152,74 @@ def members_come_and_go():
         vms.audit()
 
 
+SENT = r"messages: (\d+) sent, (\d+) received, (\d+) wrong, (\d+) doorbells"
+
+
+def all_arrived(found, nr):
+    sent, received, wrong, bells = map(int, found.groups())
+    if (sent, received, wrong) != (nr, nr, 0) or not bells:
+        raise Failure("%d messages: %s" % (nr, found[0]))
+
+
+def talker(name, cmdline, keys=""):
+    return ('[[vm]]\nname = "%s"\nmemory = "16M"\nkernel = "%s"\ncmdline = "%s"\n%s\n' %
+            (name, build("load/messages"), cmdline, keys))
+
+
+def messages_between_guests(nr=10000):
+    """Two bare-metal guests, each on a CPU of its own."""
+    text = (members("left", "right", size="8K") + talker("left", "peer=1 nr=%d" % nr, "cpus = [0]") +
+            talker("right", "peer=0 nr=%d" % nr, "cpus = [1]"))
+    with Machine(corbel(pack("channel_messages", text, "1G", 2), smp=2)) as m:
+        for name in ("left", "right"):
+            m.seen = 0
+            all_arrived(m.expect(r"^\[%s\] " % name + SENT, LONG * 2), nr)
+        m.ends()
+        m.never("FAIL")
+
+
+def uio_initramfs():
+    """The usual one with the kernel's UIO modules and the example program."""
+    out, kernel = WORK / "channel_linux.cpio.gz", linux.GUESTS / "cloud" / "modules"
+    uio = list(kernel.glob("**/uio.ko"))
+    done = subprocess.run(["make", "-s", "-f", "tests/guests/guests.mk",
+                           "build/guests-linux/messages"], cwd=TOP)
+    if len(uio) != 1 or done.returncode:
+        raise Failure("no uio.ko, or the example does not build")
+    WORK.mkdir(parents=True, exist_ok=True)
+    subprocess.run([sys.executable, str(TOP / "tools" / "initramfs.py"),
+                    str(linux.GUESTS / "busybox" / "busybox"), str(out),
+                    "%s=lib/modules/uio.ko" % uio[0],
+                    "%s=lib/modules/uio_pdrv_genirq.ko" %
+                    (linux.GUESTS / "uio" / "uio_pdrv_genirq.ko"),
+                    "%s=bin/messages" % (BUILD / "guests-linux" / "messages")], check=True)
+    return out
+
+
+def messages_with_linux(nr=10000):
+    """A Linux program by UIO and a bare-metal guest: so many each way, none lost."""
+    text = (members("linux", "rt", size="16K") +
+            linux.vm(vcpus=1, memory="256M", initrd=uio_initramfs(), keys="cpus = [0]") +
+            talker("rt", "peer=0 nr=%d" % nr, "cpus = [1]"))
+    with linux.boot("channel_linux", text, smp=2) as m:
+        shell = linux.Shell(m, r"^\[linux\] .*")
+        shell.ready(1)
+        shell.run("insmod /lib/modules/uio.ko && "
+                  "insmod /lib/modules/uio_pdrv_genirq.ko of_id=corbel,channel")
+        if "ring" not in shell.run("cat /sys/class/uio/uio0/name"):
+            raise Failure("UIO does not know the channel")
+        said = shell.run("messages /dev/uio0 1 %d" % nr, LONG * 2)
+        all_arrived(re.search(SENT, said), nr)
+        shell.healthy()
+        shell.poweroff()
+        m.seen = 0
+        all_arrived(m.expect(r"^\[rt\] " + SENT, LONG), nr)
+        linux.finish(m)
+
+
 def tests():
     yield "channel_rights", rights_are_kept
     yield "channel_doorbells", doorbells_ring
     yield "channel_life", members_come_and_go
+    yield "channel_messages", messages_between_guests
+    yield "channel_linux", messages_with_linux
