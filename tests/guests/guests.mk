@@ -45,7 +45,8 @@ $(GUEST_OUT)/%.bin: $(GUEST_OUT)/%.elf
 	$(GUEST_CROSS)objcopy -O binary $< $@
 
 # Examples for Linux programs.
-GUEST_LINUX := $(patsubst $(GUEST_DIR)/linux/%.c,build/guests-linux/%,$(wildcard $(GUEST_DIR)/linux/*.c))
+GUEST_LINUX := $(patsubst $(GUEST_DIR)/linux/%.c,build/guests-linux/%,\
+		 $(wildcard $(GUEST_DIR)/linux/*.c))
 $(GUEST_LINUX): build/guests-linux/%: $(GUEST_DIR)/linux/%.c $(wildcard $(GUEST_DIR)/lib/*.h)
 	@mkdir -p $(@D)
 	$(GUEST_CC) -static -std=gnu11 -Os -s -Wall -Wextra -Wshadow -Werror -I$(GUEST_DIR) $< -o $@

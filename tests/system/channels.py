@@ -152,6 +152,26 @@ def members_come_and_go():
         vms.audit()
 
 
+def doorbell_is_cheap(limit=1280):
+    """Instructions from the write that rings to the handler's first, the handler's CPU included."""
+    text = system("one", "idle", channel=members("one"))
+    with boot("channel_cost_own", text) as m:
+        vms = Members(m, "one", "idle")
+        own = int(vms.shell.answers("one", "cost 0", r"channel: cost (\d+)")[1])
+    text = ("when_all_off = \"shell\"\n" + members("left", "right") +
+            "".join(vm(n, "channel", power_key=False, cpus=[c])
+                    for c, n in enumerate(("left", "right"))))
+    with boot("channel_cost_other", text, smp=2) as m:
+        vms = Members(m, "left", "right")
+        vms.shell.say("right", "awake")
+        other = int(vms.shell.answers("left", "cost 1", r"channel: cost (\d+)")[1])
+    # Ticks are 16 instructions of virtual time.
+    own, other = own * 16, other * 16
+    print("\ndoorbell to handler: %d instructions on one CPU, %d to another" % (own, other))
+    if not 0 < own <= limit or not 0 < other <= limit:
+        raise Failure("%d and %d instructions, not %d" % (own, other, limit))
+
+
 SENT = r"messages: (\d+) sent, (\d+) received, (\d+) wrong, (\d+) doorbells"
 
 
@@ -168,7 +188,8 @@ def talker(name, cmdline, keys=""):
 
 def messages_between_guests(nr=10000):
     """Two bare-metal guests, each on a CPU of its own."""
-    text = (members("left", "right", size="8K") + talker("left", "peer=1 nr=%d" % nr, "cpus = [0]") +
+    text = (members("left", "right", size="8K") +
+            talker("left", "peer=1 nr=%d" % nr, "cpus = [0]") +
             talker("right", "peer=0 nr=%d" % nr, "cpus = [1]"))
     with Machine(corbel(pack("channel_messages", text, "1G", 2), smp=2)) as m:
         for name in ("left", "right"):
@@ -221,5 +242,6 @@ def tests():
     yield "channel_rights", rights_are_kept
     yield "channel_doorbells", doorbells_ring
     yield "channel_life", members_come_and_go
+    yield "channel_cost", doorbell_is_cheap
     yield "channel_messages", messages_between_guests
     yield "channel_linux", messages_with_linux

@@ -10,6 +10,9 @@
  *     ring N           rings for member N
  *     present          which members are there
  *     rung             how often it was rung for, and by whom
+ *     awake            does not sleep any more
+ *     cost N           rings for member N, which does not sleep, again and again; how many ticks
+ *                      it takes on average to its handler
  *     width            tries accesses that the doorbell has not; how many of 4 faulted
  */
 #include "lib/channel.h"
@@ -19,12 +22,26 @@
 
 static struct channel ch;
 static volatile unsigned int nr_rung, rung_by;
+static bool awake;
+
+/* In the channel's memory: who measures writes MEASURE, who is rung for the time. */
+#define MEASURE 0x434f5354ul
+#define ROUNDS  64u
+
+static uint64_t count_now(void)
+{
+	__asm__ volatile("isb" ::: "memory");
+	return read_sysreg(cntpct_el0);
+}
 
 static void on_irq(void)
 {
+	uint64_t now = count_now();
 	uint32_t id = gic_ack();
 
 	if (id == ch.intid) {
+		if (mmio_r64(ch.mem) == MEASURE)
+			mmio_w64(ch.mem + 8, now);
 		uint32_t who = mmio_r32(ch.bell + BELL_STATUS);
 
 		nr_rung++;
@@ -78,6 +95,38 @@ static void holds(uint64_t v)
 	gprintf("channel: holds %lu others\n", others);
 }
 
+/* By a register that a function may change: as a driver does in its function that rings. */
+static inline void ring_now(uint32_t who)
+{
+	register uint64_t x0 __asm__("x0") = ch.bell + BELL_RING;
+	register uint32_t w1 __asm__("w1") = who;
+
+	__asm__ volatile("str %w1, [%0]" : : "r"(x0), "r"(w1) : "memory");
+}
+
+/* The first rounds are not counted: what is lazy is done in them. */
+static void cost(uint32_t who)
+{
+	uint64_t sum = 0;
+
+	mmio_w64(ch.mem, MEASURE);
+	irq_enable();
+	for (unsigned int i = 0; i < ROUNDS + 8; i++) {
+		uint64_t start;
+
+		mmio_w64(ch.mem + 8, 0);
+		delay_ms(1);
+		start = count_now();
+		ring_now(who);
+		while (!mmio_r64(ch.mem + 8))
+			__asm__ volatile("yield");
+		sum += i < 8 ? 0 : mmio_r64(ch.mem + 8) - start;
+	}
+	irq_disable();
+	mmio_w64(ch.mem, 0);
+	gprintf("channel: cost %lu\n", sum / ROUNDS);
+}
+
 static void width(void)
 {
 	unsigned int n = TRAPS(mmio_r8(ch.bell)) + TRAPS(mmio_r64(ch.bell + BELL_RING)) +
@@ -120,6 +169,11 @@ static void obey(const char *s)
 	} else if (strncmp(s, "rung", 4) == 0) {
 		gprintf("channel: rung %u by 0x%x\n", nr_rung, rung_by);
 		nr_rung = rung_by = 0;
+	} else if (strncmp(s, "cost", 4) == 0) {
+		s += 4;
+		cost((uint32_t)number(&s));
+	} else if (strncmp(s, "awake", 5) == 0) {
+		awake = true;
 	} else if (strncmp(s, "width", 5) == 0) {
 		width();
 	}
@@ -143,8 +197,10 @@ static void channel(void)
 	for (;;) {
 		irq_disable();
 		obey(prompt_poll());
-		wfi();           /* wakes up for what is masked, too */
+		if (!awake)
+			wfi();   /* wakes up for what is masked, too */
 		irq_enable();
+		__asm__ volatile("yield");
 	}
 }
 
