@@ -16,9 +16,16 @@ OPTIONS = {
     "boot_state": {"initrd": True, "cmdline": "hello world"},
     "cpu_pauth": {"cpu": "max"},
     "smp_stress": {"cmdline": "ipis=8000"},
+    "virtio_blk": {
+        "keys": '[[vm.disk]]\nsize = "1M"\nserial = "corbel-1"\nqueues = 2\n',
+        "bare": ["-global", "virtio-mmio.force-legacy=false",
+                 "-blockdev", "driver=file,filename={disk},node-name=d",
+                 "-device", "virtio-blk-device,drive=d,serial=corbel-1,num-queues=2,packed=on"],
+    },
 }
 SHARED = ["boot_state", "cpu_debug", "cpu_fp", "cpu_pauth", "gic_sgi", "gic_spi", "psci",
-          "psci_reset", "pvtime", "smp_stress", "timer_phys", "timer_virt", "tlb_cache", "wfx"]
+          "psci_reset", "pvtime", "smp_stress", "timer_phys", "timer_virt", "tlb_cache",
+          "virtio_blk", "wfx"]
 PAIRS = ["cpu_debug", "cpu_fp", "cpu_pauth", "timer_phys", "timer_virt"]
 LIMIT = 400
 
@@ -43,6 +50,14 @@ def initrd_file():
     return path
 
 
+def disk_file():
+    """An empty disk of 1 MiB, for the bare machine."""
+    WORK.mkdir(parents=True, exist_ok=True)
+    path = WORK / "disk.img"
+    path.write_bytes(bytes(1 << 20))
+    return path
+
+
 def toml(image, vcpus, options, initrd, name="guest", memory="512M"):
     text = ('[[vm]]\nname = "%s"\nvcpus = %d\nmemory = "%s"\nkernel = "%s"\n' %
             (name, vcpus, memory, image))
@@ -50,7 +65,7 @@ def toml(image, vcpus, options, initrd, name="guest", memory="512M"):
         text += 'cmdline = "%s"\n' % options["cmdline"]
     if initrd:
         text += 'initrd = "%s"\n' % initrd
-    return text
+    return text + options.get("keys", "")
 
 
 def options_of(name, under_corbel, version=7):
@@ -69,6 +84,7 @@ def command(name, under_corbel, smp=4, vcpus=None, **board):
     if "cpu" in options:
         board["cpu"] = options["cpu"]
     if not under_corbel:
+        board["extra"] = [a.format(disk=disk_file()) for a in options.get("bare", [])]
         return bare(image, options.get("cmdline", ""), initrd, name == "psci_reset", smp=smp,
                     **board)
     bundle = pack("corbel_%s_%d_%d" % (name, vcpus, smp), toml(image, vcpus, options, initrd),
