@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Fuzzers: tests/fuzz/fuzz_NAME.c and what it is linked with. docs/testing.md, "Fuzzers".
-FUZZERS := bundle config loader board guest_fdt insn exit walk abort vgic smccc manage shell
+FUZZERS := bundle config loader board guest_fdt insn exit walk abort vgic smccc manage shell \
+	virtq gpt
 fuzz_bundle_SRCS    := vm/bundle.c
 fuzz_config_SRCS    := $(wildcard vm/config*.c) vm/bundle.c core/fdt_sound.c tests/host/newc_maker.c
 fuzz_loader_SRCS    := vm/loader.c vm/image.c
@@ -18,6 +19,8 @@ fuzz_smccc_SRCS     := $(smccc_srcs)
 fuzz_manage_SRCS    := core/vmm/manage.c
 fuzz_shell_SRCS     := core/vmm/shell.c core/vmm/shell_line.c core/vmm/shell_words.c \
 	core/vmm/listing.c core/lib/number.c tests/host/fake/cpu.c
+fuzz_virtq_SRCS     := $(virtio_srcs)
+fuzz_gpt_SRCS       := devices/gpt.c
 
 FUZZ_SECONDS ?= 60
 # Under make coverage gcc builds them, and a driver replays what is kept and what was found.
