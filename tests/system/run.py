@@ -14,6 +14,7 @@ usage: tests/system/run.py --list [--matrix]     names, one a line
     many_*          many VMs on few pCPUs
     life_*          VMs that die, come back, pause and go
     channel_*       memory that VMs share, and their doorbells
+    chaos_*         a guest that does its worst beside one that must not notice
     el2_*           the hypervisor's own tests at EL2
     hostio_*        the board's disks and networks under Corbel
     guests_*        some guests on another emulator
@@ -27,6 +28,7 @@ import sys
 
 import boot
 import channels
+import chaos
 import el2
 import guests
 import hostio
@@ -47,7 +49,7 @@ def main():
     args = parser.parse_args()
     usual = dict([*boot.tests(), *el2.tests(), *guests.tests(), *linux.tests(), *services.tests(),
                   *sched.tests(), *many.tests(), *life.tests(), *hostio.tests(),
-                  *channels.tests(),
+                  *channels.tests(), *chaos.tests(),
                   *matrix.representative()])
     wide = dict([*matrix.tests(), *sched.matrix(), *many.matrix()])
     if args.list:

@@ -14,6 +14,7 @@
 #define PTE_BLOCK   1ul
 #define PTE_DEVICE  (0ul << 2)
 #define PTE_NORMAL  (1ul << 2)
+#define PTE_EL0     (1ul << 6)
 #define PTE_RO      (1ul << 7)
 #define PTE_SH_IS   (3ul << 8)
 #define PTE_AF      (1ul << 10)
@@ -21,6 +22,9 @@
 
 #define PTE_RAM     (PTE_NORMAL | PTE_SH_IS | PTE_AF)
 #define PTE_MMIO    (PTE_DEVICE | PTE_AF | PTE_XN)
+
+/* The first table: an entry for each GiB. */
+extern uint64_t mmu_l1[512];
 
 /* The descriptor of a page in the window; the caller writes it and does the maintenance. */
 volatile uint64_t *mmu_window_pte(unsigned int page);

@@ -1,0 +1,244 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A guest that does its worst (tests/guests/chaos/) beside one that must not notice."""
+import re
+import socket
+import sys
+import time
+
+from load import Console, boot, build, pool, value
+from machine import LONG, TOP, WORK, Failure
+
+LIMIT = 2 * LONG
+LOOK = 20                       # seconds without a word, then the CPUs are looked at
+SLICE_US = 200
+# The witness has time reserved: it waits for its other vCPU's slice, and for the longest
+# that an exit takes.
+LATE_US = SLICE_US + 100
+# A block is some 16,000 instructions of the guest's.
+BLOCKS_5M = 320
+# Of the witness, in ticks of a millisecond. A VM that shows nothing for so many reports has
+# shut itself off from all that could wake it.
+REPORT_TICKS = 50
+SILENCE = 8
+
+SEEDS = TOP / "tests" / "guests" / "chaos" / "seeds"
+DONE = r"^\[chaos\] chaos: done seed (\d+): (\d+) blocks, (\d+) traps, .* (\d+) registers tried"
+TICKS = (r"^\[witness\] .*?(\d+) ticks, late by (\d+) ns at most, (\d+) lost, (\d+) rounds, "
+         r"(\d+) wrong")
+
+
+def vm(name, guest, cmdline, **keys):
+    return ('[[vm]]\nname = "%s"\nkernel = "%s"\ncmdline = "%s"\npool = "p"\nslice = "%dus"\n' %
+            (name, build(guest), cmdline, SLICE_US) +
+            "".join("%s = %s\n" % (k, value(v)) for k, v in keys.items()))
+
+
+def system(cpus, seed, blocks, exact=0):
+    """The witness, the chaos, and a VM that the chaos may make and end."""
+    return ('when_all_off = "shell"\n' + pool("p", list(range(cpus)), "fair") +
+            vm("witness", "chaos/witness", "report=%d" % REPORT_TICKS, memory="4M", vcpus=2,
+               reservation=20) +
+            vm("puppet", "load/spin", "report_ms=0", memory="4M", on_crash="restart",
+               autostart=False) +
+            vm("chaos", "chaos/chaos", "seed=%d blocks=%d exact=%d" % (seed, blocks, exact),
+               memory="8M", vcpus=3, watchdog=True, on_crash="restart", on_watchdog="restart",
+               restart_limit=0, restart_backoff="0s", mailbox=True) +
+            'manage = { list = ["*"], control = ["puppet"] }\n')
+
+
+def whole_lives(text, blocks):
+    """Those that did all they were asked for; not what a guest says that has lost its mind."""
+    begun = set(re.findall(r"^\[chaos\] chaos: seed (\d+)\n", text, re.M))
+    return [d for d in re.findall(DONE, text, re.M) if d[0] in begun and
+            int(d[1]) >= blocks * 0.95]
+
+
+class Stuck(Exception):
+    """The emulator cannot go on: a vCPU is at one address of EL1, and no time passes."""
+
+
+class Monitor:
+    """QEMU's own view of the machine."""
+
+    def __init__(self, name):
+        self.path = str(WORK / (name + ".mon"))
+
+    def args(self):
+        return ["-monitor", "unix:%s,server=on,wait=off" % self.path]
+
+    def places(self):
+        """Each pCPU's PC and exception level."""
+        with socket.socket(socket.AF_UNIX) as s:
+            s.settimeout(LOOK)
+            s.connect(self.path)
+            s.sendall(b"info registers -a\n")
+            time.sleep(1)
+            said = s.recv(1 << 20).decode("utf-8", "replace")
+        return re.findall(r"PC=(\w+).*?PSTATE=\w+ \S+ (EL\d)", said, re.S)
+
+    def stuck(self):
+        """At an exception's vector, below EL2, again and again."""
+        first = self.places()
+        for _ in range(3):
+            again = self.places()
+            first = [p for p, q in zip(first, again) if p == q and p[1] == "EL1"]
+        return any(int(pc, 16) % 0x80 == 0 for pc, _ in first)
+
+
+class Watch:
+    """What has been seen of the run so far."""
+
+    def __init__(self, machine, monitor, shell, blocks):
+        self.m = machine
+        self.monitor = monitor
+        self.shell = shell
+        self.blocks = blocks
+        self.done = 0           # lives that came to their end
+        self.starts = 0
+        self.silent = 0         # reports of the witness since the chaos showed something
+
+    def step(self):
+        """To the witness's next report; revive what has put itself off."""
+        self.report()
+        starts = len(re.findall(r"^\[chaos\] GUEST", self.m.text, re.M))
+        done = len(whole_lives(self.m.text, self.blocks))
+        self.silent = 0 if starts + done > self.starts + self.done else self.silent + 1
+        self.starts = starts
+        if done > self.done:
+            self.done = done
+            self.audit()
+        if self.silent >= SILENCE:
+            self.revive()
+
+    def report(self):
+        """
+        The witness's next. A vector that stage 1 refuses is an exception at its first
+        instruction, for ever; under -icount no time passes then, so nobody else has a turn.
+        """
+        for _ in range(LIMIT // LOOK):
+            try:
+                return self.m.expect(TICKS, LOOK)
+            except Failure:
+                if self.m.process.poll() is not None:
+                    raise
+                if self.monitor.stuck():
+                    raise Stuck
+        raise Failure("the witness does not report")
+
+    def audit(self):
+        said = self.shell.command("audit", LIMIT)
+        if not re.search(r"^ *\d+ +\d+ +\d+ +0$", said, re.M):
+            raise Failure("the audit says: " + said)
+
+    def revive(self):
+        state = self.shell.states()["chaos"]
+        self.shell.verb({"off": "start", "paused": "resume"}.get(state, "reset"), "chaos")
+        self.silent = 0
+
+
+def quiet_reports(text):
+    """Reports of times in which the shell, which goes before all VMs, did nothing."""
+    last = 0
+    for r in re.finditer(TICKS, text, re.M):
+        if not re.search(r"^(corbel> \w|tables )", text[last:r.start()], re.M):
+            yield r
+        last = r.start()
+
+
+def judge_witness(text, cpus):
+    reports = re.findall(TICKS, text, re.M)
+    if not reports:
+        return
+    quiet = list(quiet_reports(text))
+    if not quiet:
+        return
+    worst, lost = max(int(r[2]) for r in quiet), sum(int(r[3]) for r in quiet)
+    rounds = int(reports[-1][3])
+    print("\nwitness: %s ticks, late by %d ns at most in %d of them, %d lost, %d rounds, %s wrong" %
+          (reports[-1][0], worst, REPORT_TICKS * len(quiet), lost, rounds, reports[-1][4]))
+    if int(reports[-1][4]) or "WRONG" in text:
+        raise Failure("the witness saw something change")
+    # With several pCPUs QEMU plays one after the other while the time of all passes.
+    if cpus == 1 and (worst > LATE_US * 1000 or lost):
+        raise Failure("the witness was late by %d ns, %d ticks lost" % (worst, lost))
+    if not rounds:
+        raise Failure("the witness checked nothing")
+
+
+def joined(text, what):
+    """How many different ones all lives have seen together."""
+    maps = {}
+    for line in re.findall(r"^\[chaos\] chaos: %s((?: [0-9a-f]+:[0-9a-f]+)+)$" % what, text, re.M):
+        for word in line.split():
+            idx, bits = (int(n, 16) for n in word.split(":"))
+            maps[idx] = maps.get(idx, 0) | bits
+    return sum(bin(bits).count("1") for bits in maps.values())
+
+
+def tell(text, shell, blocks):
+    stat = shell.command("stat chaos", LIMIT)
+    classes = re.findall(r"^(vcpu|vm|vmm) +(\S.*?) +(\d+)$", stat, re.M)
+    done = whole_lives(text, blocks)
+    print("\nchaos: %d lives, %d whole with %d seeds, %d blocks, %d traps" %
+          (len(re.findall(r"^\[chaos\] chaos: seed ", text, re.M)), len(done),
+           len({d[0] for d in done}), sum(int(d[1]) for d in done), sum(int(d[2]) for d in done)))
+    print("chaos: %d exit classes, %d registers read, %d written, %d registers of devices, "
+          "%d registers tried in a life" %
+          (len(classes), joined(text, "read"), joined(text, "written"), joined(text, "devices"),
+           max(int(d[3]) for d in done)))
+    for layer, what, nr in classes:
+        print("chaos: %9s %s, %s" % (nr, what, layer))
+    if len(classes) < 6:
+        raise Failure("so few exit classes: " + stat)
+
+
+def machine(cpus, seed, lives, blocks, exact):
+    """So many whole lives at most, one after the other, in one machine; how many it were."""
+    name = "chaos_%d_%d" % (cpus, seed)
+    monitor = Monitor(name)
+    with boot(name, system(cpus, seed, blocks, exact), cpus, version=10,
+              extra=["-icount", "shift=0,sleep=off", *monitor.args()]) as m:
+        m.expect(r"^\[chaos\] chaos: seed", LIMIT)
+        watch = Watch(m, monitor, Console(m), blocks)
+        try:
+            while watch.done < lives:
+                watch.step()
+            watch.audit()
+            watch.report()
+            tell(m.text, watch.shell, blocks)
+        except Stuck:
+            print("\nchaos: stopped the emulator's time")
+        judge_witness(m.text, cpus)
+        m.never(r"^corbel: .*(BUG|panic|CRASH)")
+        return watch.done
+
+
+def run(cpus, seed, lives, blocks=BLOCKS_5M, exact=0):
+    """So many whole lives, in as many machines as it takes; a few that end at once are all."""
+    done = 0
+    for nr in range(3 + lives // 4):
+        done += machine(cpus, seed + 1000 * nr, lives - done, blocks, exact)
+        print("chaos: %d whole lives of %d" % (done, lives))
+        if done >= lives:
+            return
+    raise Failure("only %d whole lives of %d" % (done, lives))
+
+
+def kept():
+    """What ever failed: CPUS SEED BLOCKS EXACT, a line each."""
+    for line in SEEDS.read_text().splitlines():
+        if line and not line.startswith("#"):
+            yield tuple(int(word) for word in line.split()[:4])
+
+
+def tests():
+    yield "chaos_one_cpu", lambda: run(1, 1, 40)
+    yield "chaos_two_cpus", lambda: run(2, 2, 6)
+    for cpus, seed, blocks, exact in kept():
+        yield ("chaos_kept_%d_%d" % (cpus, seed),
+               lambda c=cpus, s=seed, b=blocks, e=exact: run(c, s, 3, b, e))
+
+
+if __name__ == "__main__":
+    # CPUS SEED LIVES BLOCKS [EXACT]
+    run(*(int(a) for a in sys.argv[1:]))
