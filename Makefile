@@ -217,8 +217,9 @@ boot := $(if $(TFA),-bios $O/flash.bin,-kernel $O/corbel.bin $(if $(BUNDLED),,-i
 run: image $(if $(TFA),$O/flash.bin)
 	@if [ -t 0 ]; then echo "Ctrl-A x ends QEMU."; con="-serial mon:stdio"; \
 	else con="-monitor none -chardev stdio,id=con,signal=off -serial chardev:con"; fi; \
-	exec $(QEMU) -M $(MACHINE) -cpu $(CPU) -smp $(SMP) -m $(MEM) -nodefaults -display none \
-		$$con $(boot) $(QEMU_ARGS)
+	devices=$$(tools/corbel_config.py qemu $(CONFIG)) || exit 1; \
+	eval exec $(QEMU) -M $(MACHINE) -cpu $(CPU) -smp $(SMP) -m $(MEM) -nodefaults -display none \
+		$$con $(boot) "$$devices" '$(subst ','\'',$(QEMU_ARGS))'
 
 # ---- tests -----------------------------------------------------------------
 # A fragment in tests/ may add to TEST_DEPS what its tests need built.

@@ -228,6 +228,12 @@ static void fail_all(struct hostblk *d)
 	} while (r);
 }
 
+bool hostblk_give_up(struct hostblk *d)
+{
+	fail_all(d);
+	return !d->held;
+}
+
 void hostblk_interrupt(struct hostblk *d)
 {
 	int got = 1;

@@ -91,6 +91,12 @@ void hostblk_part_init(struct hostblk_part *p, struct hostblk *d, uint64_t start
  */
 void hostblk_interrupt(struct hostblk *d);
 
+/*
+ * The device is broken: it is reset, its requests are done with -EIO, it gets no more. On
+ * return none is called back any more. False: it could not be reset and may still touch memory.
+ */
+bool hostblk_give_up(struct hostblk *d);
+
 /**
  * hostblk_poll() - one request, waited for busily; for boot, before the interrupt is used
  * Return: what done() was told; -ETIMEDOUT no answer in HOSTBLK_POLL_S: the disk is dead.

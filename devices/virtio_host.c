@@ -107,8 +107,8 @@ int virtio_host_begin(struct virtio_host *v, uint64_t wanted)
 		return -EIO;
 	status_add(v, STATUS_ACKNOWLEDGE);
 	status_add(v, STATUS_DRIVER);
-	v->features = device_features(v) & (wanted | BIT(VIRTIO_F_VERSION_1));
-	if (!virtio_host_has(v, VIRTIO_F_VERSION_1))
+	v->features = device_features(v) & (wanted | BIT(VIRTIO_HOST_F_VERSION_1));
+	if (!virtio_host_has(v, VIRTIO_HOST_F_VERSION_1))
 		return -EIO;
 	reg_write(v, DRIVER_FEATURES_SEL, 1);
 	reg_write(v, DRIVER_FEATURES, v->features >> 32);

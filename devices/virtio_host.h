@@ -14,7 +14,7 @@
 
 enum { VIRTIO_HOST_NET = 1, VIRTIO_HOST_BLOCK = 2 };
 
-#define VIRTIO_F_VERSION_1 32          /* feature bits that are no device's own */
+#define VIRTIO_HOST_F_VERSION_1 32          /* feature bits that are no device's own */
 
 /* Memory that a device may read and write: contiguous, zeroed, the hypervisor's. */
 struct dma_area {
@@ -63,7 +63,7 @@ int virtio_host_probe(struct virtio_host *v, va_t regs);
 
 /**
  * virtio_host_begin() - reset and agree on features
- * @wanted: feature bits the driver understands; VIRTIO_F_VERSION_1 is added
+ * @wanted: feature bits the driver understands; VIRTIO_HOST_F_VERSION_1 is added
  *
  * Return: 0; -EIO the device does not come out of reset or refuses.
  */

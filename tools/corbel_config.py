@@ -11,6 +11,7 @@ import os
 import sys
 
 import corbel_config_pack as pack
+import corbel_config_qemu as qemu
 import corbel_config_schema as schema
 from corbel_config_check import Board, check_system
 from corbel_config_source import Errors, Unreadable
@@ -31,10 +32,12 @@ def size_argument(text):
 def arguments(argv):
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('command', choices=['check', 'pack', 'dts', 'deps', 'board'], help=(
+    parser.add_argument('command', choices=['check', 'pack', 'dts', 'deps', 'board', 'qemu'],
+                        help=(
         'check: only look; pack: write the bundle; dts: print the same as DTS; '
         'deps: print the names of all files it is made from; '
-        'board: print the board the system is for, as SMP=... and MEM=...'))
+        'board: print the board the system is for, as SMP=... and MEM=...; '
+        'qemu: print its disks and networks as QEMU takes them, and make missing disks'))
     parser.add_argument('file', help='the system, in TOML or DTS')
     parser.add_argument('-o', '--output', help='pack: the bundle (default: BUILD/bundle.cpio)')
     parser.add_argument('--build', default=os.path.join(TOP, 'build'),
@@ -60,9 +63,11 @@ def print_board(system):
 
 def run(args, errors):
     system = read_system(args.file, errors)
-    if args.command in ('deps', 'board') and not errors.lines:
+    if args.command in ('deps', 'board', 'qemu') and not errors.lines:
         if args.command == 'board':
             print_board(system)
+        elif args.command == 'qemu':
+            print(qemu.arguments(system, args.build))
         else:
             print('\n'.join(pack.file_list(system, args.build)))
         return

@@ -13,6 +13,7 @@ from corbel_config_source import Unreadable
 from corbel_config_system import Item
 
 HYP_SHARE = 32 << 20       # what the hypervisor itself may need, beside the bundle
+PHYSICAL_DISK = 0x140000   # memory for requests under way
 MAX_ADDRESS = 1 << 40      # every CPU with EL2 has at least 40 bits of guest addresses
 
 
@@ -35,9 +36,22 @@ class Checker:
 
     def __init__(self, system, board, build, errors):
         self.system, self.board, self.build, self.errors = system, board, build, errors
+        self.taken = []            # VM, physical disk and partition that it has
 
     def bad(self, item, wrong, right):
         self.errors.add(item.node, item.key, wrong, right)
+
+    # --- the board's own
+
+    def board_lists(self):
+        seen = set()
+        for disk in self.system.board_lists['board.disk']:
+            item = disk['serial']
+            if item.value is not None and item.value in seen:
+                self.bad(item, f'another disk has serial {item.value}', 'give each its own')
+            seen.add(item.value)
+            if disk['file'].value is not None and not disk['size'].given:
+                self.file_there(disk['file'])
 
     # --- what VMs share
 
@@ -98,6 +112,8 @@ class Checker:
     def disk_memory(self, disk):
         """What is written to it is kept in the board's memory."""
         size = self.disk_size(disk)
+        if disk['physical'].value is not None:
+            return PHYSICAL_DISK
         if disk['readonly'].value:
             return 0
         size = min(size, disk['limit'].value or size)
@@ -159,7 +175,10 @@ class Checker:
             if vm.value(name + '.enabled') and item.value - schema.VIRTIO_SPI in self.slots(vm):
                 self.bad(item, f'SPI {item.value} is that of a virtio device', 'use another')
         for disk in vm.lists['disk']:
-            self.disk(disk)
+            if disk['physical'].value is not None:
+                self.physical(vm, disk)
+            else:
+                self.disk(disk)
 
     def slots(self, vm):
         """The slots that are used, as vm/config_virtio.c gives them."""
@@ -167,7 +186,29 @@ class Checker:
         free = (n for n in range(schema.VIRTIO_SLOTS) if n not in used)
         return used | {next(free, None) for i in self.virtio_of(vm) if i['slot'].value is None}
 
+    def physical(self, vm, disk):
+        """A disk of the board, or a partition of it, that nobody else has."""
+        for key in ('image', 'size', 'limit', 'keep'):
+            if disk[key].value:
+                self.bad(disk[key], 'it is not for a physical disk', f'leave {key} out')
+        item, part, board = disk['physical'], disk['partition'], \
+            self.system.board_lists['board.disk']
+        names = [d['serial'].value or str(i) for i, d in enumerate(board)]
+        name = item.value
+        if names and name.isdigit() and int(name) < len(names) and name not in names:
+            name = names[int(name)]
+        elif names and name not in names:
+            self.bad(item, f'the board has no disk {name}', 'disks: ' + ', '.join(names))
+        for owner, other, other_part in self.taken:
+            if other == name and (None in (part.value, other_part) or part.value == other_part):
+                what = f'partition {part.value}' if part.value else f'disk {name}'
+                self.bad(part if part.value else item,
+                         f'VM {owner} has {what}, or a part of it', 'give each VM its own')
+        self.taken.append((vm.value('name'), name, part.value))
+
     def disk(self, disk):
+        if disk['partition'].given:
+            self.bad(disk['partition'], 'of which disk?', 'write physical = "SERIAL"')
         image, size = disk['image'], disk['size']
         path = self.file_there(image)
         if image.value is None and size.value is None:
@@ -409,6 +450,7 @@ class Checker:
 
     def run(self):
         self.unique()
+        self.board_lists()
         if len(self.system.vms) > schema.MAX_VMS:
             self.errors.add(self.system.vms[-1].node, 'vms', f'{len(self.system.vms)} VMs',
                             f'use at most {schema.MAX_VMS}')

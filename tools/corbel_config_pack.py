@@ -162,4 +162,7 @@ def file_list(system, build):
         for item in vm.files():
             if item.value is not None:
                 out.append(files.locate(item, build))
+    # Not in the bundle, but made with it.
+    out += [files.locate(disk['file'], build) for disk in system.board_lists['board.disk']
+            if disk['file'].value is not None]
     return list(dict.fromkeys(out))

@@ -154,6 +154,36 @@ class Serial(String):
         return value
 
 
+class Partition(String):
+    right = 'write the name of a partition, at most 36 characters'
+
+    def check(self, value):
+        super().check(value)
+        if not 1 <= len(value) <= 36:
+            raise Wrong(f'{quoted(value)} is no name')
+        return value
+
+
+class BoardSerial(Name):
+    right = "use 1 to 20 letters, digits, '-', '_' and '.'"
+
+    def check(self, value):
+        super().check(value)
+        if len(value) > 20:
+            raise Wrong(f'{quoted(value)} is too long')
+        return value
+
+
+class Mac(String):
+    name = 'MAC address'
+    right = 'write six bytes as "52:54:00:12:34:56", the first one even'
+
+    def check(self, value):
+        if not re.fullmatch(r'[0-9a-fA-F][02468aceACE](:[0-9a-fA-F]{2}){5}', value):
+            raise Wrong(f'{quoted(value)} is not the address of a network interface')
+        return value
+
+
 class Cmdline(String):
     name = 'string'
     right = 'write one string of at most 2047 bytes'
@@ -556,6 +586,21 @@ BOARD = Section('board', [
     Key('memory', Size(), note='not checked'),
 ])
 
+# Lists in [board], for `make run`: what QEMU's board has. Corbel finds them by itself.
+BOARD_DISK = Section('board.disk', [
+    Key('file', FILE, required=True),
+    Key('serial', BoardSerial(), note='none'),
+    Key('size', Size(), note='that of the file, which must be there'),
+    Key('readonly', Bool(), False),
+], many=True)
+
+BOARD_NIC = Section('board.nic', [
+    Key('mac', Mac(), note="QEMU's choice"),
+    Key('ssh_port', Int(1, 65535), note='none'),
+], many=True)
+
+BOARD_LISTS = [BOARD_DISK, BOARD_NIC]
+
 VM = [
     Key('name', Name(), note="the VM file's name without `.toml`"),
     Key('id', Int(0, 0xffffffff), note='its place in the list, from 0'),
@@ -664,6 +709,8 @@ def virtio(name, keys, short=None):
 
 DISK = virtio('disk', [
     Key('image', FILE, note='none: zeroes'),
+    Key('physical', Name(), note='none'),
+    Key('partition', Partition(), note='none: all of the disk'),
     Key('size', Size(), note="the image's"),
     Key('readonly', Bool(), False),
     Key('keep', Bool(), False),

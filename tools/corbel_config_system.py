@@ -79,6 +79,7 @@ class System:
     def __init__(self, file):
         self.file, self.items, self.board, self.vms, self.pools = file, {}, {}, [], []
         self.channels = []
+        self.board_lists = {s.name: [] for s in schema.BOARD_LISTS}
         self.sources = [file]      # every file that was read
 
 
@@ -182,6 +183,23 @@ class Reader:
             else:
                 vm.sections[section.name] = {k.name: Item(k.default, table, section.name, False)
                                              for k in section.keys}
+
+    # --- the board
+
+    def board(self, root):
+        """Its keys, and in TOML its lists."""
+        node = root.value.get('board', Node({}, root.file, root.line))
+        lists = {} if self.is_dts or not isinstance(node.value, dict) else \
+            {s.name.partition('.')[2]: s for s in schema.BOARD_LISTS}
+        for key, section in lists.items():
+            right = f'write [[{section.name}]] and its keys below it'
+            for i, child in enumerate(self.listed(node, key, dict, right, section.name)):
+                self.system.board_lists[section.name].append(
+                    self.section(child, section, f'{section.name}[{i}]'))
+        if lists:
+            node = Node({k: v for k, v in node.value.items() if k not in lists}, node.file,
+                        node.line)
+        self.system.board = self.section(node, schema.BOARD, 'board')
 
     # --- pools
 
@@ -332,8 +350,7 @@ class Reader:
         keys = schema.SYSTEM + ([schema.Key('version', schema.Int(1, 1), 1)] if self.is_dts else [])
         self.known(root, keys, '', more)
         self.system.items = self.keys(root, keys, '')
-        board = root.value.get('board', Node({}, root.file, root.line))
-        self.system.board = self.section(board, schema.BOARD, 'board')
+        self.board(root)
         self.pools(root)
         defaults = self.defaults(root)
         for idx, entry in enumerate(self.entries(root)):

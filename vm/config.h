@@ -136,6 +136,8 @@ enum config_virtio_kind { CONFIG_VIRTIO_DISK, CONFIG_VIRTIO_KINDS };
 
 struct config_disk {
 	const char *image;           /* file of the bundle; NULL: zeroes      */
+	const char *physical;        /* a disk of the board instead; or NULL  */
+	const char *partition;       /* of it; NULL: all                      */
 	const char *serial;          /* or NULL: the name                     */
 	uint64_t size;               /* bytes; 0: the image's                 */
 	uint64_t limit;              /* bytes of memory for what is written; 0: size */
@@ -147,6 +149,7 @@ struct config_disk {
 };
 #define CONFIG_MAX_DISK_QUEUES 8
 #define CONFIG_MAX_DISK_SIZE   (UINT64_C(1) << 40)   /* bytes                 */
+#define CONFIG_PHYSICAL_MEMORY UINT64_C(0x140000)    /* for requests under way */
 #define CONFIG_MAX_SERIAL      20    /* bytes, VirtIO 1.2, 5.2.6              */
 
 /* A virtio device. */

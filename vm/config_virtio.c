@@ -18,6 +18,8 @@
 static const struct config_key disk_keys[] = {
 	VIRTIO_KEYS,
 	KEY("image",    KEY_STRING, struct config_virtio, disk.image),
+	KEY("physical", KEY_STRING, struct config_virtio, disk.physical),
+	KEY("partition", KEY_STRING, struct config_virtio, disk.partition),
 	KEY("serial",   KEY_STRING, struct config_virtio, disk.serial),
 	KEY("size",     KEY_U64,    struct config_virtio, disk.size),
 	KEY("limit",    KEY_U64,    struct config_virtio, disk.limit),
@@ -40,6 +42,14 @@ static int disk_check(struct vm_config *vm, const struct config_virtio *c,
 	const struct config_disk *d = &c->disk;
 	struct bundle_file f = { NULL, NULL, 0 };
 
+	if (d->partition && !d->physical)
+		return REFUSE(vm, "disk/partition: of which physical disk?");
+	if (d->physical && (d->image || d->size || d->limit || d->keep))
+		return REFUSE(vm, "disk: image, size, limit and keep are not for a physical one");
+	if (d->serial && strnlen(d->serial, CONFIG_MAX_SERIAL + 1) > CONFIG_MAX_SERIAL)
+		return REFUSE(vm, "disk/serial: longer than %d bytes", CONFIG_MAX_SERIAL);
+	if (d->physical)
+		return 0;
 	if (d->image && (bundle_lookup(bundle, d->image, &f) || !f.size))
 		return REFUSE(vm, "disk/image: the bundle has no %.80s, or it is empty", d->image);
 	if (!d->image && (!d->size || d->readonly))
@@ -51,8 +61,6 @@ static int disk_check(struct vm_config *vm, const struct config_virtio *c,
 		return REFUSE(vm, "disk/size: it is too large");
 	if (d->readonly && (d->limit || d->keep))
 		return REFUSE(vm, "disk: limit and keep are not for a readonly one");
-	if (d->serial && strnlen(d->serial, CONFIG_MAX_SERIAL + 1) > CONFIG_MAX_SERIAL)
-		return REFUSE(vm, "disk/serial: longer than %d bytes", CONFIG_MAX_SERIAL);
 	return 0;
 }
 
@@ -69,6 +77,8 @@ static uint64_t disk_memory(const struct config_virtio *c, const struct bundle *
 {
 	uint64_t size = config_disk_size(&c->disk, bundle);
 
+	if (c->disk.physical)
+		return CONFIG_PHYSICAL_MEMORY;
 	if (c->disk.readonly)
 		return 0;
 	return align_up(c->disk.limit ? MIN(c->disk.limit, size) : size, PAGE_SIZE);

@@ -14,6 +14,7 @@
 #include "mm/hyp_pool.h"
 #include "mm/window.h"
 #include "vm/config_virtio.h"
+#include "vm/disk_phys.h"
 #include "vm/virtio.h"
 #include "vm/vm.h"
 
@@ -35,7 +36,9 @@ struct mem_disk {
 
 struct vm_disk {
 	struct virtio_blk blk;       /* first */
-	struct mem_disk mem;
+	struct mem_disk mem;         /* one of these two */
+	struct phys_disk phys;
+	bool physical;
 };
 
 static struct mem_disk *mem_of(struct block_backend *b)
@@ -248,19 +251,30 @@ static int create(struct vm *vm, const struct config_virtio *c, struct virtio_de
 	struct vm_disk *d = (struct vm_disk *)dev;
 	const struct virtio_blk_limit limit = { c->disk.iops, c->disk.rate };
 	const char *serial = c->disk.serial ? c->disk.serial : c->name ? c->name : "";
-	int err = mem_init(vm, &d->mem, &c->disk);
+	struct block_backend *b;
+	int err;
 
-	if (!err)
-		virtio_blk_init(&d->blk, &d->mem.b, serial, &limit, (uint16_t)c->disk.queues, s);
-	return err;
+	d->physical = c->disk.physical != NULL;
+	b = d->physical ? &d->phys.part.backend : &d->mem.b;
+	err = d->physical ? phys_disk_init(vm, &d->phys, &c->disk) :
+			    mem_init(vm, &d->mem, &c->disk);
+	if (err)
+		return err;
+	virtio_blk_init(&d->blk, b, serial, &limit, (uint16_t)c->disk.queues, s);
+	if (d->physical)
+		phys_disk_give(&d->phys, &d->blk);
+	return 0;
 }
 
 static void destroy(struct vm *vm, struct virtio_device *dev)
 {
 	struct vm_disk *d = (struct vm_disk *)dev;
 
-	(void)vm;
 	virtio_blk_fini(&d->blk);
+	if (d->physical) {
+		phys_disk_fini(vm, &d->phys, &d->blk);
+		return;
+	}
 	forget(&d->mem);
 	hyp_free(d->mem.table);
 }

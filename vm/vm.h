@@ -30,6 +30,8 @@
 #include "vm/loader.h"
 #include "vm/power.h"
 
+struct hostblk_part;
+
 /* What the floor above gives to every VM. All members but the marked ones are set. */
 struct vm_host {
 	/* Body of a vCPU's thread: the run loop. arg: struct vcpu. */
@@ -60,6 +62,10 @@ struct vm_host {
 	struct drbg *rng;                    /* the system's; VMs are seeded of it */
 	struct pl031_clock clock;            /* wall clock                       */
 	const struct bundle *bundle;
+	/* hostio_disk_claim() and _release(); or NULL: the board's disks are not driven. */
+	int (*disk_claim)(struct hostblk_part *p, const char *owner, const char *disk,
+			  const char *partition, char *why, uint32_t size);
+	void (*disk_release)(const struct hostblk_part *p);
 	struct channel *channels;            /* those of the configuration       */
 };
 

@@ -97,6 +97,8 @@ static struct vm_host host = {
 	.firmware_feature = firmware_feature,
 	.firmware_call = firmware_do,
 	.entropy = arch_entropy,
+	.disk_claim = CONFIG_HOSTIO ? hostio_disk_claim : NULL,
+	.disk_release = hostio_disk_release,
 	.rng = &sys_rng,
 	.clock = { .now_s = wall_clock_now_s },
 	.bundle = &bundle,

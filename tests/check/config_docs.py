@@ -32,8 +32,8 @@ def tables():
 
 def expected():
     sections = {'System': schema.SYSTEM, 'board': schema.BOARD.keys, 'VM': schema.VM}
-    sections |= {s.name: s.keys for s in [schema.POOL, schema.WINDOW, schema.CHANNEL,
-                                            schema.MEMBER, *schema.SECTIONS]}
+    sections |= {s.name: s.keys for s in [*schema.BOARD_LISTS, schema.POOL, schema.WINDOW,
+                                          schema.CHANNEL, schema.MEMBER, *schema.SECTIONS]}
     out = {name: {k.name: (k.kind.name, default(k)) for k in keys}
            for name, keys in sections.items()}
     out['pool']['windows'] = ('list of windows', 'none; needed by `partition`')

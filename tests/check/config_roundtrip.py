@@ -10,6 +10,7 @@ import gzip
 import io
 import os
 import pathlib
+import shlex
 import shutil
 import subprocess
 import sys
@@ -130,7 +131,7 @@ def meant_rights(mask, system):
 
 
 # Slots that are not given are the lowest free ones.
-SLOTS = {'full': [0, 9]}
+SLOTS = {'full': [0, 9, 1]}
 
 
 def meant_virtio(vm, names):
@@ -140,7 +141,7 @@ def meant_virtio(vm, names):
         yield (f'{head} {names.get(d["image"].value, "")} {d["serial"].value or ""} '
                f'{d["size"].value or 0:#x} {d["limit"].value or 0:#x} {d["rate"].value or 0:#x} '
                f'{d["readonly"].value:d} {d["keep"].value:d} {d["queues"].value} '
-               f'{d["iops"].value}')
+               f'{d["iops"].value} {d["physical"].value or ""} {d["partition"].value or ""}')
 
 
 def meant_vm(vm, names, system):
@@ -303,13 +304,31 @@ def test_lines_of_odd_toml(_folder):
 def test_deps_names_every_file(folder):
     names = [os.path.relpath(p, folder) for p in
              tool('deps', folder / 'all-keys.toml', '--build', folder).split()]
-    assert sorted(names) == ['Image.gz', 'all-keys.toml', 'disk.img', 'guest.dts', 'initrd',
-                             'plain.toml', 'sub/Image'], names
+    assert sorted(names) == ['Image.gz', 'all-keys.toml', 'disk,one.img', 'disk.img', 'guest.dts',
+                             'initrd', 'plain.toml', 'sub/Image'], names
 
 
 def test_board_is_what_make_takes(folder):
     assert tool('board', folder / 'all-keys.toml') == 'SMP=8\nMEM=2048M\n'
     assert tool('board', TOP / 'configs/default.toml') == ''
+
+
+def test_qemu_is_given_disks_and_networks(folder):
+    words = shlex.split(tool('qemu', folder / 'all-keys.toml', '--build', folder))
+    assert words[:2] == ['-global', 'virtio-mmio.force-legacy=false']
+    # The first of each has the lowest address, so it comes last.
+    assert [w.split(',')[0] for w in words[3::2]] == [
+        'if=none', 'virtio-blk-device', 'if=none', 'virtio-blk-device', 'user',
+        'virtio-net-device', 'user', 'virtio-net-device'], words
+    assert words[-9].endswith(',serial=one') and f'{folder}/disk,,one.img' in words[-11]
+    assert words[5].endswith('drive=disk1') and words[3].endswith(',readonly=on')
+    assert words[-1].endswith('mac=52:54:00:00:00:01') and '127.0.0.1:2222-:22' in words[-3]
+    made = folder / 'disk,one.img'
+    assert made.stat().st_size == 64 << 20
+    made.write_bytes(b'kept')
+    tool('qemu', folder / 'all-keys.toml', '--build', folder)
+    assert made.read_bytes() == b'kept'
+    assert tool('qemu', TOP / 'configs/default.toml') == '\n'
 
 
 def main():

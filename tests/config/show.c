@@ -38,9 +38,11 @@ static void show_virtio(const char *vm, const struct config_virtio *c)
 	printf("%s.%s=%" PRIu32 " %s", vm, config_virtio_name(c->kind), c->slot, text(c->name));
 	if (c->kind == CONFIG_VIRTIO_DISK)
 		printf(" %s %s 0x%" PRIx64 " 0x%" PRIx64 " 0x%" PRIx64 " %d %d %" PRIu32
-		       " %" PRIu32, text(c->disk.image), text(c->disk.serial), c->disk.size,
+		       " %" PRIu32 " %s %s", text(c->disk.image), text(c->disk.serial),
+		       c->disk.size,
 		       c->disk.limit, c->disk.rate, c->disk.readonly, c->disk.keep,
-		       c->disk.queues, c->disk.iops);
+		       c->disk.queues, c->disk.iops, text(c->disk.physical),
+		       text(c->disk.partition));
 	printf("\n");
 }
 

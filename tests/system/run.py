@@ -16,7 +16,8 @@ usage: tests/system/run.py --list [--matrix]     names, one a line
     channel_*       memory that VMs share, and their doorbells
     chaos_*         a guest that does its worst beside one that must not notice
     el2_*           the hypervisor's own tests at EL2
-    hostio_*        the board's disks and networks under Corbel
+    hostio_*        the board's disks and networks, driven by EL2 itself
+    disks_*         Linux guests on the board's disks
     guests_*        some guests on another emulator
     matrix_*        --matrix: CPUs, sizes, emulators, firmware, kernels
 
@@ -29,6 +30,7 @@ import sys
 import boot
 import channels
 import chaos
+import disks
 import el2
 import guests
 import hostio
@@ -48,7 +50,7 @@ def main():
     parser.add_argument("--run", metavar="NAME")
     args = parser.parse_args()
     usual = dict([*boot.tests(), *el2.tests(), *guests.tests(), *linux.tests(), *services.tests(),
-                  *sched.tests(), *many.tests(), *life.tests(), *hostio.tests(),
+                  *sched.tests(), *many.tests(), *life.tests(), *hostio.tests(), *disks.tests(),
                   *channels.tests(), *chaos.tests(),
                   *matrix.representative()])
     wide = dict([*matrix.tests(), *sched.matrix(), *many.matrix()])
