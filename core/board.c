@@ -18,6 +18,7 @@
 struct board board;
 
 /* Position in /timer's interrupts. */
+#define TIMER_IDX_PHYS 1
 #define TIMER_IDX_VIRT 2
 #define TIMER_IDX_HYP  3
 
@@ -153,7 +154,8 @@ static int read_timer(struct board *b)
 
 	if (node < 0)
 		return -ENODEV;
-	if (fdt_gic_intid(b->fdt, node, TIMER_IDX_VIRT, &b->intid_virt_timer))
+	if (fdt_gic_intid(b->fdt, node, TIMER_IDX_PHYS, &b->intid_phys_timer) ||
+	    fdt_gic_intid(b->fdt, node, TIMER_IDX_VIRT, &b->intid_virt_timer))
 		return -EINVAL;
 	return fdt_gic_intid(b->fdt, node, TIMER_IDX_HYP, &b->intid_hyp_timer);
 }

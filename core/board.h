@@ -38,6 +38,7 @@ struct board {
 	uint32_t uart_intid;
 	uint32_t intid_hyp_timer;    /* CNTHP PPI                                 */
 	uint32_t intid_virt_timer;   /* CNTV PPI                                  */
+	uint32_t intid_phys_timer;   /* CNTP PPI, Non-secure                      */
 	uint32_t intid_maintenance;  /* GIC maintenance PPI                       */
 	bool psci_smc, psci_hvc;     /* conduit                                   */
 	struct board_range initrd;   /* the bundle; size 0 if there is none       */

@@ -38,7 +38,8 @@ enum thread_state {
 #define THREAD_REQ_VCPU    BIT(2)  /* vm/vmm floors: look at the vCPU's orders */
 #define THREAD_REQ_TIMER   BIT(3)  /* an emulated timer's level must be looked at */
 #define THREAD_REQ_MUTEX   BIT(4)  /* core/mutex.c: the lock is yours          */
-#define THREAD_REQ_SGI     BIT(5)  /* vGIC: SGIs were latched, nothing else     */
+#define THREAD_REQ_SGI(n)  BIT(16 + (n))  /* vGIC: SGI n, 0 to 15, was sent to it */
+#define THREAD_REQ_SGIS    BITS(31, 16)
 
 /* What a policy may ask for. Each looks at its own; all times in counter ticks. */
 struct sched_params {

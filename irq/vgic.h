@@ -48,7 +48,6 @@ struct vgic_spi {
 	uint32_t route;         /* Aff3.Aff2.Aff1.Aff0                            */
 	uint16_t pintid;        /* when linked                                    */
 	uint8_t  owner;         /* vCPU index that gets it, or VGIC_NO_OWNER      */
-	uint8_t  prio;
 };
 
 /* A VM's distributor. */
@@ -60,6 +59,8 @@ struct vgic {
 	uint32_t any[VGIC_SPI_WORDS];          /* IROUTER.IRM: 1-of-N             */
 	uint32_t moved[VGIC_SPI_WORDS];        /* routed elsewhere while active   */
 	struct vgic_spi *spi;                  /* [0] is INTID 32                 */
+	/* priorities; read without, a word at a time */
+	uint8_t prio[VGIC_MAX_SPIS] __attribute__((aligned(4)));
 	uint32_t next_any;                     /* where 1-of-N goes on            */
 	/* fixed once the VM runs */
 	uint32_t nr_spis;                      /* multiple of 32, or 988          */
@@ -213,7 +214,8 @@ bool vgic_hw_in_flight(struct vgic_vcpu *v, uint32_t intid);
  * vgic_flush() - bring the list registers up to date
  *
  * From the run loop when THREAD_REQ_IRQ was set on v's thread, after clearing
- * it. v is loaded on this pCPU; interrupts masked; no lock of rank >= 40 held.
+ * it; takes THREAD_REQ_SGIS out itself. v is loaded on this pCPU; interrupts masked;
+ * no lock of rank >= 40 held.
  */
 void vgic_flush(struct vgic_vcpu *v);
 

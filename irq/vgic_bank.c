@@ -22,6 +22,17 @@ static uint64_t holders(const struct vgic_bank *b, uint32_t bits)
 	return set;
 }
 
+/* What was sent is pending. Whoever takes it out of the requests has its vCPU flush. */
+static void latch_sent(struct vgic_vcpu *v)
+{
+	uint32_t sgis = vgic_sgis_sent(v);
+
+	if (!sgis)
+		return;
+	v->word.latch |= sgis;
+	thread_request(v->thread, THREAD_REQ_IRQ);
+}
+
 /*
  * While the lock is free another vCPU may take one of bits into a list register;
  * so look again, at most once for each vCPU there is.
@@ -32,6 +43,8 @@ uint64_t vgic_bank_lock_settled(const struct vgic_bank *b, uint32_t bits)
 
 	for (;;) {
 		spin_lock(vgic_bank_lock(b));
+		if (b->v)
+			latch_sent(b->v);
 		more = holders(b, bits) & ~held;
 		if (!more)
 			return held;

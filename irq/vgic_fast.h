@@ -33,7 +33,8 @@ static inline void vgic_lr_write(uint32_t n, uint64_t lr)
  *
  * Return: whether it is pending now.
  */
-static inline bool vgic_repend(struct vgic_vcpu *v, uint32_t intid, uint64_t mask, uint64_t like)
+static inline __attribute__((always_inline))
+bool vgic_repend(struct vgic_vcpu *v, uint32_t intid, uint64_t mask, uint64_t like)
 {
 	uint32_t n = v->lr_of[intid];
 	uint64_t lr;
@@ -60,17 +61,12 @@ static inline bool vgic_sgi_self(struct vgic_vcpu *from, uint64_t val)
 }
 
 /**
- * vgic_take_sgis() - the answer to THREAD_REQ_SGI without a flush
+ * vgic_take_sgis() - the answer to THREAD_REQ_SGIS without a flush
  * @v: loaded here, masked; no lock held
  *
- * Return: false: some need a flush.
+ * Takes them out of the requests. Return: false: some are latched and need a flush.
  */
 bool vgic_take_sgis(struct vgic_vcpu *v);
-
-static inline uint32_t vgic_prio_relaxed(const struct vgic_spi *spi)
-{
-	return __atomic_load_n(&spi->prio, __ATOMIC_RELAXED);
-}
 
 /*
  * GICD_IPRIORITYR of SPIs, a word, without the lock: each byte is one interrupt's. False:
@@ -78,12 +74,12 @@ static inline uint32_t vgic_prio_relaxed(const struct vgic_spi *spi)
  */
 static inline bool vgic_light_prio(const struct vgic *g, uint64_t off, uint64_t *val)
 {
-	const struct vgic_spi *spi = g->spi + (off -= GICD_IPRIORITYR + 32);
+	typedef uint32_t __attribute__((may_alias)) word;
 
+	off -= GICD_IPRIORITYR + 32;
 	if (off >= g->nr_spis || off & 3)
 		return false;
-	*val = vgic_prio_relaxed(spi) | vgic_prio_relaxed(spi + 1) << 8 |
-	       vgic_prio_relaxed(spi + 2) << 16 | vgic_prio_relaxed(spi + 3) << 24;
+	*val = __atomic_load_n((const word *)(const void *)(g->prio + off), __ATOMIC_RELAXED);
 	return true;
 }
 

@@ -69,7 +69,7 @@ static inline struct spinlock *vgic_bank_lock(const struct vgic_bank *b)
 
 static inline uint8_t *vgic_bank_prio(const struct vgic_bank *b, uint32_t bit)
 {
-	return b->v ? &b->v->prio[bit] : &b->g->spi[b->idx * 32 + bit].prio;
+	return b->v ? &b->v->prio[bit] : &b->g->prio[b->idx * 32 + bit];
 }
 
 /**
@@ -84,6 +84,13 @@ static inline uint8_t *vgic_bank_prio(const struct vgic_bank *b, uint32_t bit)
  */
 uint64_t vgic_bank_lock_settled(const struct vgic_bank *b, uint32_t bits);
 void vgic_bank_unlock_settled(const struct vgic_bank *b, uint64_t held);
+
+/*
+ * vgic_sgis_sent() - take the SGIs that were sent to v out of its thread's requests
+ *
+ * Return: a bit each, for v's latch.
+ */
+uint32_t vgic_sgis_sent(struct vgic_vcpu *v);
 
 /* After a change to bits: have their vCPUs look at them. Bank locked. */
 void vgic_bank_attend(const struct vgic_bank *b, uint32_t bits);
@@ -128,7 +135,7 @@ static inline struct vgic_word *vgic_word_of(struct vgic_vcpu *v, uint32_t intid
 
 static inline uint8_t vgic_prio_of(const struct vgic_vcpu *v, uint32_t intid)
 {
-	return intid < 32 ? v->prio[intid] : v->vgic->spi[intid - 32].prio;
+	return intid < 32 ? v->prio[intid] : v->vgic->prio[intid - 32];
 }
 
 /*

@@ -418,6 +418,7 @@ void vgic_flush(struct vgic_vcpu *v)
 	bool spis = vgic_lr_lock(v);
 	uint32_t stale = vgic_lr_fold_locked(v);
 
+	v->word.latch |= vgic_sgis_sent(v);
 	vgic_lr_resample_locked(v, v->refolded);
 	vgic_lr_fill_locked(v, spis, stale);
 	vgic_lr_unlock(v, spis);

@@ -54,7 +54,7 @@ void vgic_igroupr_write(void *ctx, const struct mmio_access *acc, uint32_t off)
 		return;
 	spin_lock(vgic_bank_lock(&b));
 	changed = (b.w->group ^ (uint32_t)acc->value) & b.valid;
-	b.w->group ^= changed;
+	__atomic_store_n(&b.w->group, b.w->group ^ changed, __ATOMIC_RELAXED);
 	if (changed)
 		vgic_bank_attend(&b, changed);
 	spin_unlock(vgic_bank_lock(&b));

@@ -7,20 +7,14 @@
 #include "irq/vgic_fast.h"
 #include "irq/vgic_int.h"
 
-#define SGIS 0xffffu
-
+/*
+ * It is latched in the thread's requests, with one atomic instruction, until the target, or who
+ * looks at its registers, takes it out. Nobody waits for a lock.
+ */
 static void sgi_send(struct vgic_vcpu *to, uint32_t bit, bool group1)
 {
-	bool news = false;
-
-	spin_lock_inline(&to->lock);
-	if (!(to->word.latch & bit) && !(to->word.group & bit) == !group1) {
-		to->word.latch |= bit;
-		news = word_forwarded(&to->word, vgic_ctlr(to->vgic)) & bit;
-	}
-	spin_unlock_inline(&to->lock);
-	if (news)
-		thread_request(to->thread, THREAD_REQ_SGI);
+	if (!(__atomic_load_n(&to->word.group, __ATOMIC_RELAXED) & bit) == !group1)
+		thread_request(to->thread, bit * (uint32_t)THREAD_REQ_SGI(0));
 }
 
 static void sgi_all_but(struct vgic_vcpu *from, uint32_t bit, bool group1)
@@ -59,19 +53,26 @@ static struct vgic_vcpu *sgi_target(const struct vgic_vcpu *from, uint64_t val)
 	return to && to->sgir_self == (val & ~ICC_SGIR_INTID) ? to : NULL;
 }
 
+uint32_t vgic_sgis_sent(struct vgic_vcpu *v)
+{
+	/* Acquire, and before they are looked at: who sends one again is not missed. */
+	return atomic_fetch_and_explicit(&v->thread->requests, ~(uint32_t)THREAD_REQ_SGIS,
+					 memory_order_seq_cst) >> 16;
+}
+
 bool vgic_take_sgis(struct vgic_vcpu *v)
 {
-	uint32_t left;
+	uint32_t left = vgic_sgis_sent(v);
 
-	spin_lock_inline(&v->lock);
-	for (uint32_t m = v->word.latch & v->fast & SGIS; m; m &= m - 1)
+	for (uint32_t m = left & v->fast; m; m &= m - 1)
 		if (vgic_repend(v, (uint32_t)__builtin_ctz(m), 0, 0))
-			v->word.latch &= ~(m & -m);
-	left = v->word.latch & SGIS;
-	if (left)
-		left &= word_forwarded(&v->word, vgic_ctlr(v->vgic));
-	spin_unlock_inline(&v->lock);
-	return !left;
+			left &= ~(m & -m);
+	if (!left)
+		return true;
+	spin_lock(&v->lock);
+	v->word.latch |= left;
+	spin_unlock(&v->lock);
+	return false;
 }
 
 void vgic_sgi(struct vgic_vcpu *from, uint64_t val, enum vgic_sgi_reg reg)

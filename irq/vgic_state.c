@@ -83,7 +83,7 @@ static void reset_spis(struct vgic *g)
 	}
 	for (uint32_t spi = 0; spi < g->nr_spis; spi++) {
 		g->spi[spi].route = 0;
-		g->spi[spi].prio = 0;
+		g->prio[spi] = 0;
 		g->spi[spi].owner = vgic_route_owner(g, spi);
 	}
 	g->next_any = 0;
@@ -105,6 +105,7 @@ static void reset_vcpu(struct vgic_vcpu *v)
 	v->vmcr = 0;
 	memset(v->ap0r, 0, sizeof(v->ap0r));
 	memset(v->ap1r, 0, sizeof(v->ap1r));
+	(void)vgic_sgis_sent(v);
 	v->discard = atomic_load_explicit(&v->loaded, memory_order_relaxed);
 	v->fast = 0;
 }

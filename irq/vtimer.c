@@ -10,7 +10,10 @@
 #include "irq/irq.h"
 #include "irq/vgic.h"
 
-uint32_t vtimer_virt_pintid;
+uint32_t vtimer_virt_pintid, vtimer_phys_pintid;
+
+#define CNTHCTL_TRAPPED CNTHCTL_EL1PCTEN
+#define CNTHCTL_DIRECT  (CNTHCTL_EL1PCTEN | CNTHCTL_EL1PCEN)
 
 /* Enabled, not masked: an interrupt comes when the compare value is reached. */
 static bool ctl_armed(uint64_t ctl)
@@ -30,37 +33,52 @@ static uint64_t deadline_of(uint64_t cval, uint64_t offset)
 	return left > UINT64_MAX - now ? UINT64_MAX : now + left;
 }
 
-/* ---- virtual timer ---- */
+/* ---- the board ---- */
 
 /* It belongs to who is loaded; to nobody while the pCPU has no vCPU. */
-static void virt_interrupt(void *ctx, uint32_t intid)
+static void interrupt(void *ctx, uint32_t pintid)
 {
 	struct vgic_vcpu *v = vgic_loaded();
+	bool virt = pintid == vtimer_virt_pintid;
 
 	(void)ctx;
 	if (v) {
-		vgic_inject_hw(v, VTIMER_INTID_VIRT, intid);
+		vgic_inject_hw(v, virt ? VTIMER_INTID_VIRT : VTIMER_INTID_PHYS, pintid);
 		return;
 	}
-	arch_cntv_ctl_write(0);
-	gicv3_set_active(intid, false);
+	if (virt)
+		arch_cntv_ctl_write(0);
+	else
+		arch_cntp_ctl_write(0);
+	gicv3_set_active(pintid, false);
 }
 
-int vtimer_board_init(uint32_t pintid)
+int vtimer_board_init(uint32_t virt, uint32_t phys)
 {
-	vtimer_virt_pintid = pintid;
-	return irq_link_percpu(pintid, virt_interrupt, NULL);
+	int err = irq_link_percpu(virt, interrupt, NULL);
+
+	vtimer_virt_pintid = virt;
+	vtimer_phys_pintid = phys;
+	return err ? err : irq_link_percpu(phys, interrupt, NULL);
+}
+
+static void phys_off(void)
+{
+	arch_cntp_ctl_write(0);
+	arch_cnthctl_write(CNTHCTL_TRAPPED);
 }
 
 void vtimer_cpu_init(void)
 {
-	arch_cnthctl_write(CNTHCTL_EL1PCTEN);
+	phys_off();
 	arch_cntv_ctl_write(0);
 }
 
+/* ---- while another vCPU has the registers ---- */
+
 /*
- * While another vCPU has the registers: the interrupt that CNTV would raise. It may
- * come late, when the vCPU was loaded elsewhere and put again with another deadline.
+ * The interrupts that they would raise. They may come late, when the vCPU was loaded elsewhere
+ * and put again with another deadline.
  */
 static void virt_soft_fire(struct timer *timer)
 {
@@ -73,7 +91,24 @@ static void virt_soft_fire(struct timer *timer)
 	spin_unlock_irqrestore(&t->lock, flags);
 }
 
-static void phys_update_locked(struct vtimer *t);
+static void phys_soft_fire(struct timer *timer)
+{
+	struct vtimer *t = container_of(timer, struct vtimer, p_soft);
+	uint64_t flags = spin_lock_irqsave(&t->lock);
+
+	if (!t->loaded && ctl_armed(t->p_ctl) && t->p_cval <= arch_counter())
+		vgic_inject_hw(t->vgic, VTIMER_INTID_PHYS, vtimer_phys_pintid);
+	spin_unlock_irqrestore(&t->lock, flags);
+}
+
+/* ---- load and put ---- */
+
+static void phys_load(const struct vtimer *t)
+{
+	arch_cntp_cval_write(t->p_cval);
+	arch_cntp_ctl_write(t->p_ctl & (CNT_CTL_ENABLE | CNT_CTL_IMASK));
+	arch_cnthctl_write(CNTHCTL_DIRECT);
+}
 
 void vtimer_load(struct vtimer *t)
 {
@@ -84,10 +119,20 @@ void vtimer_load(struct vtimer *t)
 	arch_cntvoff_write(t->offset);
 	arch_cntv_cval_write(t->v_cval);
 	arch_cntv_ctl_write(t->v_ctl & (CNT_CTL_ENABLE | CNT_CTL_IMASK));
-	/* It may have come from another pCPU, where its timer was stopped. */
-	if (ctl_armed(t->p_ctl))
-		phys_update_locked(t);
+	if (t->phys) {
+		timer_cancel(&t->p_soft);
+		phys_load(t);
+	}
 	spin_unlock_irqrestore(&t->lock, flags);
+}
+
+static void phys_put(struct vtimer *t)
+{
+	t->p_ctl = arch_cntp_ctl_read();
+	t->p_cval = arch_cntp_cval_read();
+	phys_off();
+	if (ctl_armed(t->p_ctl) && !vgic_hw_in_flight(t->vgic, VTIMER_INTID_PHYS))
+		timer_start(&t->p_soft, t->p_cval);
 }
 
 void vtimer_put(struct vtimer *t)
@@ -100,71 +145,18 @@ void vtimer_put(struct vtimer *t)
 	t->loaded = false;
 	if (ctl_armed(t->v_ctl) && !vgic_hw_in_flight(t->vgic, VTIMER_INTID_VIRT))
 		timer_start(&t->v_soft, deadline_of(t->v_cval, t->offset));
+	if (t->phys)
+		phys_put(t);
 	spin_unlock_irqrestore(&t->lock, flags);
 }
 
-/* ---- physical timer ---- */
-
-static bool phys_reached(const struct vtimer *t)
+void vtimer_take_phys(struct vtimer *t)
 {
-	return arch_counter() >= t->p_cval;
+	t->phys = true;
+	phys_load(t);
 }
 
-/* Line and soft timer follow from the registers alone, so any order of events is right. */
-static void phys_update_locked(struct vtimer *t)
-{
-	bool armed = ctl_armed(t->p_ctl), reached = phys_reached(t);
-
-	vgic_set_ppi(t->vgic, VTIMER_INTID_PHYS, armed && reached);
-	if (armed && !reached)
-		timer_start(&t->p_soft, t->p_cval);
-	else
-		timer_cancel(&t->p_soft);
-}
-
-static void phys_soft_fire(struct timer *timer)
-{
-	struct vtimer *t = container_of(timer, struct vtimer, p_soft);
-	uint64_t flags = spin_lock_irqsave(&t->lock);
-
-	phys_update_locked(t);
-	spin_unlock_irqrestore(&t->lock, flags);
-}
-
-uint64_t vtimer_phys_read(struct vtimer *t, enum vtimer_reg reg)
-{
-	switch (reg) {
-	case VTIMER_CTL:
-		return t->p_ctl | ((t->p_ctl & CNT_CTL_ENABLE) && phys_reached(t) ?
-				   CNT_CTL_ISTATUS : 0);
-	case VTIMER_CVAL:
-		return t->p_cval;
-	case VTIMER_TVAL:
-		return (uint32_t)(t->p_cval - arch_counter());
-	}
-	return 0;
-}
-
-void vtimer_phys_write(struct vtimer *t, enum vtimer_reg reg, uint64_t val)
-{
-	uint64_t flags = spin_lock_irqsave(&t->lock);
-
-	switch (reg) {
-	case VTIMER_CTL:
-		t->p_ctl = val & (CNT_CTL_ENABLE | CNT_CTL_IMASK);
-		break;
-	case VTIMER_CVAL:
-		t->p_cval = val;
-		break;
-	case VTIMER_TVAL:
-		t->p_cval = arch_counter() + (uint64_t)(int64_t)(int32_t)val;
-		break;
-	}
-	phys_update_locked(t);
-	spin_unlock_irqrestore(&t->lock, flags);
-}
-
-/* ---- both ---- */
+/* ---- life ---- */
 
 void vtimer_init(struct vtimer *t, struct vgic_vcpu *v, uint64_t offset)
 {
@@ -172,31 +164,33 @@ void vtimer_init(struct vtimer *t, struct vgic_vcpu *v, uint64_t offset)
 	t->offset = offset;
 	timer_setup(&t->v_soft, virt_soft_fire);
 	timer_setup(&t->p_soft, phys_soft_fire);
-	/* The PPI is the guest's by number only; it cannot fail for 27. */
+	/* The PPIs are the guest's by number only; it cannot fail for these. */
 	(void)vgic_link(v, VTIMER_INTID_VIRT, vtimer_virt_pintid);
+	(void)vgic_link(v, VTIMER_INTID_PHYS, vtimer_phys_pintid);
 }
 
 void vtimer_reset(struct vtimer *t, uint64_t offset)
 {
 	uint64_t flags = spin_lock_irqsave(&t->lock);
 
-	t->v_ctl = 0;
-	t->v_cval = 0;
-	t->p_ctl = 0;
-	t->p_cval = 0;
+	t->v_ctl = t->v_cval = 0;
+	t->p_ctl = t->p_cval = 0;
 	t->offset = offset;
 	timer_cancel(&t->v_soft);
 	timer_cancel(&t->p_soft);
-	vgic_set_ppi(t->vgic, VTIMER_INTID_PHYS, false);
 	spin_unlock_irqrestore(&t->lock, flags);
 }
 
 void vtimer_restart(struct vtimer *t)
 {
 	vtimer_reset(t, t->offset);
+	if (t->loaded && t->phys)
+		phys_off();
+	t->phys = false;
 	if (t->loaded)
 		vtimer_load(t);
 	vgic_retract_hw(t->vgic, VTIMER_INTID_VIRT);
+	vgic_retract_hw(t->vgic, VTIMER_INTID_PHYS);
 }
 
 void vtimer_freeze(struct vtimer *t)
@@ -214,6 +208,5 @@ void vtimer_thaw(struct vtimer *t, uint64_t offset, uint64_t slept)
 
 	t->offset = offset;
 	t->p_cval = t->p_cval > UINT64_MAX - slept ? UINT64_MAX : t->p_cval + slept;
-	phys_update_locked(t);
 	spin_unlock_irqrestore(&t->lock, flags);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A vCPU's timers. The virtual timer (CNTV) is the hardware's and in the
- * guest's hands while the vCPU is loaded; its interrupt is linked. The physical
- * timer (CNTP) is emulated. Spec: Arm ARM DDI 0487, "The Generic Timer in
- * AArch64 state".
+ * A vCPU's timers, the virtual (CNTV) and the physical one (CNTP): the hardware's, in the
+ * guest's hands while the vCPU is loaded; their interrupts are linked. CNTP traps until a guest
+ * touches it, so that switches cost nothing for the many that never do. Spec: Arm ARM DDI 0487,
+ * "The Generic Timer in AArch64 state".
  */
 #pragma once
 
@@ -28,24 +28,27 @@ struct vtimer {
 	 */
 	struct spinlock lock;
 	uint64_t v_ctl, v_cval;      /* CNTV while not loaded                     */
-	bool     loaded;             /* written on the vCPU's own pCPU only       */
-	struct timer v_soft;         /* armed while not loaded: stands in for CNTV */
-	_Atomic uint64_t p_ctl, p_cval; /* CNTP; ISTATUS is computed; read unlocked */
-	struct timer p_soft;
+	uint64_t p_ctl, p_cval;      /* CNTP, likewise                            */
+	/* written on the vCPU's own pCPU only */
+	bool     loaded;
+	bool     phys;               /* CNTP is the guest's while loaded          */
+	/* armed while not loaded: stand in for CNTV and CNTP */
+	struct timer v_soft, p_soft;
 };
 
-/* The board's PPI of the virtual timer. Fixed by vtimer_board_init(). */
-extern uint32_t vtimer_virt_pintid;
+/* The board's PPIs of the timers. Fixed by vtimer_board_init(). */
+extern uint32_t vtimer_virt_pintid, vtimer_phys_pintid;
 
 /**
- * vtimer_board_init() - take the board's virtual timer PPI; once, boot pCPU
- * @pintid: board.intid_virt_timer
+ * vtimer_board_init() - take the board's PPIs of the guests' timers; once, boot pCPU
+ * @virt: board.intid_virt_timer
+ * @phys: board.intid_phys_timer
  *
  * Return: as irq_link_percpu().
  */
-int vtimer_board_init(uint32_t pintid);
+int vtimer_board_init(uint32_t virt, uint32_t phys);
 
-/* CNTHCTL_EL2 of the calling pCPU: CNTPCT direct, CNTP trapped; CNTV off. */
+/* CNTHCTL_EL2 of the calling pCPU: CNTPCT direct, CNTP trapped; both timers off. */
 void vtimer_cpu_init(void);
 
 /**
@@ -76,8 +79,8 @@ void vtimer_put(struct vtimer *t);
 void vtimer_freeze(struct vtimer *t);
 void vtimer_thaw(struct vtimer *t, uint64_t offset, uint64_t slept);
 
-enum vtimer_reg { VTIMER_CTL, VTIMER_CVAL, VTIMER_TVAL };
-
-/* Trapped CNTP_CTL_EL0, CNTP_CVAL_EL0, CNTP_TVAL_EL0. On the vCPU's pCPU, masked. */
-uint64_t vtimer_phys_read(struct vtimer *t, enum vtimer_reg reg);
-void vtimer_phys_write(struct vtimer *t, enum vtimer_reg reg, uint64_t val);
+/*
+ * CNTP was accessed and trapped: from now on it is the guest's own. The access is to be made
+ * again. On the vCPU's pCPU, loaded, masked.
+ */
+void vtimer_take_phys(struct vtimer *t);

@@ -29,7 +29,6 @@ static const struct cp_reg cp14_regs[] = {
 #define CP64(opc1, crm) (BITS_VAL(ISS_CP64_OPC1, opc1) | BITS_VAL(ISS_CP64_CRM, crm))
 #define CP64_MASK       (ISS_CP64_OPC1 | ISS_CP64_CRM)
 #define CP64_CNTP_CVAL  CP64(2, 14)
-#define CNTP_CVAL_EL0   SYSREG(3, 3, 14, 2, 2)
 
 static uint32_t find(const struct cp_reg *r, size_t nr, uint32_t iss)
 {
@@ -54,25 +53,6 @@ static enum exit_verdict access32(struct vcpu *vcpu, uint32_t enc, uint32_t iss)
 	return verdict;
 }
 
-static enum exit_verdict access64(struct vcpu *vcpu, uint32_t enc, uint32_t iss)
-{
-	uint32_t rt = (uint32_t)bits_get(ISS_CP64_RT, iss);
-	uint32_t rt2 = (uint32_t)bits_get(ISS_CP64_RT2, iss);
-	enum exit_verdict verdict;
-	uint64_t value;
-
-	if (!(iss & ISS_CP64_READ)) {
-		value = vcpu_gpr_read(vcpu, rt2) << 32 | (uint32_t)vcpu_gpr_read(vcpu, rt);
-		return sysreg_write(vcpu, enc, value);
-	}
-	verdict = sysreg_read(vcpu, enc, &value);
-	if (verdict == EXIT_DONE) {
-		vcpu_gpr_write(vcpu, rt, (uint32_t)value);
-		vcpu_gpr_write(vcpu, rt2, value >> 32);
-	}
-	return verdict;
-}
-
 enum exit_verdict exit_cp15_32(struct vcpu *vcpu, const struct exit_info *info)
 {
 	if (!exit_condition(info->iss, vcpu->regs->pstate))
@@ -93,7 +73,9 @@ enum exit_verdict exit_cp15_64(struct vcpu *vcpu, const struct exit_info *info)
 		return EXIT_DONE;
 	if ((info->iss & CP64_MASK) != CP64_CNTP_CVAL)
 		return EXIT_UNDEF;
-	return access64(vcpu, CNTP_CVAL_EL0, info->iss);
+	/* The access is made again, then with the guest's own registers. */
+	vtimer_take_phys(&vcpu->vtimer);
+	return EXIT_RETRY;
 }
 
 enum exit_verdict exit_cp_refused(struct vcpu *vcpu, const struct exit_info *info)

@@ -140,19 +140,17 @@ static enum exit_verdict icc_sre_read(struct vcpu *vcpu, uint32_t enc, uint64_t 
 	return EXIT_DONE;
 }
 
-/* op2 of CNTP_TVAL_EL0, CNTP_CTL_EL0, CNTP_CVAL_EL0. */
-static const enum vtimer_reg cntp_by_op2[8] = { VTIMER_TVAL, VTIMER_CTL, VTIMER_CVAL };
-
 static enum exit_verdict cntp_read(struct vcpu *vcpu, uint32_t enc, uint64_t *value)
 {
-	*value = vtimer_phys_read(&vcpu->vtimer, cntp_by_op2[enc & 7]);
-	return EXIT_DONE;
+	(void)enc;
+	(void)value;
+	vtimer_take_phys(&vcpu->vtimer);
+	return EXIT_RETRY;
 }
 
 static enum exit_verdict cntp_write(struct vcpu *vcpu, uint32_t enc, uint64_t value)
 {
-	vtimer_phys_write(&vcpu->vtimer, cntp_by_op2[enc & 7], value);
-	return EXIT_DONE;
+	return cntp_read(vcpu, enc, &value);
 }
 
 const struct sysreg_desc vcpu_sysregs[] = {
@@ -210,7 +208,7 @@ const struct sysreg_desc vcpu_sysregs[] = {
 	SYS(3, 0, 12, 12, 5,  "ICC_SRE_EL1",       icc_sre_read, wi),
 	/* HCR_EL2.TID1 */
 	SYS(3, 1, 0, 0, 7,    "AIDR_EL1",          aidr_read,    NULL),
-	/* CNTHCTL_EL2.EL1PCEN */
+	/* CNTHCTL_EL2.EL1PCEN, until the first access */
 	SYS(3, 3, 14, 2, 0,   "CNTP_TVAL_EL0",     cntp_read,    cntp_write),
 	SYS(3, 3, 14, 2, 1,   "CNTP_CTL_EL0",      cntp_read,    cntp_write),
 	SYS(3, 3, 14, 2, 2,   "CNTP_CVAL_EL0",     cntp_read,    cntp_write),

@@ -41,8 +41,7 @@ fast_smc:
 
 /* An identification register: a load from the group's table. */
 fast_sysreg:
-	adr	x3, vmm_light_msr
-	tbz	w2, #0, light           /* a write                                  */
+	tbz	w2, #0, light_msr       /* a write                                  */
 	mov32	w3, IDREG_MASK
 	and	w3, w2, w3
 	mov32	w1, IDREG_WANT
@@ -134,18 +133,18 @@ fast_done:
 
 /* A load from a device register whose value is published: vcpu_publish(). */
 fast_access:
-	tbnz	w2, #6, light_access    /* WnR: a store                             */
-	mov32	w3, LOAD_MASK
+	mov32	w3, ACCESS_MASK
 	and	w3, w2, w3
-	mov32	w1, LOAD_WANT
+	mov32	w1, ACCESS_WANT
 	cmp	w3, w1
-	b.ne	light_access
+	b.ne	general
 	mrs	x0, hpfar_el2
 	mrs	x1, far_el2
 	lsl	x0, x0, #8              /* HPFAR_EL2.FIPA is from bit 4, of IPA bit 12 */
 	bfxil	x0, x1, #0, #12
 	ubfx	w3, w2, #22, #2         /* SAS                                      */
 	orr	x0, x3, x0, lsl #2      /* ARCH_PUBLISHED_KEY()                     */
+	tbnz	w2, #6, light_access    /* WnR: a store                             */
 	lsr	x1, x0, #18
 	add	x1, x1, x0, lsr #4
 	eor	x1, x1, x0
@@ -157,30 +156,36 @@ fast_access:
 	b.ne	light_access
 	mrs	x0, sctlr_el1
 	tst	x0, #SCTLR_ENDIAN
-	b.ne	light_access
-	advance	x0, w0, x3, w3, light_access
+	b.ne	general
+	advance	x0, w0, x3, w3, general
 	ldr	x3, [x1]
 	count	x0, x1, COUNT_DABT_LOW
 	ubfx	w2, w2, #16, #5         /* SRT                                      */
 	b	fast_write_reg
 
 /*
- * These meet C code first that needs only the registers which calls change. It says how to
- * go on: LIGHT_*. The guest's x19-x29 are still in the CPU, as C code preserves them.
+ * These meet C code first that needs only the registers which calls change, and the one of the
+ * instruction. It says how to go on: LIGHT_*. The guest's x19-x29 are still in the CPU, as C
+ * code preserves them. x0: a key for light_access, w1: the register's number.
  */
 light_access:
 	adr	x3, vmm_light_access
+	ubfx	w1, w2, #16, #5         /* SRT                                      */
 	b	light
-	.globl	light_call
-light_call:
-	stp	x0, x1, [sp, #16 * 0]
-	adr	x3, vmm_light_hvc
+light_msr:
+	adr	x3, vmm_light_msr
+	ubfx	w1, w2, #5, #5          /* Rt                                       */
 light:
 	save_scratch
-	mov	x0, sp
+	sub	w4, w1, #18
+	cmp	w4, #12
+	b.lo	light_high
+light_do:
 	mov	w1, w2
+	mov	x2, x0
+	mov	x0, sp
 	blr	x3
-	cbnz	w0, general_exit
+	cbnz	w0, light_more
 light_return:
 	ldr	x30, [sp, #16 * 15]
 	ldp	x16, x17, [sp, #16 * 8]
@@ -193,6 +198,28 @@ light_return:
 	ldp	x2, x3, [sp, #16 * 1]
 	ldp	x0, x1, [sp, #16 * 0]
 	guest_eret
+/* It is one of those that C code preserves: all of them in the frame, and back if it is told. */
+light_high:
+	save_high
+	b	light_do
+light_more:
+	tbz	w0, #8, general_exit
+	ldp	x18, x19, [sp, #16 * 9]
+	ldp	x20, x21, [sp, #16 * 10]
+	ldp	x22, x23, [sp, #16 * 11]
+	ldp	x24, x25, [sp, #16 * 12]
+	ldp	x26, x27, [sp, #16 * 13]
+	ldp	x28, x29, [sp, #16 * 14]
+	ands	w0, w0, #0xff
+	b.eq	light_return
+	b	general_exit
+	.globl	light_call
+light_call:
+	stp	x0, x1, [sp, #16 * 0]
+	save_scratch
+	mov	x0, sp
+	bl	vmm_light_hvc
+	cbz	w0, light_return
 general_exit:
 	save_rest
 	tbz	w0, #1, 1f

@@ -48,7 +48,7 @@ guest_sync:
 	b.eq	1f
 	mov	w3, #FID_SMCCC_VERSION
 	cmp	w0, w3
-	b.ne	light_call
+	b.ne	3f
 	mov	w0, #SMCCC_VERSION_LOW
 	movk	w0, #SMCCC_VERSION_HIGH, lsl #16
 	b	2f
@@ -56,6 +56,13 @@ guest_sync:
 2:	count	x2, x3, COUNT_HVC64
 	ldp	x2, x3, [sp, #16 * 1]
 	guest_eret
+3:	ubfx	w3, w0, #24, #6
+	cmp	w3, #FID_OWNER_STD
+	b.ne	light_call
+	tst	w0, #0xffff & ~(FID_STD_END - 1)
+	b.eq	light_call
+	mov	x0, #-1                 /* NOT_SUPPORTED                            */
+	b	2b
 	.org	vectors + 0x480
 guest_irq:
 	stp	x0, x1, [sp, #16 * 0]

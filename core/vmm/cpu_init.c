@@ -91,7 +91,7 @@ int cpu_init_shared(const struct board *b)
 	    irq_register(IRQ_SGI_VGIC, vgic_fold_ipi, NULL) ||
 	    irq_register(b->intid_hyp_timer, on_timer, NULL) ||
 	    irq_register(b->intid_maintenance, vgic_maintenance, NULL) ||
-	    vtimer_board_init(b->intid_virt_timer)) {
+	    vtimer_board_init(b->intid_virt_timer, b->intid_phys_timer)) {
 		log_err("GICv3: an interrupt of the hypervisor is not one of it, or has two uses");
 		return -EINVAL;
 	}

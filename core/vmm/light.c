@@ -20,6 +20,7 @@
 #include "vcpu/vcpu.h"
 #include "vm/psci.h"
 #include "vm/smccc.h"
+#include "vm/trng.h"
 #include "vm/vm.h"
 
 #define COUNT_AT(layer, ec) (((layer) * EC_NR + (ec)) * sizeof(uint64_t))
@@ -37,20 +38,16 @@ _Static_assert(SPSR_PLAIN_MASK == (SPSR_SS | SPSR_BTYPE | SPSR_M_A32) &&
 	       SCTLR_ENDIAN == (SCTLR_EE | SCTLR_E0E), "SPSR, SCTLR");
 _Static_assert(PSCI_VERSION == PSCI_VERSION_1_1 && FID_SMCCC_VERSION == SMCCC_VERSION &&
 	       (SMCCC_VERSION_HIGH << 16 | SMCCC_VERSION_LOW) == SMCCC_VERSION_1_2, "calls");
-_Static_assert(LOAD_MASK == (ISS_DABT_ISV | ISS_DABT_SSE | ISS_ABT_FNV | ISS_ABT_EA | ISS_DABT_CM |
-			     ISS_ABT_S1PTW | ISS_DABT_WnR | ISS_ABT_FSC_TYPE) &&
-	       LOAD_WANT == (ISS_DABT_ISV | FSC_TRANSLATION), "data abort");
+_Static_assert(ACCESS_MASK == (ISS_DABT_ISV | ISS_DABT_SSE | ISS_ABT_FNV | ISS_ABT_EA |
+			       ISS_DABT_CM | ISS_ABT_S1PTW | ISS_ABT_FSC_TYPE) &&
+	       ACCESS_WANT == (ISS_DABT_ISV | FSC_TRANSLATION), "data abort");
+_Static_assert(FID_OWNER_STD == SMCCC_OWNER_STD && PSCI_NR_FNS <= FID_STD_END &&
+	       TRNG_FN_BASE + TRNG_NR_FNS <= FID_STD_END, "standard services");
 
 /* MSR ICC_SGI1R_EL1, of op0 3, op1 0, CRn 12, CRm 11, op2 5 */
 #define SGI1R_WRITE (BITS_VAL(ESR_EC, EC_SYS64) | ESR_IL | BITS_VAL(ISS_SYS_OP0, 3) | \
 		     BITS_VAL(ISS_SYS_OP2, 5) | BITS_VAL(ISS_SYS_CRN, 12) | \
 		     BITS_VAL(ISS_SYS_CRM, 11))
-
-/* In the frame already? The zero register needs no place; the others are in the CPU. */
-static inline bool is_saved(uint32_t reg)
-{
-	return reg < 18 || reg >= 30;
-}
 
 static inline uint64_t saved(const struct arch_gpregs *regs, uint32_t reg)
 {
@@ -69,8 +66,6 @@ static inline uint32_t requests_of(const struct vcpu *v)
 
 static __attribute__((noinline)) uint32_t take_sgis(struct vcpu *v)
 {
-	/* Before the latches are read: who sets one after that sets the bit again. */
-	atomic_fetch_and_explicit(&v->thread.requests, ~THREAD_REQ_SGI, memory_order_seq_cst);
 	if (vgic_take_sgis(&v->vgic))
 		return requests_of(v) ? LIGHT_REQUESTS : LIGHT_DONE;
 	thread_request(&v->thread, THREAD_REQ_IRQ);
@@ -83,51 +78,61 @@ static inline uint32_t done(struct vcpu *v)
 
 	if (!req)
 		return LIGHT_DONE;
-	return req == THREAD_REQ_SGI ? take_sgis(v) : LIGHT_REQUESTS;
+	return req & ~(uint32_t)THREAD_REQ_SGIS ? LIGHT_REQUESTS : take_sgis(v);
 }
 
-/* Accesses of the distributor that need neither its lock nor the bus. */
-static inline bool access_gicd(const struct vgic *g, ipa_t ipa, uint32_t esr, uint64_t *val)
+/* It is carried out: count it, go past it. high: LIGHT_HIGH, or 0. */
+static inline uint32_t accessed(struct vcpu *v, uint32_t high)
 {
-	uint64_t off = ipa.v - g->gicd.base;
-
-	if (bits_get(ISS_DABT_SAS, esr) != 2 || off >= VGIC_GICD_SIZE)
-		return false;
-	return esr & ISS_DABT_WnR ? vgic_light_enable(g, off, *val) : vgic_light_prio(g, off, val);
+	vcpu_count(v, LAYER_VM, EC_DABT_LOW);
+	arch_exit_advance();
+	return done(v) | high;
 }
 
-static inline bool access_bus(struct vcpu *v, ipa_t ipa, uint32_t esr, uint64_t *val)
+static inline uint32_t loaded(struct vcpu *v, struct arch_gpregs *regs, uint32_t reg, uint64_t val)
 {
+	if (reg == 31)
+		return accessed(v, 0);
+	regs->x[reg] = val;
+	return accessed(v, reg - 18 < 12 ? LIGHT_HIGH : 0);
+}
+
+static __attribute__((noinline))
+uint32_t access_bus(struct vcpu *v, struct arch_gpregs *regs, uint32_t esr, ipa_t ipa)
+{
+	uint32_t reg = (uint32_t)bits_get(ISS_DABT_SRT, esr);
+	uint64_t mask = ~UINT64_C(0) >> (64 - (8 << bits_get(ISS_DABT_SAS, esr)));
 	struct mmio_access acc = {
-		.value = *val, .vcpu_idx = v->idx, .is_write = esr & ISS_DABT_WnR,
+		.value = saved(regs, reg) & mask, .vcpu_idx = v->idx,
+		.is_write = esr & ISS_DABT_WnR,
 		.size = (uint8_t)(1 << bits_get(ISS_DABT_SAS, esr)),
 	};
 
 	if (bus_access(&v->vm->bus, ipa, &acc))
-		return false;
-	*val = acc.value;
-	return true;
+		return LIGHT_GENERAL;
+	return acc.is_write ? accessed(v, 0) : loaded(v, regs, reg, acc.value & mask);
 }
 
-uint32_t vmm_light_access(struct arch_gpregs *regs, uint32_t esr)
+/* Words of the distributor that need neither its lock nor the bus come first. */
+uint32_t vmm_light_access(struct arch_gpregs *regs, uint32_t esr, uint64_t key)
 {
 	struct vcpu *v = self();
+	const struct vgic *g = &v->vm->vgic;
 	uint32_t reg = (uint32_t)bits_get(ISS_DABT_SRT, esr);
-	uint64_t mask = ~UINT64_C(0) >> (64 - (8 << bits_get(ISS_DABT_SAS, esr)));
-	ipa_t ipa = arch_fault_ipa();
-	uint64_t val;
+	uint64_t off = key - ARCH_PUBLISHED_KEY(g->gicd.base, 2), val;
 
-	if ((esr & LOAD_MASK & ~ISS_DABT_WnR) != LOAD_WANT || !is_saved(reg) ||
-	    !arch_exit_is_plain() || !arch_data_is_little())
+	if (!arch_exit_is_plain() || !arch_data_is_little())
 		return LIGHT_GENERAL;
-	val = saved(regs, reg) & mask;
-	if (!access_gicd(&v->vm->vgic, ipa, esr, &val) && !access_bus(v, ipa, esr, &val))
-		return LIGHT_GENERAL;
-	if (!(esr & ISS_DABT_WnR) && reg != 31)
-		regs->x[reg] = val & mask;
-	vcpu_count(v, LAYER_VM, EC_DABT_LOW);
-	arch_exit_advance();
-	return done(v);
+	/* The size is in the low bits: another one is no multiple of 4 * 4. */
+	if (off & 15 || (off >>= 2) >= VGIC_GICD_SIZE)
+		return access_bus(v, regs, esr, IPA(key >> 2));
+	if (esr & ISS_DABT_WnR) {
+		if (vgic_light_enable(g, off, (uint32_t)saved(regs, reg)))
+			return accessed(v, 0);
+	} else if (vgic_light_prio(g, off, &val)) {
+		return loaded(v, regs, reg, val);
+	}
+	return access_bus(v, regs, esr, IPA(key >> 2));
 }
 
 uint32_t vmm_light_msr(struct arch_gpregs *regs, uint32_t esr)
@@ -136,7 +141,7 @@ uint32_t vmm_light_msr(struct arch_gpregs *regs, uint32_t esr)
 	uint32_t reg = (uint32_t)bits_get(ISS_SYS_RT, esr);
 	uint64_t val;
 
-	if ((esr & ~(uint32_t)ISS_SYS_RT) != SGI1R_WRITE || !is_saved(reg) || !arch_exit_is_plain())
+	if ((esr & ~(uint32_t)ISS_SYS_RT) != SGI1R_WRITE || !arch_exit_is_plain())
 		return LIGHT_GENERAL;
 	val = saved(regs, reg);
 	if (!vgic_sgi_self(&v->vgic, val))
@@ -147,12 +152,11 @@ uint32_t vmm_light_msr(struct arch_gpregs *regs, uint32_t esr)
 }
 
 /* It has completed, so ELR_EL2 is right already. */
-uint32_t vmm_light_hvc(struct arch_gpregs *regs, uint32_t esr)
+uint32_t vmm_light_hvc(struct arch_gpregs *regs)
 {
 	struct vcpu *v = self();
 	enum exit_verdict verdict = smccc_dispatch(v, regs);
 
-	(void)esr;
 	vcpu_count(v, LAYER_VM, EC_HVC64);
 	return verdict == EXIT_DONE ? done(v) : LIGHT_VERDICT(verdict);
 }

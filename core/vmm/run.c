@@ -25,8 +25,8 @@
 #include "vm/lifecycle.h"
 #include "vm/vm.h"
 
-#define FLUSH_BITS (THREAD_REQ_IRQ | THREAD_REQ_TIMER | THREAD_REQ_SGI)
-#define WAKE_BITS (FLUSH_BITS | THREAD_REQ_VCPU)
+#define FLUSH_BITS (THREAD_REQ_IRQ | THREAD_REQ_TIMER)
+#define WAKE_BITS ((uint32_t)(FLUSH_BITS | THREAD_REQ_SGIS | THREAD_REQ_VCPU))
 
 /* Requests that come while we look at them are seen in a further round, but not without end. */
 #define REQUEST_ROUNDS 4
@@ -56,7 +56,7 @@ static void requests_handle(struct vcpu *v)
 		}
 		if ((req & THREAD_REQ_VCPU) && !vm_vcpu_orders(v))
 			thread_exit();
-		if (req & FLUSH_BITS) {
+		if (req & (FLUSH_BITS | THREAD_REQ_SGIS)) {
 			requests_clear(v, FLUSH_BITS);
 			vgic_flush(&v->vgic);
 		}

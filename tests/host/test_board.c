@@ -183,6 +183,7 @@ static void ordinary_board_is_read_whole(void **state)
 	assert_int_equal(b.gicr[0].size, 0xf60000);
 	assert_int_equal(b.intid_maintenance, 25);
 	assert_int_equal(b.intid_virt_timer, 27);
+	assert_int_equal(b.intid_phys_timer, 30);
 	assert_int_equal(b.intid_hyp_timer, 26);
 	assert_true(b.psci_smc);
 	assert_int_equal(b.initrd.base.v, 0x48000000);

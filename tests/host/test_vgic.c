@@ -581,6 +581,27 @@ static void sgi_by_range_selector_and_upper_levels(void **state)
 	assert_int_equal(world_gicr_read(2, GICR_TYPER, 8) >> 32, 0x09070501);
 }
 
+/* Until its target takes it, it is in the thread's requests; registers know it already. */
+static void sgi_that_was_sent_is_pending_at_once(void **state)
+{
+	(void)state;
+	world_setup(2, 32, 4);
+	world_irq(1, 5, 0x80, true);
+	world_irq(1, 6, 0x80, true);
+	vgic_sgi(&world.vcpu[0], SGI1R(0, 0, 2, 5), VGIC_SGI1R);
+	vgic_sgi(&world.vcpu[0], SGI1R(0, 0, 2, 6), VGIC_SGI1R);
+	assert_int_equal(world_gicr_read(1, GICR_SGI_BASE + GICR_ISPENDR0, 4), BIT(5) | BIT(6));
+	world_gicr_write(1, GICR_SGI_BASE + GICR_ICPENDR0, 4, BIT(6));
+	vgic_sgi(&world.vcpu[0], SGI1R(0, 0, 2, 6), VGIC_SGI1R);
+	world_gicr_write(1, GICR_SGI_BASE + GICR_ICPENDR0, 4, BIT(6));
+	assert_true(who_got(2, 5) == BIT(1));
+	assert_true(who_got(2, 6) == 0);
+	vgic_sgi(&world.vcpu[0], SGI1R(0, 0, 2, 5), VGIC_SGI1R);
+	vgic_reset(&world.vgic);
+	assert_int_equal(world.thread[1].requests & THREAD_REQ_SGIS, 0);
+	assert_int_equal(world_gicr_read(1, GICR_SGI_BASE + GICR_ISPENDR0, 4), 0);
+}
+
 static void sgi_goes_by_its_group(void **state)
 {
 	(void)state;
@@ -1039,6 +1060,7 @@ int main(void)
 		cmocka_unit_test(spis_up_to_the_last_one_work),
 		cmocka_unit_test(sgi_targets),
 		cmocka_unit_test(sgi_by_range_selector_and_upper_levels),
+		cmocka_unit_test(sgi_that_was_sent_is_pending_at_once),
 		cmocka_unit_test(sgi_goes_by_its_group),
 		cmocka_unit_test(sgi_to_self_comes),
 		cmocka_unit_test(linked_spi_is_deactivated_by_the_guests_end),

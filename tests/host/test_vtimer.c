@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A vCPU's timers: offsets, ends of range, switches, the emulated CNTP. */
+/* A vCPU's timers: offsets, ends of range, switches, CNTP once it is used. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,16 +12,17 @@
 #include "tests/host/fake/vgic_world.h"
 
 #define PIRQ 27u
+#define PPHYS 30u
 #define ON   CNT_CTL_ENABLE
 
 static struct vtimer vt[2];
-static irq_handler *virt_handler;
+static irq_handler *virt_handler, *phys_handler;
 
 int irq_link_percpu(uint32_t intid, irq_handler *handler, void *ctx)
 {
-	assert_int_equal(intid, PIRQ);
+	assert_true(intid == PIRQ || intid == PPHYS);
 	assert_null(ctx);
-	virt_handler = handler;
+	*(intid == PIRQ ? &virt_handler : &phys_handler) = handler;
 	return 0;
 }
 
@@ -49,7 +50,7 @@ static void setup(uint64_t offset)
 	world_run(0);
 	memset(vt, 0, sizeof(vt));
 	fake_counter = 1000000;
-	assert_int_equal(vtimer_board_init(PIRQ), 0);
+	assert_int_equal(vtimer_board_init(PIRQ, PPHYS), 0);
 	vtimer_cpu_init();
 	for (uint32_t n = 0; n < 2; n++) {
 		vtimer_init(&vt[n], &world.vcpu[n], offset);
@@ -184,54 +185,77 @@ static void with_nobody_loaded_the_timer_is_silenced(void **state)
 	vtimer_load(&vt[0]);
 }
 
-static void cntp_condition_drives_the_line(void **state)
+/* CNTP of the vCPU that is loaded, as its guest would set it. */
+static void cntp(struct vtimer *t, uint64_t cval, uint64_t ctl)
 {
-	struct vtimer *t = &vt[0];
-
-	(void)state;
-	setup(0x5000);
-	vtimer_phys_write(t, VTIMER_CVAL, fake_counter + 100);
-	assert_false(is_armed(&t->p_soft));
-	vtimer_phys_write(t, VTIMER_CTL, ON);
-	assert_int_equal(t->p_soft.deadline, fake_counter + 100);
-	assert_int_equal(vtimer_phys_read(t, VTIMER_CTL), ON);
-	assert_int_equal(vtimer_phys_read(t, VTIMER_TVAL), 100);
-	fire(&t->p_soft);
-	assert_int_equal(vtimer_phys_read(t, VTIMER_CTL), ON | CNT_CTL_ISTATUS);
-	assert_true(pending(0, VTIMER_INTID_PHYS));
-	assert_int_equal(take(), VTIMER_INTID_PHYS);
-	assert_int_equal(take(), VTIMER_INTID_PHYS);         /* level */
-	vtimer_phys_write(t, VTIMER_CTL, ON | CNT_CTL_IMASK);
-	assert_false(pending(0, VTIMER_INTID_PHYS));
-	assert_int_equal(vtimer_phys_read(t, VTIMER_CTL), ON | CNT_CTL_IMASK | CNT_CTL_ISTATUS);
-	vtimer_phys_write(t, VTIMER_CTL, ON);
-	assert_true(pending(0, VTIMER_INTID_PHYS));
-	vtimer_phys_write(t, VTIMER_CVAL, fake_counter + 10);
-	assert_false(pending(0, VTIMER_INTID_PHYS));
-	assert_true(is_armed(&t->p_soft));
-	vtimer_phys_write(t, VTIMER_CTL, 0);
-	assert_false(is_armed(&t->p_soft));
-	assert_int_equal(take(), INTID_SPURIOUS);
+	vtimer_take_phys(t);
+	fake_cntp_cval = cval;
+	fake_cntp_ctl = ctl;
 }
 
-static void cntp_tval_is_signed_and_32_bits(void **state)
+static void cntp_traps_until_it_is_used(void **state)
 {
-	struct vtimer *t = &vt[0];
+	(void)state;
+	setup(0x5000);
+	fake_cntp_ctl = fake_cntp_cval = 99;
+	switch_to(1);
+	switch_to(0);
+	/* Nobody has it, so nobody moved it. */
+	assert_true(fake_cntp_ctl == 99 && fake_cntp_cval == 99);
+	vtimer_take_phys(&vt[0]);
+	assert_true(fake_cntp_ctl == 0 && fake_cntp_cval == 0);
+	assert_int_equal(fake_cnthctl, CNTHCTL_EL1PCTEN | CNTHCTL_EL1PCEN);
+	fake_cntp_cval = 0x123456789;
+	fake_cntp_ctl = ON | CNT_CTL_IMASK | CNT_CTL_ISTATUS;
+	switch_to(1);
+	assert_int_equal(fake_cnthctl, CNTHCTL_EL1PCTEN);
+	assert_int_equal(fake_cntp_ctl, 0);
+	assert_false(is_armed(&vt[0].p_soft));       /* masked */
+	vtimer_take_phys(&vt[1]);
+	assert_int_equal(fake_cntp_cval, 0);
+	switch_to(0);
+	assert_int_equal(fake_cntp_ctl, ON | CNT_CTL_IMASK);
+	assert_true(fake_cntp_cval == 0x123456789);
+}
 
+static void cntp_has_no_offset_and_comes_to_who_lost_its_core(void **state)
+{
+	(void)state;
+	setup(0x5000);
+	cntp(&vt[0], fake_counter + 100, ON);
+	switch_to(1);
+	assert_int_equal(vt[0].p_soft.deadline, fake_counter + 100);
+	fire(&vt[0].p_soft);
+	switch_to(0);
+	assert_false(is_armed(&vt[0].p_soft));
+	assert_int_equal(fake_gic()->phys_ppi_active, BIT(PPHYS));
+	assert_int_equal(take(), VTIMER_INTID_PHYS);
+	assert_int_equal(fake_gic()->phys_ppi_active, 0);
+}
+
+static void the_physical_timers_interrupt_is_the_loaded_vcpus(void **state)
+{
 	(void)state;
 	setup(0);
-	vtimer_phys_write(t, VTIMER_TVAL, 0xfffffffff0000064);
-	assert_true(vtimer_phys_read(t, VTIMER_CVAL) == fake_counter - 0x0fffff9c);
-	vtimer_phys_write(t, VTIMER_TVAL, 100);
-	assert_int_equal(vtimer_phys_read(t, VTIMER_CVAL), fake_counter + 100);
-	fake_counter += 101;
-	assert_int_equal(vtimer_phys_read(t, VTIMER_TVAL), 0xffffffff);
-	vtimer_phys_write(t, VTIMER_CTL, ON);
-	vtimer_phys_write(t, VTIMER_CVAL, UINT64_MAX);
-	assert_int_equal(vtimer_phys_read(t, VTIMER_CTL), ON);
-	assert_true(t->p_soft.deadline == UINT64_MAX);
-	vtimer_phys_write(t, VTIMER_CTL, ~UINT64_C(0));
-	assert_int_equal(vtimer_phys_read(t, VTIMER_CTL), ON | CNT_CTL_IMASK);
+	cntp(&vt[0], 5, ON);
+	fake_gic()->phys_ppi_active = BIT(PPHYS);
+	phys_handler(NULL, PPHYS);
+	assert_true(pending(0, VTIMER_INTID_PHYS));
+	assert_false(pending(0, VTIMER_INTID_VIRT));
+	assert_false(pending(1, VTIMER_INTID_PHYS));
+	/* In flight: no second one while another vCPU runs. */
+	switch_to(1);
+	assert_false(is_armed(&vt[0].p_soft));
+	switch_to(0);
+	assert_int_equal(take(), VTIMER_INTID_PHYS);
+	vtimer_put(&vt[0]);
+	vgic_put(&world.vcpu[0]);
+	fake_cntp_ctl = ON;
+	fake_gic()->phys_ppi_active = BIT(PPHYS);
+	phys_handler(NULL, PPHYS);
+	assert_true(fake_cntp_ctl == 0 && !fake_gic()->phys_ppi_active);
+	world_run(0);
+	vtimer_load(&vt[0]);
 }
 
 static void nothing_is_left_of_timers_after_a_reset(void **state)
@@ -242,11 +266,14 @@ static void nothing_is_left_of_timers_after_a_reset(void **state)
 	fake_cntv_ctl = ON;
 	fake_gic()->phys_ppi_active = BIT(PIRQ);
 	virt_handler(NULL, PIRQ);
-	vtimer_phys_write(&vt[0], VTIMER_TVAL, 0);
-	vtimer_phys_write(&vt[0], VTIMER_CTL, ON);
+	cntp(&vt[0], fake_counter, ON);
+	fake_gic()->phys_ppi_active |= BIT(PPHYS);
+	phys_handler(NULL, PPHYS);
 	vtimer_reset(&vt[0], 77);
 	vtimer_restart(&vt[0]);
 	assert_int_equal(fake_cntv_ctl, 0);
+	assert_int_equal(fake_cntp_ctl, 0);
+	assert_int_equal(fake_cnthctl, CNTHCTL_EL1PCTEN);
 	assert_int_equal(fake_cntvoff, 77);
 	assert_int_equal(fake_gic()->phys_ppi_active, 0);
 	assert_false(is_armed(&vt[0].p_soft));
@@ -263,8 +290,7 @@ static void a_pause_moves_both_deadlines(void **state)
 	setup(1000);
 	fake_cntv_ctl = ON;
 	fake_cntv_cval = fake_counter - 1000 + 500;
-	vtimer_phys_write(&vt[0], VTIMER_CVAL, fake_counter + 700);
-	vtimer_phys_write(&vt[0], VTIMER_CTL, ON);
+	cntp(&vt[0], fake_counter + 700, ON);
 	vtimer_put(&vt[0]);
 	vtimer_freeze(&vt[0]);
 	assert_false(is_armed(&vt[0].v_soft));
@@ -275,10 +301,12 @@ static void a_pause_moves_both_deadlines(void **state)
 	/* As far away as before, in the counter that the guest sees. */
 	assert_int_equal(fake_cntvoff, 1001000);
 	assert_int_equal(fake_cntv_cval - (fake_counter - fake_cntvoff), 500);
-	assert_int_equal(vtimer_phys_read(&vt[0], VTIMER_TVAL), 700);
-	assert_int_equal(vt[0].p_soft.deadline, fake_counter + 700);
+	assert_int_equal(fake_cntp_cval - fake_counter, 700);
+	assert_int_equal(fake_cntp_ctl, ON);
 	assert_int_equal(take(), INTID_SPURIOUS);
+	switch_to(1);
 	fire(&vt[0].p_soft);
+	switch_to(0);
 	assert_int_equal(take(), VTIMER_INTID_PHYS);
 }
 
@@ -286,18 +314,20 @@ static void what_came_before_a_pause_is_there_after_it(void **state)
 {
 	(void)state;
 	setup(0);
-	vtimer_phys_write(&vt[0], VTIMER_CVAL, fake_counter - 1);
-	vtimer_phys_write(&vt[0], VTIMER_CTL, ON);
-	vtimer_phys_write(&vt[1], VTIMER_CVAL, UINT64_MAX - 5);
+	cntp(&vt[0], fake_counter - 1, ON);
 	vtimer_put(&vt[0]);
+	fire(&vt[0].p_soft);
 	vtimer_freeze(&vt[0]);
 	fake_counter += 10;
 	vtimer_thaw(&vt[0], 10, 10);
 	vtimer_load(&vt[0]);
 	assert_int_equal(take(), VTIMER_INTID_PHYS);
 	/* A deadline at the end of time does not wrap. */
-	vtimer_thaw(&vt[1], 10, 10);
-	assert_true(vtimer_phys_read(&vt[1], VTIMER_CVAL) == UINT64_MAX);
+	fake_cntp_cval = UINT64_MAX - 5;
+	vtimer_put(&vt[0]);
+	vtimer_thaw(&vt[0], 10, 10);
+	vtimer_load(&vt[0]);
+	assert_true(fake_cntp_cval == UINT64_MAX);
 }
 
 int main(void)
@@ -309,8 +339,9 @@ int main(void)
 		cmocka_unit_test(a_deadline_that_passed_fires_at_once),
 		cmocka_unit_test(the_physical_interrupt_is_the_loaded_vcpus),
 		cmocka_unit_test(with_nobody_loaded_the_timer_is_silenced),
-		cmocka_unit_test(cntp_condition_drives_the_line),
-		cmocka_unit_test(cntp_tval_is_signed_and_32_bits),
+		cmocka_unit_test(cntp_traps_until_it_is_used),
+		cmocka_unit_test(cntp_has_no_offset_and_comes_to_who_lost_its_core),
+		cmocka_unit_test(the_physical_timers_interrupt_is_the_loaded_vcpus),
 		cmocka_unit_test(nothing_is_left_of_timers_after_a_reset),
 		cmocka_unit_test(a_pause_moves_both_deadlines),
 		cmocka_unit_test(what_came_before_a_pause_is_there_after_it),

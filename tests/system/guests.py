@@ -2,7 +2,8 @@
 """EL1 test guests: each on bare QEMU (bare_NAME), then under Corbel (corbel_NAME).
 
 Those about state that vCPUs must not share run again with four vCPUs on one CPU of the
-board (shared_NAME), and in two VMs that have one CPU between them (pair_NAME).
+board (shared_NAME), and in two VMs that have one CPU between them (pair_NAME). Those that use what
+the vectors answer by themselves run while exits are traced (traced_NAME), when nothing is.
 """
 import re
 import subprocess
@@ -27,6 +28,7 @@ SHARED = ["boot_state", "cpu_debug", "cpu_fp", "cpu_pauth", "gic_sgi", "gic_spi"
           "psci_reset", "pvtime", "smp_stress", "timer_phys", "timer_virt", "tlb_cache",
           "virtio_blk", "wfx"]
 PAIRS = ["cpu_debug", "cpu_fp", "cpu_pauth", "timer_phys", "timer_virt"]
+TRACED = ["cpu_idregs", "gic_dist", "gic_redist", "gic_sgi", "mmio_widths", "smccc", "timer_virt"]
 LIMIT = 400
 
 
@@ -173,6 +175,22 @@ def run_pair(name):
         m.ends()
 
 
+def run_traced(name):
+    """All exits take the general path, and the guest must not see a difference."""
+    options = options_of(name, True)
+    system = 'when_all_off = "shell"\n' + toml(build(name), 4, options, None)
+    with Machine(corbel(pack("traced_" + name, system + "autostart = false\n"))) as m:
+        m.send("\x1dc")
+        m.expect("corbel: console: input goes to", LIMIT)
+        m.send("\ntrace start\nvm create guest\nvm start guest\n")
+        m.expect(r"GUEST under Corbel", LIMIT)
+        found = m.expect(r"DONE (\d+) passed, (\d+) failed", LIMIT)
+        if int(found[2]) or not int(found[1]):
+            raise Failure("%s checks failed, %s passed" % (found[2], found[1]))
+        m.send("trace stop\ntrace dump\n")
+        m.expect(r" exit ", LIMIT)
+
+
 def tests():
     for name in names():
         yield "bare_" + name, lambda n=name: run(n, False)
@@ -182,3 +200,5 @@ def tests():
         yield "shared_" + name, lambda n=name: run(n, True, smp=1, vcpus=4)
     for name in PAIRS:
         yield "pair_" + name, lambda n=name: run_pair(n)
+    for name in TRACED:
+        yield "traced_" + name, lambda n=name: run_traced(n)

@@ -8,6 +8,7 @@ usage: tests/system/run.py --list [--matrix]     names, one a line
     bare_GUEST      an EL1 test guest on the bare machine: proves the expectation
     corbel_GUEST    the same guest under Corbel
     shared_GUEST    the same with four vCPUs on one CPU; pair_GUEST: in two VMs on one CPU
+    traced_GUEST    the same while exits are traced, which the fast paths then leave alone
     boot_*          what Corbel says when it cannot boot
     linux_*         Debian's kernel under Corbel
     sched_*         what the scheduler's policies promise

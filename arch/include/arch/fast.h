@@ -27,9 +27,9 @@
 #define IDREG_MASK           0xfe31fc11
 #define IDREG_WANT           0x62300001
 
-/* A load that hardware has described, of what no table maps, not sign-extended */
-#define LOAD_MASK            0x012007fc
-#define LOAD_WANT            0x01000004
+/* A load or store that hardware has described, of what no table maps, not sign-extended */
+#define ACCESS_MASK          0x012007bc
+#define ACCESS_WANT          0x01000004
 
 /* SPSR_EL2.SS, BTYPE, M[4]: set, more than the PC must change */
 #define SPSR_PLAIN_MASK      0x00200c10
@@ -38,12 +38,15 @@
 #define PUBLISHED_MASK       63             /* slots of struct arch_published, less 1 */
 
 #define LIGHT_GENERAL        2              /* core/vmm/light.h               */
+#define LIGHT_HIGH           0x100
 
 #define FID_PSCI_VERSION     0x84000000
 #define FID_SMCCC_VERSION    0x80000000
 #define PSCI_VERSION         0x10001
 #define SMCCC_VERSION_LOW    2
 #define SMCCC_VERSION_HIGH   1
+#define FID_OWNER_STD        4
+#define FID_STD_END          0x100          /* no standard service has so many */
 
 #ifndef __ASSEMBLER__
 #include <stdatomic.h>
@@ -82,14 +85,19 @@ struct arch_published {
 	str	x30, [sp, #16 * 15]
 .endm
 
-/* All that save_scratch and the stores of x0-x3 have left out: now the frame is whole. */
-.macro	save_rest
+/* Registers that C code preserves. */
+.macro	save_high
 	stp	x18, x19, [sp, #16 * 9]
 	stp	x20, x21, [sp, #16 * 10]
 	stp	x22, x23, [sp, #16 * 11]
 	stp	x24, x25, [sp, #16 * 12]
 	stp	x26, x27, [sp, #16 * 13]
 	stp	x28, x29, [sp, #16 * 14]
+.endm
+
+/* All that save_scratch and the stores of x0-x3 have left out: now the frame is whole. */
+.macro	save_rest
+	save_high
 	mrs	x1, elr_el2
 	mrs	x2, spsr_el2
 	mrs	x3, esr_el2

@@ -14,6 +14,5 @@
  *	AArch64, no single step, no branch type to clear
  * void arch_exit_advance(void)     do so
  * bool arch_data_is_little(void)   SCTLR_EL1.EE and E0E are 0
- * ipa_t arch_fault_ipa(void)       of a translation fault of stage 2 with a valid FAR
  */
 #include <arch_impl/light.h>

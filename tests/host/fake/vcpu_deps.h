@@ -9,20 +9,18 @@
 
 struct fake_vcpu_deps {
 	/* last calls */
-	uint64_t sgi_value, dir_value, cntp_value, icc_value;
+	uint64_t sgi_value, dir_value, icc_value;
 	enum vgic_icc icc_reg;
 	enum vgic_sgi_reg sgi_reg;
-	enum vtimer_reg cntp_reg;
 	int32_t threads;                     /* created and not destroyed     */
-	uint32_t sgis, dirs, cntp_reads, cntp_writes, yields;
+	uint32_t sgis, dirs, cntp_takes, yields;
 	/* order of loads and puts: 'g' GIC load, 't' timer load, 'T', 'G' puts */
 	char order[64];
 	/* answers */
 	bool rivals, must_sleep;
 	int params_error;                    /* of thread_set_params()        */
-	uint64_t cntp_answer;
 	/* the page behind every window, and how often one was opened */
-	char page[4096];
+	char page[4096] __attribute__((aligned(8)));
 	uint32_t windows;
 };
 extern struct fake_vcpu_deps fake_deps;

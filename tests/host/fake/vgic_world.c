@@ -13,6 +13,7 @@
 
 struct world world;
 uint64_t fake_cntv_ctl, fake_cntv_cval, fake_cntvoff, fake_cnthctl;
+uint64_t fake_cntp_ctl, fake_cntp_cval;
 
 /* ---- threads and timers ---- */
 
@@ -140,9 +141,10 @@ void world_enter(void)
 			vgic_maintenance(NULL, 25);
 		/* As the run loop does: SGIs alone may need no flush. */
 		if (v->thread->requests) {
-			uint32_t req = atomic_exchange(&v->thread->requests, 0);
+			uint32_t others = ~(uint32_t)THREAD_REQ_SGIS;
 
-			if (req == THREAD_REQ_SGI && vgic_take_sgis(v))
+			if (!(atomic_fetch_and(&v->thread->requests, ~others) & others) &&
+			    vgic_take_sgis(v))
 				atomic_fetch_add(&world.nr_takes, 1);
 			else
 				vgic_flush(v);

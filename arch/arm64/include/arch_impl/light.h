@@ -22,9 +22,3 @@ static inline bool arch_data_is_little(void)
 {
 	return !(read_sysreg(sctlr_el1) & SCTLR_ENDIAN);
 }
-
-static inline ipa_t arch_fault_ipa(void)
-{
-	/* FIPA is from bit 4, and stands for IPA bit 12. */
-	return IPA((read_sysreg(hpfar_el2) << 8) | (read_sysreg(far_el2) & BITS(11, 0)));
-}
