@@ -31,6 +31,37 @@ uint64_t frames_table_size(const struct mm_plan *plan)
 	return align_up(size, PAGE_SIZE);
 }
 
+/* Four entries at a time: the table has one for each frame of the board. */
+#define ENTRIES_4(e) ((uint64_t)(e) * UINT64_C(0x0001000100010001))
+
+typedef uint64_t __attribute__((may_alias)) entries_4;
+
+static void entries_fill(uint16_t *entry, uint64_t nr, uint16_t e)
+{
+	entries_4 *four = (entries_4 *)(void *)entry;
+
+	/* The table is rounded up to whole ones. */
+	for (uint64_t i = 0; i < (nr + 3) / 4; i++)
+		four[i] = ENTRIES_4(e);
+}
+
+/* How many in a row from i on are the same. */
+static uint64_t entries_run(const struct zone *z, uint64_t i)
+{
+	const uint16_t *entry = z->entry;
+	uint16_t e = entry[i];
+	uint64_t at = i + 1;
+
+	while (at < z->nr && entry[at] == e) {
+		while (is_aligned(at, 4) && at + 4 <= z->nr &&
+		       *(const entries_4 *)(const void *)&entry[at] == ENTRIES_4(e))
+			at += 4;
+		if (at < z->nr && entry[at] == e)
+			at++;
+	}
+	return at - i;
+}
+
 /* Lay out one zone in the table; where the next goes. */
 static char *zone_init(struct zone *z, const struct board_range *r, char *mem)
 {
@@ -44,8 +75,7 @@ static char *zone_init(struct zone *z, const struct board_range *r, char *mem)
 		bittree_init(&z->free[k], nr, mem);
 		mem += bittree_size(nr);
 	}
-	for (uint64_t i = 0; i < z->nr; i++)
-		z->entry[i] = OWNER_FREE | ENTRY_UNSCRUBBED;
+	entries_fill(z->entry, z->nr, OWNER_FREE | ENTRY_UNSCRUBBED);
 	return mem;
 }
 
@@ -67,8 +97,7 @@ static void zone_open(struct zone *z)
 	for (uint64_t i = 0; i < z->nr; i += n) {
 		uint16_t e = z->entry[i];
 
-		for (n = 1; i + n < z->nr && z->entry[i + n] == e; n++)
-			;
+		n = entries_run(z, i);
 		frames_count(entry_owner(e), (int64_t)n);
 		if (entry_owner(e) == OWNER_FREE)
 			buddy_put(z, z->base + i, n);
