@@ -21,12 +21,14 @@ struct mm_boot;
  * @size: bytes, non-zero, at most 256 MiB
  * @va:   set to the address of pa
  *
- * Claims the range for OWNER_HYP, so that no VM can be given it. There is no
- * unmap: what EL2 drives, it keeps.
+ * Claims the range for OWNER_HYP, so that no VM can be given it.
  *
  * Return: 0; -EINVAL wrap, size, RAM; -EBUSY a VM's device; -ENOMEM; -ENOSPC.
  */
 int el2_map_io(pa_t pa, uint64_t size, va_t *va);
+
+/* Undo it: nobody uses @va any more, and the range may be given to a VM. */
+void el2_unmap_io(pa_t pa, uint64_t size, va_t va);
 
 /**
  * el2_map_blob() - map RAM of the hypervisor read-only, no execute

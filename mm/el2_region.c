@@ -80,6 +80,16 @@ int el2_map_io(pa_t pa, uint64_t size, va_t *va)
 	return err;
 }
 
+/* The addresses are not used again. */
+void el2_unmap_io(pa_t pa, uint64_t size, va_t va)
+{
+	va = VA(align_down(va.v, PAGE_SIZE));
+	if (widen(&pa, &size))
+		return;
+	el2_unmap_range(va, size);
+	frames_device_release(OWNER_HYP, pa, size);
+}
+
 static bool range_is_hyp(pa_t pa, uint64_t size)
 {
 	for (uint64_t off = 0; off < size; off += PAGE_SIZE) {

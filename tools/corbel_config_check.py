@@ -78,6 +78,22 @@ class Checker:
                                  'give each region frames of its own')
                 seen.append((vm.value('name'), pa, size))
 
+    def devices_of_the_board(self):
+        """What there is, only Corbel knows; but nothing is two VMs', and DMA needs linear RAM."""
+        seen = {}
+        for vm in self.system.vms:
+            item = vm['devices']
+            for path in item.value:
+                other = seen.setdefault(path, vm.value('name'))
+                if other != vm.value('name'):
+                    self.bad(item, f'{path} is VM {other}\'s', 'give it to one of them')
+            for region in vm.memory if vm.value('dma') == 'unprotected' else []:
+                if region['backend'].value != 'linear' or \
+                        region['ipa'].value != region['pa'].value:
+                    self.bad(vm['dma'], 'a device would write to wrong addresses',
+                             'write backend = "linear" with pa equal to ipa in all memory')
+                    break
+
     def memory_sum(self):
         limit = self.board.memory
         if limit is None:
@@ -464,6 +480,7 @@ class Checker:
         channels.ChannelChecker(self.system, self.errors).run()
         PoolChecker(self.system, self.board, self.errors).run()
         self.frames()
+        self.devices_of_the_board()
         self.memory_sum()
 
 

@@ -515,6 +515,45 @@ class Vms(Kind):
         return f'/bits/ 64 <{value:#x}>'
 
 
+class Paths(Kind):
+    """A list of nodes of the board's device tree."""
+    name = 'list of paths'
+    right = 'write a list of paths in the board\'s device tree, for example ["/pl031@9010000"]'
+    right_dts = 'write a list of paths in quotes'
+
+    def toml(self, value):
+        if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
+            raise Wrong(describe(value))
+        return value
+
+    def dts(self, data):
+        if not data or data[-1]:
+            raise Wrong('these are no strings')
+        try:
+            return data[:-1].decode().split('\0')
+        except UnicodeDecodeError:
+            raise Wrong('this is not text') from None
+
+    def check(self, value):
+        for path in value:
+            if not re.fullmatch(r'(/[A-Za-z0-9,._+@-]+)+', path):
+                raise Wrong(f'{quoted(path)} is not a path')
+            if value.count(path) > 1:
+                raise Wrong(f'{quoted(path)} is named twice')
+        if len(value) > 8:
+            raise Wrong(f'these are {len(value)}, at most 8 can be')
+        return value
+
+    def pack(self, value):
+        return b''.join(v.encode() + b'\0' for v in value)
+
+    def text(self, value):
+        return 'none' if not value else str(value)
+
+    def dts_text(self, value):
+        return ', '.join(quoted(v) for v in value)
+
+
 class Key:
     """A key: its name in TOML ('-' for '_' in DTS), kind, and default in normal form.
     policies: those that read it, when not all do."""
@@ -623,6 +662,8 @@ VM = [
     Key('budget', Duration(10000000, 10), dts='budget-us', note='none', policies=('edf',)),
     Key('period', Duration(10000000, 100), dts='period-us', note='none', policies=('edf',)),
     Key('console_log', LogSize(), 0x3000),
+    Key('devices', Paths(), [], note='none'),
+    Key('dma', Enum('refused', 'unprotected'), 'refused'),
 ]
 
 MEMORY = Section('memory', [

@@ -57,6 +57,7 @@ class Vm:
             'restart_limit': not restarts and 'nothing restarts the VM',
             'restart_backoff': not restarts and 'nothing restarts the VM',
             'stop_timeout': not self.value('power_key.enabled') and 'there is no power key',
+            'dma': not self.value('devices') and 'there are no devices',
             'console_log': not self.value('console.enabled') and 'there is no console',
         }
         return reasons.get(key.name) or None

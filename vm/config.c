@@ -23,6 +23,8 @@ static const char *const words_action[]  = { "stop", "restart", "pause", "shutdo
 static const char *const words_image[]   = { "auto", "raw", "image", "elf", NULL };
 static const char *const words_backend[] = { "eager", "touch", "linear", NULL };
 
+static const char *const words_dma[]     = { "refused", "unprotected", NULL };
+
 static const struct config_key system_keys[] = {
 	{ "compatible", NULL, 0, 0, 0, KEY_CONST, 0 },
 	{ "version",    NULL, 0, 0, 0, KEY_CONST, 0 },
@@ -61,6 +63,8 @@ static const struct config_key vm_keys[] = {
 	KEY_NUM("restart-backoff-us", struct vm_config, restart_backoff_us, 0, CONFIG_MAX_WAIT_US),
 	KEY_NUM("stop-timeout-us", struct vm_config, stop_timeout_us, 0, CONFIG_MAX_WAIT_US),
 	KEY_NUM("console-log", struct vm_config, log_size, 0, CONFIG_MAX_LOG_SIZE),
+	KEY("devices",   KEY_LIST,   struct vm_config, devices),
+	KEY_WORDS("dma", struct vm_config, dma, words_dma),
 	KEY_END,
 };
 
@@ -296,6 +300,8 @@ static int all_read(const struct config_parser *p, const struct vm_config *vm)
 		{ "restart-backoff-us", !restarts, "nothing restarts it" },
 		{ "stop-timeout-us", !vm->pl061.present, "there is no power key" },
 		{ "console-log", !vm->pl011.present, "there is no console" },
+		{ "devices", !CONFIG_PASSTHROUGH, "left out of this build" },
+		{ "dma", !vm->devices.len, "there are no devices" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(list); i++)

@@ -13,6 +13,7 @@
 #include "core/lib/types.h"
 
 struct bundle;
+struct passthrough;
 
 #define CONFIG_VERSION      1    /* of the packed form                       */
 #define CONFIG_MAX_VMS      64
@@ -183,6 +184,15 @@ struct pool_config {
 	char     refused[CONFIG_REASON_LEN];
 };
 
+/* What a device that may do DMA may do to others' memory. */
+enum config_dma { DMA_REFUSED, DMA_UNPROTECTED };
+
+/* Strings one behind the other, each with its NUL; len: of all. */
+struct config_list {
+	const char *first;
+	uint32_t len;
+};
+
 enum config_rights { CHANNEL_RO, CHANNEL_RW };
 
 /* A VM's part in a channel. */
@@ -249,6 +259,9 @@ struct vm_config {
 	uint64_t manage_list;                /* whom it may see by hypercall      */
 	uint64_t manage_control;             /* and whom see and change           */
 	struct config_device mailbox;        /* the same calls by a page; spi: none */
+	struct config_list devices;          /* paths in the board's tree         */
+	enum config_dma dma;
+	const struct passthrough *pass;      /* those found, vm/passthrough.h; or NULL */
 	uint32_t nr_channels;
 	struct config_vm_channel channels[CONFIG_VM_CHANNELS];
 	struct config_virtio *virtio;        /* of system_config.virtio; by slot  */

@@ -12,6 +12,7 @@
 #include "vm/config_channels.h"
 #include "vm/config_keys.h"
 #include "vm/config_pools.h"
+#include "vm/passthrough.h"
 #include "vm/config_virtio.h"
 
 /* What there is, and what VMs accepted so far have taken of it. */
@@ -32,7 +33,7 @@ struct window {
 	int spi;                             /* -1: none */
 };
 
-#define MAX_WINDOWS (10 + 2 * CONFIG_VM_CHANNELS)
+#define MAX_WINDOWS (10 + 2 * CONFIG_VM_CHANNELS + PASS_MAX_RANGES)
 
 /* Those of the VM under the glass. Too much for a stack, and one config_check() runs at a time. */
 static struct window windows[MAX_WINDOWS];
@@ -201,6 +202,11 @@ static void windows_get(const struct vm_config *vm)
 	}
 	if (vm->nr_virtio)
 		w[nr++] = (struct window){ "virtio", CONFIG_VIRTIO_BASE, CONFIG_VIRTIO_SIZE, -1 };
+	for (uint32_t i = 0; vm->pass && i < vm->pass->nr_ranges; i++) {
+		struct board_range pages = pass_pages(&vm->pass->range[i]);
+
+		w[nr++] = (struct window){ "devices", pages.base.v, pages.size, -1 };
+	}
 	nr_windows = nr;
 }
 
@@ -212,6 +218,16 @@ static int check_spi(struct vm_config *vm, const struct window *w, const struct 
 		      w->spi, (int)strcspn(o->name, "/"), o->name);
 }
 
+/* Those of the board keep their numbers. */
+static int check_pass_spi(struct vm_config *vm, const struct window *w)
+{
+	for (uint32_t i = 0; vm->pass && w->spi >= 0 && i < vm->pass->nr_irqs; i++)
+		if (vm->pass->irq[i].intid == (uint32_t)w->spi + 32)
+			return REFUSE(vm, "%.*s/spi: %d is that of a device of the board",
+				      (int)strcspn(w->name, "/"), w->name, w->spi);
+	return 0;
+}
+
 static int check_devices(const struct check *c, struct vm_config *vm)
 {
 	const struct window *w = windows;
@@ -221,7 +237,7 @@ static int check_devices(const struct check *c, struct vm_config *vm)
 		/* GIC frames are 64 KiB pages apart, other devices 4 KiB. */
 		uint64_t align = i < 2 ? CONFIG_GICD_SIZE : PAGE_SIZE;
 
-		if (check_range(c, vm, &w[i], align))
+		if (check_range(c, vm, &w[i], align) || check_pass_spi(vm, &w[i]))
 			return -EINVAL;
 		for (uint32_t j = 0; j < i; j++) {
 			if (range_overlap(w[i].base, w[i].size, w[j].base, w[j].size))
@@ -429,11 +445,11 @@ static bool escape_key_ok(uint32_t key)
 	       key != '\r' && key != 0x1b;
 }
 
-int config_check(struct system_config *cfg, const struct board_limits *board,
+int config_check(struct system_config *cfg, const struct board_limits *limits,
 		 const struct bundle *bundle)
 {
-	struct check c = { .cfg = cfg, .board = board, .bundle = bundle,
-			   .mem_left = board->mem_size };
+	struct check c = { .cfg = cfg, .board = limits, .bundle = bundle,
+			   .mem_left = limits->mem_size };
 	int accepted = 0;
 
 	if (!escape_key_ok(cfg->escape_key)) {
@@ -441,13 +457,13 @@ int config_check(struct system_config *cfg, const struct board_limits *board,
 			      (unsigned int)cfg->escape_key);
 		return -EINVAL;
 	}
-	if (!(board->cpus & BIT(cfg->housekeeping))) {
+	if (!(limits->cpus & BIT(cfg->housekeeping))) {
 		config_reason(cfg->error, "housekeeping: the board has no CPU %u",
 			      (unsigned int)cfg->housekeeping);
 		return -EINVAL;
 	}
-	config_pools_check(cfg, board->cpus);
-	c.mem_left -= config_channels_check(cfg, board->mem_size);
+	config_pools_check(cfg, limits->cpus);
+	c.mem_left -= config_channels_check(cfg, limits->mem_size);
 	for (c.idx = 0; c.idx < cfg->nr_vms; c.idx++)
 		accepted += vm_fits(&c, &cfg->vms[c.idx]);
 	config_sums_seal(&c.sums, cfg);

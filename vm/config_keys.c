@@ -102,6 +102,17 @@ static int set_string(const struct config_parser *p, const struct config_key *ke
 	return 0;
 }
 
+static int set_list(const struct config_parser *p, const struct config_key *key, void *field,
+		    const void *val, int len)
+{
+	const char *s = val;
+
+	if (len < 1 || s[len - 1] != '\0')
+		return config_refuse(p, key->name, "not a list of strings");
+	*(struct config_list *)field = (struct config_list){ s, (uint32_t)len };
+	return 0;
+}
+
 /* Which of the key's words s is. */
 static int word_of(const struct config_parser *p, const struct config_key *key, const char *s,
 		   unsigned int *idx)
@@ -179,6 +190,7 @@ static int set_key(const struct config_parser *p, const struct config_key *key, 
 		[KEY_ENUM]   = set_enum,
 		[KEY_ACCESS] = set_access,
 		[KEY_CPUS]   = set_cpus,
+		[KEY_LIST]   = set_list,
 		[KEY_CONST]  = NULL,
 	};
 

@@ -18,6 +18,7 @@ enum config_kind {
 	KEY_ENUM,     /* one of words[], stored as its index              */
 	KEY_ACCESS,   /* letters of "rwx", stored as CONFIG_ACCESS_*      */
 	KEY_CPUS,     /* 64-bit masks: one for all vCPUs, or one for each */
+	KEY_LIST,     /* strings; struct config_list                      */
 	KEY_CONST,    /* looked at elsewhere                              */
 };
 

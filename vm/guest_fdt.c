@@ -278,6 +278,7 @@ int guest_fdt_make(const struct guest_fdt_desc *d, void *buf, size_t size)
 	guest_fdt_watchdog(&w, d->cfg);
 	make_mailbox(&w, &d->cfg->mailbox);
 	guest_fdt_channels(&w, d->cfg);
+	guest_fdt_devices(&w, d->cfg);
 	guest_fdt_virtio(&w, d->cfg);
 	guest_fdt_reserved(&w, d->cfg, 2, 2);
 	return guest_fdt_finish(&w, d);

@@ -256,7 +256,7 @@ static void complete_devices(struct fdt_writer *w, const struct vm_config *cfg)
 	bool virtio = cfg->nr_virtio && lacks(w->fdt, "virtio,mmio");
 
 	if (!phandle || !cells || len != 4 || fdt32_ld(cells) != 3 ||
-	    !(key || watchdog || virtio || config_nr_channels(cfg)))
+	    !(key || watchdog || virtio || config_nr_channels(cfg) || cfg->pass))
 		return;
 	w->phandles = free_phandles(w->fdt);
 	fw_node(w, "corbel");
@@ -270,6 +270,7 @@ static void complete_devices(struct fdt_writer *w, const struct vm_config *cfg)
 	if (watchdog)
 		guest_fdt_watchdog(w, cfg);
 	guest_fdt_channels(w, cfg);
+	guest_fdt_devices(w, cfg);
 	if (virtio)
 		guest_fdt_virtio(w, cfg);
 	fw_end(w);

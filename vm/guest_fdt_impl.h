@@ -5,7 +5,9 @@
 #include "vm/fdt_writer.h"
 #include "vm/guest_fdt.h"
 
-#define GUEST_FDT_PHANDLES 3   /* 1 to this many, and fdt_writer.phandles more, are used */
+#define GUEST_FDT_PASS_FIRST    4
+#define GUEST_FDT_PASS_PHANDLES 16
+#define GUEST_FDT_PHANDLES 19  /* 1 to this many, and fdt_writer.phandles more, are used */
 
 /*
  * The nodes of power key, watchdog, channels and virtio devices, in the node that is open: two
@@ -15,6 +17,9 @@ void guest_fdt_power_key(struct fdt_writer *w, const struct vm_config *cfg);
 void guest_fdt_watchdog(struct fdt_writer *w, const struct vm_config *cfg);
 void guest_fdt_virtio(struct fdt_writer *w, const struct vm_config *cfg);
 void guest_fdt_channels(struct fdt_writer *w, const struct vm_config *cfg);
+
+/* What it has of the board, likewise. */
+void guest_fdt_devices(struct fdt_writer *w, const struct vm_config *cfg);
 
 /* /reserved-memory, with so many cells for address and size; the root is open. */
 void guest_fdt_reserved(struct fdt_writer *w, const struct vm_config *cfg, int na, int ns);

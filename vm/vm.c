@@ -12,6 +12,7 @@
 #include "mm/hyp_pool.h"
 #include "vm/abort.h"
 #include "vm/guest_ram.h"
+#include "vm/passthrough.h"
 #include "vm/pvtime.h"
 #include "vm/setway.h"
 #include "vm/smccc.h"
@@ -108,6 +109,8 @@ static unsigned int ipa_bits(const struct vm_config *cfg)
 	top = MAX(top, MAX(cfg->watchdog.refresh, cfg->watchdog.control) + CONFIG_DEVICE_SIZE);
 	top = MAX(top, MAX(cfg->pl061.base, cfg->stolen.base) + CONFIG_DEVICE_SIZE);
 	top = MAX(top, cfg->mailbox.base + CONFIG_DEVICE_SIZE);
+	for (uint32_t i = 0; cfg->pass && i < cfg->pass->nr_ranges; i++)
+		top = MAX(top, cfg->pass->range[i].base.v + cfg->pass->range[i].size + PAGE_SIZE);
 	for (uint32_t i = 0; i < config_nr_channels(cfg); i++) {
 		top = MAX(top, config_member(cfg, i)->ipa + cfg->channels[i].channel->size);
 		top = MAX(top, config_member(cfg, i)->doorbell + CONFIG_DEVICE_SIZE);
@@ -170,6 +173,8 @@ static uint32_t nr_spis(const struct vm_config *cfg)
 		nr = MAX(nr, cfg->pl061.spi + 1);
 	if (cfg->watchdog.present)
 		nr = MAX(nr, cfg->watchdog.spi + 1);
+	for (uint32_t i = 0; cfg->pass && i < cfg->pass->nr_irqs; i++)
+		nr = MAX(nr, cfg->pass->irq[i].intid - SPI_FIRST + 1);
 	for (uint32_t i = 0; i < config_nr_channels(cfg); i++)
 		nr = MAX(nr, config_member(cfg, i)->spi + 1);
 	return nr;
@@ -397,8 +402,13 @@ int vm_create(struct vm *vm, uint32_t slot, const struct vm_config *cfg, const s
 	if (err)
 		goto destroy_vcpus;
 	vgic_reset(&vm->vgic);
+	err = pass_create(vm);
+	if (err)
+		goto destroy_virtio;
 	return 0;
 
+destroy_virtio:
+	vm_virtio_destroy(vm);
 destroy_vcpus:
 	vcpus_remove(vm, vm->nr_vcpus);
 destroy_channels:
@@ -428,6 +438,7 @@ int vm_destroy(struct vm *vm)
 	if (!threads_ended(vm))
 		return -EBUSY;
 	vm_virtio_destroy(vm);
+	pass_destroy(vm);
 	vcpus_remove(vm, vm->nr_vcpus);
 	channels_destroy(vm);
 	devices_destroy(vm);

@@ -15,6 +15,9 @@
 #ifndef CONFIG_CHANNELS
 #define CONFIG_CHANNELS 1    /* memory that VMs share, and doorbells              */
 #endif
+#ifndef CONFIG_PASSTHROUGH
+#define CONFIG_PASSTHROUGH 1 /* devices of the board for VMs                      */
+#endif
 #ifndef CONFIG_TRACE
 #define CONFIG_TRACE 1       /* rings of switches, exits and interrupts           */
 #endif

@@ -10,6 +10,7 @@
 #include "core/vmm/console.h"
 #include "core/vmm/machine.h"
 #include "mm/hyp_pool.h"
+#include "vm/passthrough.h"
 
 #define CONSOLE_MEM_SIZE 4096
 #define KEY_MS           100         /* how long the power key is held           */
@@ -160,6 +161,7 @@ static void go(struct keeper *k)
 	atomic_store(&k->restart_due, 0);
 	k->stop_asked = k->reset_asked = false;
 	state_set(k, VMM_RUNNING);
+	pass_enable(&k->vm, true);
 	vm_start(&k->vm);
 }
 
@@ -268,6 +270,7 @@ static void on_parked(struct keeper *k)
 	enum vm_order order;
 	int result = 0;
 
+	pass_enable(&k->vm, false);
 	vm_freeze(&k->vm);
 	order = vm_order_given(&k->vm);
 	if (k->stop_asked)
@@ -316,6 +319,7 @@ static void do_resume(struct keeper *k)
 		err = again(k);
 	} else {
 		state_set(k, VMM_RUNNING);
+		pass_enable(&k->vm, true);
 		vm_resume(&k->vm);
 	}
 	finish(k, err);

@@ -135,6 +135,9 @@ static void boot_clock(void)
 	    el2_map_io(r.base, r.size, &regs))
 		regs = VA(0);
 	wall_clock_init(regs);
+	/* It is read just once, so a VM may have it. */
+	if (regs.v)
+		el2_unmap_io(r.base, r.size, regs);
 }
 
 void hyp_main(uint64_t fdt_pa, uint64_t image_pa)

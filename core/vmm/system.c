@@ -9,6 +9,7 @@
 #include "core/vmm/smp.h"
 #include "mm/frames.h"
 #include "mm/hyp_pool.h"
+#include "vm/passthrough.h"
 
 static const void *system_dtb(struct bundle *bundle, size_t *len)
 {
@@ -64,11 +65,15 @@ struct system_config *system_read(struct bundle *bundle)
 	struct system_config *cfg = hyp_zalloc(sizeof(*cfg));
 	size_t len;
 	const void *dtb = system_dtb(bundle, &len);
+	int err;
 
 	if (!cfg)
 		machine_give_up("no memory for the configuration");
 	limits_fill(&limits, ram, taken);
-	if (config_parse(cfg, aligned(dtb, len), len) ||
+	err = config_parse(cfg, aligned(dtb, len), len);
+	if (!err)
+		pass_check(cfg, &board);
+	if (err ||
 	    config_check(cfg, &limits, bundle) < 0) {
 		for (uint32_t i = 0; i < cfg->nr_vms; i++)
 			if (cfg->vms[i].refused[0])

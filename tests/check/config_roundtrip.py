@@ -62,7 +62,7 @@ def compile_show(folder):
                'vm/config_sums.c', 'vm/config_check.c', 'vm/config_channels.c',
                'vm/config_virtio.c', 'vm/bundle.c', 'core/fdt_sound.c']
     subprocess.run([os.environ.get('HOSTCC', 'gcc'), '-std=gnu11', '-Wall', '-Wextra', '-Werror',
-                    '-fsanitize=address,undefined', '-I.', *sources, '-lfdt',
+                    '-fsanitize=address,undefined', '-I.', '-Iarch/include', *sources, '-lfdt',
                     '-o', folder / 'show'], cwd=TOP, check=True)
 
 
@@ -173,6 +173,8 @@ def meant_vm(vm, names, system):
     for key in ('list', 'control'):
         yield f'{n}.manage.{key}={meant_rights(get("manage." + key), system):#x}'
     yield f'{n}.console_log={get("console_log"):#x}'
+    yield f'{n}.devices={" ".join(get("devices"))}'
+    yield f'{n}.dma={["refused", "unprotected"].index(get("dma")):#x}'
     yield f'{n}.mailbox={get("mailbox.enabled"):d} {get("mailbox.base"):#x}'
     yield f'{n}.autostart={get("autostart"):#x}'
     for key in ('on_crash', 'on_reboot', 'on_watchdog'):

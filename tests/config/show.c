@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "vm/bundle.h"
 #include "vm/config.h"
@@ -77,6 +78,11 @@ static void show_vm(const struct vm_config *vm)
 	show_num(n, "manage.list", vm->manage_list);
 	show_num(n, "manage.control", vm->manage_control);
 	show_num(n, "console_log", vm->log_size);
+	printf("%s.devices=", n);
+	for (uint32_t at = 0; at < vm->devices.len; at += strlen(vm->devices.first + at) + 1)
+		printf(at ? " %s" : "%s", vm->devices.first + at);
+	printf("\n");
+	show_num(n, "dma", vm->dma);
 	printf("%s.mailbox=%d 0x%" PRIx64 "\n", n, vm->mailbox.present, vm->mailbox.base);
 	show_num(n, "autostart", vm->autostart);
 	show_num(n, "on_crash", vm->on_crash);

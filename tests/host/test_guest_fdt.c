@@ -12,6 +12,9 @@
 #include <cmocka.h>
 
 #include "core/lib/bits.h"
+#include "vm/passthrough.h"
+
+struct board board;
 
 #define BUF_SIZE (GUEST_FDT_BUF_SIZE * 2)
 
@@ -554,6 +557,89 @@ static void channels_are_told_in_any_tree(void **state)
 	tell_channel("/corbel/channel@4500000000");
 }
 
+/* ---- devices of the board ---- */
+
+static uint8_t boards[8192];
+
+/* On a bus of its own cells, with two clocks of which one is fixed, a child and references. */
+static int board_device(void)
+{
+	int dev, child, bus, clk;
+	const fdt32_t clocks[] = { cpu_to_fdt32(7), cpu_to_fdt32(7) }, gpio[] = {
+		cpu_to_fdt32(9), cpu_to_fdt32(3), cpu_to_fdt32(0),
+	}, irq[] = { cpu_to_fdt32(0), cpu_to_fdt32(40), cpu_to_fdt32(1) };
+
+	assert_int_equal(fdt_create_empty_tree(boards, sizeof(boards)), 0);
+	clk = fdt_add_subnode(boards, 0, "osc");
+	fdt_setprop_string(boards, clk, "compatible", "fixed-clock");
+	fdt_setprop_u32(boards, clk, "phandle", 7);
+	fdt_setprop_u32(boards, clk, "#clock-cells", 0);
+	fdt_setprop_u32(boards, clk, "clock-frequency", 5000);
+	fdt_setprop_string(boards, clk, "clock-output-names", "clk24mhz");
+	bus = fdt_add_subnode(boards, 0, "bus");
+	dev = fdt_add_subnode(boards, bus, "gpio@10");
+	fdt_setprop_string(boards, dev, "compatible", "acme,gpio");
+	fdt_setprop_u32(boards, dev, "phandle", 9);
+	fdt_setprop_u32(boards, dev, "#gpio-cells", 2);
+	fdt_setprop(boards, dev, "clocks", clocks, sizeof(clocks));
+	fdt_setprop_string(boards, dev, "clock-names", "a");
+	fdt_setprop_u32(boards, dev, "interrupt-parent", 1);
+	fdt_setprop(boards, dev, "interrupts", irq, sizeof(irq));
+	fdt_setprop_u32(boards, dev, "resets", 1234);
+	child = fdt_add_subnode(boards, dev, "key");
+	fdt_setprop(boards, child, "gpios", gpio, sizeof(gpio));
+	fdt_setprop_u32(boards, child, "reg", 5);
+	board.fdt = boards;
+	return fdt_path_offset(boards, "/bus/gpio@10");
+}
+
+static void tell_device(const char *dev, const char *clock)
+{
+	char key[64];
+	uint64_t own = prop_num(dev, "phandle", 0, 4);
+
+	assert_string_equal(prop_str(dev, "compatible"), "acme,gpio");
+	assert_int_equal(prop_num(dev, "reg", 0, 8), 0x9100000010);
+	assert_int_equal(prop_num(dev, "reg", 1, 8), 0x20);
+	assert_int_equal(prop_num(dev, "interrupts", 1, 4), 40);
+	assert_int_equal(prop_num(dev, "interrupts", 2, 4), 1);
+	assert_int_equal(prop_num(dev, "clocks", 0, 4), prop_num(clock, "phandle", 0, 4));
+	assert_int_equal(prop_num(dev, "clocks", 1, 4), prop_num(clock, "phandle", 0, 4));
+	assert_string_equal(prop_str(dev, "clock-names"), "a");
+	assert_int_equal(prop_num(clock, "clock-frequency", 0, 4), 5000);
+	assert_string_not_equal(prop_str(clock, "clock-output-names"), "clk24mhz");
+	/* Neither the board's interrupt controller nor what is not there. */
+	assert_false(has_prop(dev, "interrupt-parent"));
+	assert_false(has_prop(dev, "resets"));
+	snprintf(key, sizeof(key), "%s/key", dev);
+	assert_int_equal(prop_num(key, "gpios", 0, 4), own);
+	assert_int_equal(prop_num(key, "gpios", 1, 4), 3);
+	assert_int_equal(prop_num(key, "reg", 0, 4), 5);
+	/* One node for each number. */
+	for (int n = fdt_next_node(buf, -1, NULL); n >= 0; n = fdt_next_node(buf, n, NULL))
+		if (fdt_get_phandle(buf, n))
+			assert_int_equal(fdt_node_offset_by_phandle(buf, fdt_get_phandle(buf, n)),
+					 n);
+}
+
+static void devices_of_the_board_are_copied(void **state)
+{
+	static struct passthrough set;
+
+	(void)state;
+	set = (struct passthrough){
+		.nr_devices = 1, .nr_ranges = 1, .nr_irqs = 1,
+		.device = { { .node = board_device(), .nr_ranges = 1, .nr_irqs = 1 } },
+		.range = { { PA(0x9100000010), 0x20 } }, .irq = { { 72, 1 } },
+	};
+	cfg.pass = &set;
+	assert_true(guest_fdt_make(&desc, buf, sizeof(buf)) > 0);
+	tell_device("/gpio@10", "/clock@5");
+	user_gic(7, 3);
+	complete(sizeof(user));
+	tell_device("/corbel/gpio@10", "/corbel/clock@c");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -573,6 +659,7 @@ int main(void)
 		TEST(completed_tree_gains_power_key_and_watchdog),
 		TEST(completed_tree_keeps_its_own_devices),
 		TEST(channels_are_told_in_any_tree),
+		TEST(devices_of_the_board_are_copied),
 		TEST(completing_needs_room_and_says_so),
 		TEST(damaged_trees_are_refused_or_completed_within_bounds),
 	};

@@ -16,6 +16,7 @@ usage: tests/system/run.py --list [--matrix]     names, one a line
     life_*          VMs that die, come back, pause and go
     channel_*       memory that VMs share, and their doorbells
     chaos_*         a guest that does its worst beside one that must not notice
+    pass_*          devices of the board that a VM has for itself
     el2_*           the hypervisor's own tests at EL2
     hostio_*        the board's disks and networks, driven by EL2 itself
     disks_*         Linux guests on the board's disks
@@ -39,6 +40,7 @@ import life
 import linux
 import many
 import matrix
+import passthrough
 import sched
 import services
 from machine import TAIL, Failure
@@ -52,7 +54,7 @@ def main():
     args = parser.parse_args()
     usual = dict([*boot.tests(), *el2.tests(), *guests.tests(), *linux.tests(), *services.tests(),
                   *sched.tests(), *many.tests(), *life.tests(), *hostio.tests(), *disks.tests(),
-                  *channels.tests(), *chaos.tests(),
+                  *channels.tests(), *chaos.tests(), *passthrough.tests(),
                   *matrix.representative()])
     wide = dict([*matrix.tests(), *sched.matrix(), *many.matrix()])
     if args.list:
