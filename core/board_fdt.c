@@ -119,10 +119,18 @@ int fdt_stdout_node(const void *fdt)
 	int chosen = fdt_path_offset(fdt, "/chosen");
 	const char *path = chosen < 0 ? NULL : fdt_getprop(fdt, chosen, "stdout-path", NULL);
 	const char *colon;
+	int len;
 
 	if (!path)
 		return -ENOENT;
 	colon = strchr(path, ':');           /* options such as ":115200n8" */
-	return fdt_path_offset_namelen(fdt, path, colon ? (int)(colon - path)
-						       : (int)strlen(path));
+	len = colon ? (int)(colon - path) : (int)strlen(path);
+	if (path[0] != '/') {
+		/* libfdt would go round for ever after an alias that names itself. */
+		path = fdt_get_alias_namelen(fdt, path, len);
+		if (!path || path[0] != '/')
+			return -ENOENT;
+		len = (int)strlen(path);
+	}
+	return fdt_path_offset_namelen(fdt, path, len);
 }

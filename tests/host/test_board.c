@@ -228,6 +228,26 @@ static void uart_is_found_by_stdout_path(void **state)
 	assert_int_equal(b.uart_intid, 33);
 }
 
+static void uart_by_an_alias_but_not_by_one_of_itself(void **state)
+{
+	static const struct { const char *to; int err; } aliases[] = {
+		{ "/serial@9000000", 0 }, { "serial0", -ENOENT }, { "nobody", -ENOENT },
+		{ "serial0/x", -ENOENT },
+	};
+	const struct variant v = { .banks = 1 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(aliases) / sizeof(aliases[0]); i++) {
+		make(&v);
+		OK(fdt_open_into(blob, blob, sizeof(blob)));
+		OK(fdt_setprop_string(blob, fdt_path_offset(blob, "/chosen"), "stdout-path",
+				      "serial0:115200n8"));
+		OK(fdt_setprop_string(blob, fdt_add_subnode(blob, 0, "aliases"), "serial0",
+				      aliases[i].to));
+		assert_int_equal(board_read_uart(&b), aliases[i].err);
+	}
+}
+
 static void bus_addresses_are_translated_by_ranges(void **state)
 {
 	const struct variant v = { .banks = 1, .soc = true };
@@ -280,6 +300,7 @@ int main(void)
 		cmocka_unit_test(boot_pcpu_comes_first_and_the_unknown_are_left_out),
 		cmocka_unit_test(memreserve_and_reserved_memory_are_both_kept),
 		cmocka_unit_test(uart_is_found_by_stdout_path),
+		cmocka_unit_test(uart_by_an_alias_but_not_by_one_of_itself),
 		cmocka_unit_test(bus_addresses_are_translated_by_ranges),
 		cmocka_unit_test(device_behind_a_bus_without_ranges_is_not_reachable),
 		cmocka_unit_test(what_is_missing_is_refused),
