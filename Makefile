@@ -196,6 +196,9 @@ build/guests/initramfs.cpio.gz: tools/initramfs.py build/guests-linux/corbelctl 
 build/guests-linux/%: tools/%.c tests/guests/lib/corbel_hvc.h
 	@mkdir -p $(@D)
 	$Qaarch64-linux-gnu-gcc -static -std=gnu11 -Os -s $(warnings) -I. $< -o $@
+build/guests-linux/%: tests/guests/linux/%.c
+	@mkdir -p $(@D)
+	$Qaarch64-linux-gnu-gcc -static -std=gnu11 -Os -s $(warnings) -I. $< -o $@
 build/guests/%:
 	tools/fetch $*
 .SECONDEXPANSION:

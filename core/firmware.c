@@ -13,6 +13,10 @@
 
 #define SMCCC_VERSION_1_1     0x10001
 
+#define TRNG_VERSION          0x84000050u
+#define TRNG_RND64            0xc4000053u
+#define TRNG_VERSION_1_0      0x10000
+
 static void (*conduit)(struct smc_regs *r);
 
 void firmware_init(const struct board *b)
@@ -54,6 +58,18 @@ int32_t firmware_workaround(uint32_t fn)
 	if ((int32_t)firmware_call(SMCCC_VERSION, 0, 0, 0) < SMCCC_VERSION_1_1)
 		return -1;
 	return (int32_t)firmware_call(SMCCC_ARCH_FEATURES, fn, 0, 0);
+}
+
+/* Asked of who says that it knows the question; the bits are in x3. */
+bool firmware_entropy(uint64_t *out)
+{
+	struct smc_regs r = { { TRNG_RND64, 64 } };
+
+	if ((int32_t)firmware_call(TRNG_VERSION, 0, 0, 0) < TRNG_VERSION_1_0)
+		return false;
+	conduit(&r);
+	*out = r.x[3];
+	return r.x[0] == 0;
 }
 
 void firmware_system_off(void)

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "core/board.h"
@@ -29,6 +30,9 @@ int firmware_cpu_on(uint64_t mpidr, pa_t entry);
  * SMCCC_ARCH_FEATURES gave: 0 or 1 needed and there, -1 not supported, -2 not needed.
  */
 int32_t firmware_workaround(uint32_t fn);
+
+/* 64 random bits of its TRNG (DEN 0098), if it has one and it is ready. */
+bool firmware_entropy(uint64_t *out);
 
 /* Off or reset; come back only if the firmware cannot. */
 void firmware_system_off(void);

@@ -101,6 +101,7 @@ class Checker:
         left = limit - HYP_SHARE - self.bundle_size()
         left -= channels.total_size(self.system)
         for vm in self.system.vms:
+            left += sum(b['size'].value or 0 for b in vm.lists['balloon'])
             for region in vm.memory:
                 size = region['size'].value
                 if size is None or region['backend'].value == 'linear':
@@ -195,6 +196,36 @@ class Checker:
                 self.physical(vm, disk)
             else:
                 self.disk(disk)
+        for section in schema.SINGLE:
+            for items in vm.lists[section.name][1:]:
+                self.bad(items['slot'], 'there can be only one', 'leave the others out')
+        for balloon in vm.lists['balloon']:
+            self.balloon(vm, balloon['size'])
+
+    def balloon(self, vm, size):
+        """What the board need not have: only memory that comes at the first access."""
+        touch = sum(r['size'].value or 0 for r in vm.memory if r['backend'].value == 'touch')
+        if size.value and size.value % PAGE:
+            self.bad(size, f'{size.value} is not a multiple of 4K', 'use a multiple of "4K"')
+        elif size.value and size.value > touch:
+            self.bad(size, f'{show_size(size.value)} of {show_size(touch)} that come at the '
+                     'first access', 'write memory = { size = ..., backend = "touch" }')
+
+    def sockets(self):
+        """CIDs of all VMs; and a VM that is named as a peer has one."""
+        seen, names = {}, [vm.value('name') for vm in self.system.vms]
+        having = sum(1 << i for i, vm in enumerate(self.system.vms) if vm.lists['vsock'])
+        for vm in self.system.vms:
+            for items in vm.lists['vsock']:
+                cid, peers = items['cid'], items['peers']
+                if cid.value in seen and cid.value is not None:
+                    self.bad(cid, f'{cid.value} is that of VM {seen[cid.value]}',
+                             'give each VM a CID of its own')
+                seen[cid.value] = vm.value('name')
+                lost = 0 if peers.value == schema.ALL_VMS else peers.value & ~having
+                if lost:
+                    self.bad(peers, f'VM {names[lost.bit_length() - 1]} has no vsock',
+                             'give it one, or leave it out')
 
     def slots(self, vm):
         """The slots that are used, as vm/config_virtio.c gives them."""
@@ -482,6 +513,7 @@ class Checker:
         self.frames()
         self.devices_of_the_board()
         self.memory_sum()
+        self.sockets()
 
 
 def check_system(system, board, build, errors):

@@ -762,7 +762,21 @@ DISK = virtio('disk', [
     Key('rate', Size(), note='no limit'),
 ], short='image')
 
-VIRTIO = [DISK]
+RNG = virtio('rng', [])
+
+BALLOON = virtio('balloon', [
+    Key('size', Size(), note='it begins empty'),
+], short='size')
+
+VIRTIO_CONSOLE = virtio('virtio_console', [])
+
+VSOCK = virtio('vsock', [
+    Key('cid', Int(3, 0xfffffffe), required=True),
+    Key('peers', Vms(), 0),
+], short='cid')
+
+VIRTIO = [DISK, RNG, BALLOON, VIRTIO_CONSOLE, VSOCK]
+SINGLE = [RNG, BALLOON, VIRTIO_CONSOLE, VSOCK]     # a VM has one at most
 
 SECTIONS = [MEMORY, KERNEL, INITRD, DTB, GIC, CONSOLE, RTC, POWER_KEY, WATCHDOG, STOLEN_TIME,
             MANAGE, MAILBOX, *VIRTIO]

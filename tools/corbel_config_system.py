@@ -251,10 +251,11 @@ class Reader:
     def resolve(self, vm):
         """The names of VMs in its rights, now that all are known."""
         names = [v.value('name') for v in self.system.vms]
-        for key in schema.MANAGE.keys:
-            item = vm['manage.' + key.name]
+        rights = [(key.kind, vm['manage.' + key.name]) for key in schema.MANAGE.keys]
+        rights += [(schema.Vms(), items['peers']) for items in vm.lists['vsock']]
+        for kind, item in rights:
             try:
-                item.value = key.kind.resolve(item.value, names)
+                item.value = kind.resolve(item.value, names)
             except schema.Wrong as err:
                 self.errors.add(item.node, item.key, err,
                                 'VMs: ' + ', '.join(str(n) for n in names))

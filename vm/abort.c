@@ -45,7 +45,7 @@ static enum exit_verdict ram_settled(struct vm *vm, const struct exit_info *info
 static enum exit_verdict ram_abort(struct vm *vm, const struct exit_info *info,
 				   const struct config_region *region)
 {
-	if (region->backend != BACKEND_TOUCH || exit_fault_type(info) != FSC_TRANSLATION)
+	if (!vm_region_comes(vm, region) || exit_fault_type(info) != FSC_TRANSLATION)
 		return ram_settled(vm, info);
 	if (vm_touch(vm, info->ipa)) {
 		log_guest(vm_name(vm), "no memory left for 0x%llx",

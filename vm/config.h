@@ -133,7 +133,10 @@ struct config_watchdog {
 };
 
 /* Kinds of virtio devices; each has a section of its name. */
-enum config_virtio_kind { CONFIG_VIRTIO_DISK, CONFIG_VIRTIO_KINDS };
+enum config_virtio_kind {
+	CONFIG_VIRTIO_DISK, CONFIG_VIRTIO_RNG, CONFIG_VIRTIO_BALLOON, CONFIG_VIRTIO_CONSOLE,
+	CONFIG_VIRTIO_VSOCK, CONFIG_VIRTIO_KINDS,
+};
 
 struct config_disk {
 	const char *image;           /* file of the bundle; NULL: zeroes      */
@@ -153,6 +156,15 @@ struct config_disk {
 #define CONFIG_PHYSICAL_MEMORY UINT64_C(0x140000)    /* for requests under way */
 #define CONFIG_MAX_SERIAL      20    /* bytes, VirtIO 1.2, 5.2.6              */
 
+struct config_balloon {
+	uint64_t size;               /* bytes that it begins with             */
+};
+
+struct config_vsock {
+	uint32_t cid;                /* 3 or more; no other VM's              */
+	uint64_t peers;              /* VMs it may connect to; bit n: VM n    */
+};
+
 /* A virtio device. */
 struct config_virtio {
 	enum config_virtio_kind kind;
@@ -160,6 +172,8 @@ struct config_virtio {
 	const char *name;            /* or NULL                               */
 	union {
 		struct config_disk disk;
+		struct config_balloon balloon;
+		struct config_vsock vsock;
 	};
 };
 

@@ -340,6 +340,8 @@ static int check_memory(struct check *c, struct vm_config *vm)
 
 	if (vm->nr_regions == 0)
 		return REFUSE(vm, "memory: there is none");
+	/* What begins in the balloon is nobody's: others may be promised it. */
+	c->mem_left += config_virtio_lent(vm);
 	for (uint32_t i = 0; i < vm->nr_regions; i++) {
 		const struct config_region *r = &vm->regions[i];
 

@@ -84,6 +84,70 @@ static uint64_t disk_memory(const struct config_virtio *c, const struct bundle *
 	return align_up(c->disk.limit ? MIN(c->disk.limit, size) : size, PAGE_SIZE);
 }
 
+/* ---- devices of which a VM has one at most ---- */
+
+static int single_check(struct vm_config *vm, const struct config_virtio *c,
+			const struct bundle *bundle)
+{
+	(void)bundle;
+	for (const struct config_virtio *o = vm->virtio; o < c; o++)
+		if (o->kind == c->kind)
+			return REFUSE(vm, "%s: there can be only one", config_virtio_name(c->kind));
+	return 0;
+}
+
+static void no_defaults(struct config_virtio *c)
+{
+	(void)c;
+}
+
+static const struct config_key plain_keys[] = {
+	VIRTIO_KEYS,
+	KEY_END,
+};
+
+static const struct config_key balloon_keys[] = {
+	VIRTIO_KEYS,
+	KEY("size", KEY_U64, struct config_virtio, balloon.size),
+	KEY_END,
+};
+
+/* What may come into the balloon only when it is touched need not be there before. */
+static uint64_t touch_size(const struct vm_config *vm)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < vm->nr_regions; i++)
+		if (vm->regions[i].backend == BACKEND_TOUCH)
+			sum += vm->regions[i].size;
+	return sum;
+}
+
+static int balloon_check(struct vm_config *vm, const struct config_virtio *c,
+			 const struct bundle *bundle)
+{
+	if (c->balloon.size % PAGE_SIZE || c->balloon.size > touch_size(vm))
+		return REFUSE(vm, "balloon/size: 0x%llx is no multiple of 4 KiB, or more than the "
+			      "memory that comes at the first access",
+			      (unsigned long long)c->balloon.size);
+	return single_check(vm, c, bundle);
+}
+
+static const struct config_key vsock_keys[] = {
+	VIRTIO_KEYS,
+	KEY_NUM("cid", struct config_virtio, vsock.cid, 3, UINT32_MAX - 1),
+	KEY("peers", KEY_U64, struct config_virtio, vsock.peers),
+	KEY_END,
+};
+
+static int vsock_check(struct vm_config *vm, const struct config_virtio *c,
+		       const struct bundle *bundle)
+{
+	if (c->vsock.cid < 3)
+		return REFUSE(vm, "vsock/cid: there is none");
+	return single_check(vm, c, bundle);
+}
+
 /* check and memory: NULL: nothing to say. */
 static const struct virtio_section {
 	const char *name;
@@ -94,6 +158,10 @@ static const struct virtio_section {
 	uint64_t (*memory)(const struct config_virtio *c, const struct bundle *bundle);
 } sections[CONFIG_VIRTIO_KINDS] = {
 	[CONFIG_VIRTIO_DISK] = { "disk", disk_keys, disk_defaults, disk_check, disk_memory },
+	[CONFIG_VIRTIO_RNG] = { "rng", plain_keys, no_defaults, single_check, NULL },
+	[CONFIG_VIRTIO_BALLOON] = { "balloon", balloon_keys, no_defaults, balloon_check, NULL },
+	[CONFIG_VIRTIO_CONSOLE] = { "virtio-console", plain_keys, no_defaults, single_check, NULL },
+	[CONFIG_VIRTIO_VSOCK] = { "vsock", vsock_keys, no_defaults, vsock_check, NULL },
 };
 
 const char *config_virtio_name(enum config_virtio_kind kind)
@@ -183,4 +251,12 @@ uint64_t config_virtio_memory(const struct vm_config *vm, const struct bundle *b
 		if (sections[vm->virtio[i].kind].memory)
 			sum += sections[vm->virtio[i].kind].memory(&vm->virtio[i], bundle);
 	return sum;
+}
+
+uint64_t config_virtio_lent(const struct vm_config *vm)
+{
+	for (uint32_t i = 0; i < vm->nr_virtio; i++)
+		if (vm->virtio[i].kind == CONFIG_VIRTIO_BALLOON)
+			return vm->virtio[i].balloon.size;
+	return 0;
 }

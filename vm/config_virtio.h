@@ -25,5 +25,8 @@ int config_virtio_check(struct vm_config *vm, const struct bundle *bundle);
 /* Bytes of the board's memory that they may take. */
 uint64_t config_virtio_memory(const struct vm_config *vm, const struct bundle *bundle);
 
+/* Bytes of the VM's memory that begin in its balloon; for a VM that was checked. */
+uint64_t config_virtio_lent(const struct vm_config *vm);
+
 /* Bytes of a disk; 0: its image is not there. Also for who makes it. */
 uint64_t config_disk_size(const struct config_disk *d, const struct bundle *bundle);

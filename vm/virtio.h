@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "core/thread.h"
+#include "devices/chardev.h"
 #include "devices/virtio.h"
 #include "devices/virtio_mmio.h"
 #include "vm/config.h"
@@ -33,7 +34,8 @@ struct vm_virtio_kind {
 };
 
 /* One for each kind, in a file of its own. */
-extern const struct vm_virtio_kind vm_virtio_disk;
+extern const struct vm_virtio_kind vm_virtio_disk, vm_virtio_rng, vm_virtio_balloon,
+	vm_virtio_console, vm_virtio_vsock;
 
 /* By enum config_virtio_kind; vm/virtio_kinds.c. */
 extern const struct vm_virtio_kind *const vm_virtio_kinds[CONFIG_VIRTIO_KINDS];
@@ -66,6 +68,9 @@ void vm_virtio_reset(struct vm *vm);
 /* The first device of a kind, or the one with this name if @name is not NULL; or NULL. */
 struct virtio_device *vm_virtio_find(struct vm *vm, enum config_virtio_kind kind,
 				     const char *name);
+
+/* Its virtio-console, or NULL. Until the VM is destroyed. */
+struct chardev *vm_hvc(struct vm *vm);
 
 /* ---- the I/O thread: vm/io.c ---- */
 

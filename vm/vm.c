@@ -11,6 +11,7 @@
 #include "mm/guest_mem.h"
 #include "mm/hyp_pool.h"
 #include "vm/abort.h"
+#include "vm/balloon.h"
 #include "vm/guest_ram.h"
 #include "vm/passthrough.h"
 #include "vm/pvtime.h"
@@ -42,12 +43,21 @@ static uint32_t region_attr(const struct config_region *r)
 	return S2_NORMAL | (r->access & S2_RWX);
 }
 
+bool vm_region_comes(const struct vm *vm, const struct config_region *r)
+{
+	return r->backend == BACKEND_TOUCH || vm_balloon_has(vm, r);
+}
+
 int vm_touch(struct vm *vm, ipa_t ipa)
 {
 	const struct config_region *r = vm_region(vm, ipa);
 
-	if (!r || r->backend != BACKEND_TOUCH)
+	if (!r || !vm_region_comes(vm, r))
 		return -EFAULT;
+	/* What is lent stays away, though its neighbour is touched. */
+	if (vm_balloon_has(vm, r) && vm_balloon_touch(vm, r, ipa))
+		return guest_mem_touch(&vm->s2, IPA(align_down(ipa.v, PAGE_SIZE)), PAGE_SIZE, ipa,
+				       region_attr(r));
 	return guest_mem_touch(&vm->s2, r->ipa, r->size, ipa, region_attr(r));
 }
 

@@ -70,6 +70,7 @@ struct vm_host {
 };
 
 struct vm_virtio;
+struct vm_balloon;
 
 struct vm {
 	/* fixed from vm_create() on */
@@ -91,6 +92,7 @@ struct vm {
 	struct mailbox mailbox;
 	struct guest_ram ram;                /* as devices reach s2              */
 	struct vm_virtio *virtio;            /* NULL: no such devices            */
+	struct vm_balloon *balloon;          /* one of these; NULL: none         */
 	struct drbg rng;
 	struct vcpu_power power[CONFIG_MAX_VCPUS];
 	struct channel_port *ports;          /* of cfg->nr_channels; or NULL     */
@@ -176,7 +178,10 @@ static inline const char *vm_name(const struct vm *vm)
 /* The RAM region that holds an address, or NULL. */
 const struct config_region *vm_region(const struct vm *vm, ipa_t ipa);
 
-/* Back an address of a first-touch region. 0; -EFAULT it is in none; -ENOMEM. */
+/* Is memory there only when it is touched: from the start, or once it was lent? */
+bool vm_region_comes(const struct vm *vm, const struct config_region *r);
+
+/* Back an address of such a region. 0; -EFAULT it is in none; -ENOMEM. */
 int vm_touch(struct vm *vm, ipa_t ipa);
 
 /* vCPU n has these affinity fields: 16 to a cluster, so that SGIs reach all. */

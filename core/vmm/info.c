@@ -133,6 +133,18 @@ int info_counts(uint32_t idx, uint32_t vcpu, struct info_counts *out)
 	return 0;
 }
 
+int info_balloon(uint32_t idx, struct vm_balloon_info *out)
+{
+	struct vm *vm;
+	int err = get(idx, INFO_ALL, &vm);
+
+	if (err)
+		return err;
+	err = vm_balloon_look(vm, out);
+	vmm_vm_put(idx);
+	return err;
+}
+
 int info_cpu(uint32_t cpu, struct info_cpu *out)
 {
 	uint32_t pool;

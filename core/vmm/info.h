@@ -13,6 +13,7 @@
 #include "core/sched.h"
 #include "core/vmm/lifecycle.h"
 #include "vcpu/vcpu.h"
+#include "vm/balloon.h"
 
 struct info_vm {
 	char name[CONFIG_NAME_LEN];
@@ -68,6 +69,9 @@ int info_vcpu(uint32_t idx, uint32_t vcpu, struct info_vcpu *out);
  * Return: 0; -ENOENT; -ENODEV the VM is not there now: all is 0.
  */
 int info_counts(uint32_t idx, uint32_t vcpu, struct info_counts *out);
+
+/* The balloon of VM @idx. 0; -ENOENT it has none; -ENODEV the VM is not there now. */
+int info_balloon(uint32_t idx, struct vm_balloon_info *out);
 
 /* One pCPU. 0; -ENOENT there are no more. */
 int info_cpu(uint32_t cpu, struct info_cpu *out);

@@ -11,6 +11,7 @@
 #include "core/vmm/machine.h"
 #include "mm/hyp_pool.h"
 #include "vm/passthrough.h"
+#include "vm/virtio.h"
 
 #define CONSOLE_MEM_SIZE 4096
 #define KEY_MS           100         /* how long the power key is held           */
@@ -105,11 +106,17 @@ static uint32_t console_pages(const struct vm_config *cfg)
 static void console_get(struct keeper *k)
 {
 	const struct vm_config *cfg = k->entry->cfg;
+	struct chardev *devs[2] = { cfg->pl011.present ? &k->vm.pl011.chardev : NULL,
+				    vm_hvc(&k->vm) };
 
-	if (!cfg->pl011.present)
+	if (!devs[0]) {
+		devs[0] = devs[1];
+		devs[1] = NULL;
+	}
+	if (!devs[0])
 		return;
 	if (hyp_alloc_pages(console_pages(cfg), &k->console_mem) ||
-	    console_add((int)k->entry->idx, cfg->name, &k->vm.pl011.chardev, NULL, k->console_mem,
+	    console_add((int)k->entry->idx, cfg->name, devs[0], devs[1], k->console_mem,
 			CONSOLE_MEM_SIZE, cfg->log_size))
 		log_warn("VM %s: no console", cfg->name);
 }

@@ -27,6 +27,7 @@
 #include "irq/irq.h"
 #include "mm/hyp_pool.h"
 #include "vm/drbg.h"
+#include "vm/vsock.h"
 
 #define SYSTEM_PRIO CONFIG_MAX_PRIORITY
 #define REAP_US     100               /* looking whether a keeper's thread is gone */
@@ -105,16 +106,31 @@ static struct vm_host host = {
 	.channels = channels,
 };
 
+/* 256 bits, if there are any. */
+static bool rng_seed_from(bool (*entropy)(uint64_t *out))
+{
+	uint64_t word[4];
+	uint32_t n = 0;
+
+	while (n < ARRAY_SIZE(word) && entropy(&word[n]))
+		n++;
+	drbg_seed(&sys_rng, word, n * sizeof(word[0]), true);
+	return n == ARRAY_SIZE(word);
+}
+
 static void rng_init(void)
 {
 	uint64_t now = arch_counter();
-	uint64_t word;
+	bool tree = board.rng_seed_len > 0, cpu, firmware;
 
 	drbg_init(&sys_rng);
-	drbg_seed(&sys_rng, board.rng_seed, board.rng_seed_len, board.rng_seed_len > 0);
-	if (arch_entropy(&word))
-		drbg_seed(&sys_rng, &word, sizeof(word), true);
+	drbg_seed(&sys_rng, board.rng_seed, board.rng_seed_len, tree);
+	cpu = rng_seed_from(arch_entropy);
+	firmware = rng_seed_from(firmware_entropy);
 	drbg_seed(&sys_rng, &now, sizeof(now), false);
+	log_info("random numbers: %s%s%s%s", firmware ? "firmware's TRNG " : "",
+		 cpu ? "CPU's RNDR " : "", tree ? "seed of the board's tree" : "",
+		 firmware || cpu || tree ? "" : "only the time: they can be guessed");
 }
 
 /* ---- what keepers tell ---- */
@@ -361,6 +377,7 @@ static void keepers_start(void)
 void manager_start(struct uart_phys *uart)
 {
 	rng_init();
+	vm_vsock_init();
 	sys_cfg = system_read(&bundle);
 	pools_create(sys_cfg);
 	entries_make();

@@ -132,10 +132,26 @@ static void vcpu_rows(struct list_out *o, uint32_t vm)
 	}
 }
 
+static const struct list_column balloon_columns[] = {
+	LIST_COLUMN("target_kib", LIST_KIB, 10, struct vm_balloon_info, target),
+	LIST_COLUMN("balloon_kib", LIST_KIB, 11, struct vm_balloon_info, lent),
+	LIST_COLUMN("free_kib", LIST_KIB, 10, struct vm_balloon_info, free),
+	LIST_COLUMN("avail_kib", LIST_KIB, 10, struct vm_balloon_info, available),
+	LIST_COLUMN("ignored", LIST_U64, 8, struct vm_balloon_info, ignored),
+};
+
+static const struct listing balloon_listing = LISTING("balloon", balloon_columns);
+
 static int vm_show(struct shell_call *c)
 {
+	struct vm_balloon_info balloon;
+
 	vm_rows(c->out, &vm_listing, c->vm, c->vm + 1);
 	vcpu_rows(c->out, c->vm);
+	if (info_balloon(c->vm, &balloon) == 0) {
+		list_begin(c->out, &balloon_listing);
+		list_row(c->out, &balloon);
+	}
 	return 0;
 }
 
@@ -547,8 +563,8 @@ const struct shell_cmd shell_cmds[] = {
 	{ "vm pause VM\tstop it and its time", vm_verb },
 	{ "vm reset VM\tload and start it again", vm_verb },
 	{ "vm resume VM\tlet it go on", vm_verb },
-	{ "vm set VM weight=|priority=|affinity=|cap=|reservation=|slice=|budget=|period=...\t"
-	  "change its share of CPUs", vm_set },
+	{ "vm set VM weight=|priority=|affinity=|cap=|reservation=|slice=|budget=|period="
+	  "|balloon=...\tchange its share of CPUs, or its balloon", vm_set },
 	{ "vm show VM [--json]\tit and its vCPUs", vm_show },
 	{ "vm start VM\tlet it run", vm_verb },
 	{ "vm stop VM\tpress its power key, then stop it", vm_verb },

@@ -8,9 +8,32 @@
 #include "core/sched.h"
 #include "core/vmm/lifecycle.h"
 #include "core/vmm/listing.h"
+#include "vm/balloon.h"
 #include "vm/vm.h"
 
 #define AFFINITY "affinity="
+#define BALLOON  "balloon="
+
+/* Bytes: "128M". */
+static bool parse_size(const char *text, uint64_t *size)
+{
+	static const char units[] = "KMG";
+	const char *end = number_parse(text, size);
+	const char *unit = end && *end ? strchr(units, *end) : NULL;
+	unsigned int shift = unit ? 10 * (unsigned int)(unit - units + 1) : 0;
+
+	if (!end || *size > UINT64_MAX >> shift || end[unit ? 1 : 0])
+		return false;
+	*size <<= shift;
+	return true;
+}
+
+static int set_balloon(struct vm *vm, const char *text)
+{
+	uint64_t size;
+
+	return parse_size(text, &size) ? vm_balloon_set(vm, size) : -ERANGE;
+}
 
 static int set_affinity(struct vm_config *cfg, enum config_policy policy, uint64_t in,
 			const char *text)
@@ -57,15 +80,24 @@ static int tune(struct vm *vm, int nr, char **words, const char **wrong)
 	/* Nobody reads these keys while the VM is there. */
 	struct vm_config *cfg = (struct vm_config *)vm->cfg;
 	uint32_t pool = sched_pool_of(vm->vcpus[0].thread.cpu);
+	const char *balloon = NULL;
 	int err = 0;
 
 	was = *cfg;
 	for (int i = 0; !err && i < nr; i++) {
 		*wrong = words[i];
-		err = parse(cfg, pool, words[i]);
+		/* It comes last, when all else is done. */
+		if (strncmp(words[i], BALLOON, strlen(BALLOON)) == 0)
+			balloon = words[i];
+		else
+			err = parse(cfg, pool, words[i]);
 	}
 	if (!err)
 		err = apply(vm);
+	if (!err && balloon) {
+		*wrong = balloon;
+		err = set_balloon(vm, balloon + strlen(BALLOON));
+	}
 	if (err) {
 		*cfg = was;
 		apply(vm);

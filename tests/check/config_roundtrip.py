@@ -131,7 +131,7 @@ def meant_rights(mask, system):
 
 
 # Slots that are not given are the lowest free ones.
-SLOTS = {'full': [0, 9, 1]}
+SLOTS = {'full': [0, 9, 1, 31, 2, 3, 8], 'table': [0]}
 
 
 def meant_virtio(vm, names):
@@ -142,6 +142,15 @@ def meant_virtio(vm, names):
                f'{d["size"].value or 0:#x} {d["limit"].value or 0:#x} {d["rate"].value or 0:#x} '
                f'{d["readonly"].value:d} {d["keep"].value:d} {d["queues"].value} '
                f'{d["iops"].value} {d["physical"].value or ""} {d["partition"].value or ""}')
+    for section in ('rng', 'balloon', 'virtio_console', 'vsock'):
+        for d in vm.lists[section]:
+            line = (f'{vm.value("name")}.{section.replace("_", "-")}={next(slots)} '
+                    f'{d["name"].value or ""}')
+            if section == 'balloon':
+                line += f' {d["size"].value or 0:#x}'
+            if section == 'vsock':
+                line += f' {d["cid"].value} {d["peers"].value:#x}'
+            yield line
 
 
 def meant_vm(vm, names, system):

@@ -44,6 +44,10 @@ static void show_virtio(const char *vm, const struct config_virtio *c)
 		       c->disk.limit, c->disk.rate, c->disk.readonly, c->disk.keep,
 		       c->disk.queues, c->disk.iops, text(c->disk.physical),
 		       text(c->disk.partition));
+	if (c->kind == CONFIG_VIRTIO_BALLOON)
+		printf(" 0x%" PRIx64, c->balloon.size);
+	if (c->kind == CONFIG_VIRTIO_VSOCK)
+		printf(" %" PRIu32 " 0x%" PRIx64, c->vsock.cid, c->vsock.peers);
 	printf("\n");
 }
 

@@ -91,6 +91,12 @@ uint64_t guest_flush_piece(struct stage2 *s2, ipa_t ipa)
 	return ipa.v < 3 * 0x1000 ? 0x1000 : 0;
 }
 
+bool vm_region_comes(const struct vm *vm, const struct config_region *r)
+{
+	assert_ptr_equal(vm, &fixture_vm);
+	return r->backend == BACKEND_TOUCH;
+}
+
 int vm_touch(struct vm *vm, ipa_t ipa)
 {
 	assert_ptr_equal(vm, &fixture_vm);

@@ -847,6 +847,56 @@ static void of_two_that_clash_the_later_is_refused(void **state)
 	assert_string_equal(cfg.vms[1].refused, "memory: 100 MiB more than the board has left");
 }
 
+/* What begins in the balloon is nobody's; but it must be memory that need not be there. */
+static void lent_memory_may_be_promised_to_another(void **state)
+{
+	(void)state;
+	build_tree();
+	set_u64(MEM, "size", 500 * MiB);
+	set_u64("/vms/b/memory", "size", 500 * MiB);
+	set_str("/vms/b/memory", "backend", "touch");
+	set_u64("/vms/b/balloon", "size", 100 * MiB);
+	assert_int_equal(parse_and_check(), 2);
+	assert_string_equal(cfg.vms[1].refused, "");
+
+	set_u64("/vms/b/balloon", "size", 99 * MiB);
+	assert_int_equal(parse_and_check(), 1);
+	assert_string_equal(cfg.vms[1].refused, "memory: 1 MiB more than the board has left");
+
+	set_u64("/vms/b/balloon", "size", 501 * MiB);
+	assert_int_equal(parse_and_check(), 1);
+	assert_non_null(strstr(cfg.vms[1].refused, "balloon/size: 0x1f500000 is no multiple"));
+
+	build_tree();
+	set_u64("/vms/b/balloon", "size", 4096);
+	assert_int_equal(parse_and_check(), 1);
+	assert_non_null(strstr(cfg.vms[1].refused, "balloon/size: 0x1000 is no multiple"));
+}
+
+static void of_some_devices_there_is_one(void **state)
+{
+	static const char *const kinds[] = { "rng", "balloon", "virtio-console", "vsock" };
+	char first[40], second[40], want[80];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		snprintf(first, sizeof(first), "/vms/b/%s", kinds[i]);
+		snprintf(second, sizeof(second), "/vms/b/%s-1", kinds[i]);
+		snprintf(want, sizeof(want), "%s: there can be only one", kinds[i]);
+		build_tree();
+		set_u32(first, "slot", 3);
+		set_u32(second, "slot", 4);
+		if (i == 3) {
+			assert_int_equal(parse_and_check(), 1);
+			assert_string_equal(cfg.vms[1].refused, "vsock/cid: there is none");
+			set_u32(first, "cid", 3);
+			set_u32(second, "cid", 4);
+		}
+		assert_int_equal(parse_and_check(), 1);
+		assert_string_equal(cfg.vms[1].refused, want);
+	}
+}
+
 static void linear_frames_belong_to_one_vm(void **state)
 {
 	(void)state;
@@ -1107,6 +1157,8 @@ int main(void)
 		cmocka_unit_test(a_wrong_vm_is_refused_and_the_other_starts),
 		cmocka_unit_test(a_refused_vm_uses_nothing_up),
 		cmocka_unit_test(of_two_that_clash_the_later_is_refused),
+		cmocka_unit_test(lent_memory_may_be_promised_to_another),
+		cmocka_unit_test(of_some_devices_there_is_one),
 		cmocka_unit_test(linear_frames_belong_to_one_vm),
 		cmocka_unit_test(linear_regions_of_one_vm_share_no_frame),
 		cmocka_unit_test(names_are_plain_and_unique),

@@ -28,6 +28,13 @@ static int users;
 
 /* ---- what it stands on ---- */
 
+int vm_balloon_look(struct vm *vm, struct vm_balloon_info *out)
+{
+	(void)vm;
+	*out = (struct vm_balloon_info){ .target = 4096 };
+	return 0;
+}
+
 struct vm *vmm_vm_get(uint32_t idx)
 {
 	users += idx == 0 && there;

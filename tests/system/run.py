@@ -32,6 +32,7 @@ import sys
 import boot
 import channels
 import chaos
+import devices
 import disks
 import el2
 import guests
@@ -54,7 +55,7 @@ def main():
     args = parser.parse_args()
     usual = dict([*boot.tests(), *el2.tests(), *guests.tests(), *linux.tests(), *services.tests(),
                   *sched.tests(), *many.tests(), *life.tests(), *hostio.tests(), *disks.tests(),
-                  *channels.tests(), *chaos.tests(), *passthrough.tests(),
+                  *channels.tests(), *chaos.tests(), *devices.tests(), *passthrough.tests(),
                   *matrix.representative()])
     wide = dict([*matrix.tests(), *sched.matrix(), *many.matrix()])
     if args.list:
