@@ -51,9 +51,11 @@ WERROR     ?= -Werror
 # chain in a crash report is found (core/unwind.h); so no frame pointer is needed.
 # x18 stays the guest's in the exits that save few registers.
 whole_prologue := $(if $(is_clang),-mllvm -enable-shrink-wrap=false,-fno-shrink-wrap)
+# Functions with buffers look after their return address: docs/decisions/007-hardening.md.
+guarded := -fstack-protector --param=ssp-buffer-size=8
 machine := $(target) -std=gnu11 -ffreestanding -mgeneral-regs-only -mstrict-align \
 	-fno-pic -fno-pie -mcmodel=tiny -fno-common -fno-strict-aliasing \
-	-fomit-frame-pointer $(whole_prologue) -ffixed-x18 -fno-stack-protector -fno-unwind-tables \
+	-fomit-frame-pointer $(whole_prologue) -ffixed-x18 $(guarded) -fno-unwind-tables \
 	-fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections -g
 headers := -nostdinc -isystem $(shell $(CC) -print-file-name=include) -isystem $O/lib/include
 warnings := $(WERROR) -Wall -Wextra -Wshadow -Wundef -Wvla -Wstrict-prototypes \

@@ -19,6 +19,7 @@
 #include "core/version.h"
 #include "core/vmm/console.h"
 #include "core/vmm/cpu_init.h"
+#include "core/vmm/hardening.h"
 #include "core/vmm/image.h"
 #include "core/vmm/machine.h"
 #include "core/vmm/manager.h"
@@ -146,6 +147,7 @@ void hyp_main(uint64_t fdt_pa, uint64_t image_pa)
 	boot_percpu();
 	boot_speak(PA(fdt_pa));
 	boot_board();
+	hardening_init();
 	boot_memory(PA(image_pa));
 	machine_init_sched();
 	if (cpu_init_shared(&board))

@@ -96,6 +96,14 @@ def all_vms_refused():
          r"VM greedy.*(refused|cannot be had|no memory)")
 
 
+def hardening_is_told():
+    """Where the guard of the stacks comes from, and what the CPU says of speculation."""
+    for cpu, guard, csv2 in (("cortex-a57", "the board's seed", "0"), ("max", "the CPU", r"\d")):
+        says(corbel(None, cpu=cpu, smp=1),
+             r"stack guard by %s\n(.*\n)*?.*speculation: CSV2 %s, CSV3 \d, SSBS \d; "
+             r"firmware's workarounds: 1 none" % (guard, csv2))
+
+
 def spin_table_tree(cpus):
     """The board's tree with secondary CPUs that poll a word each, in reserved memory."""
     WORK.mkdir(parents=True, exist_ok=True)
@@ -138,4 +146,5 @@ def tests():
     yield "boot_foreign_bundle", foreign_bundle
     yield "boot_wrong_vm_is_refused", wrong_vm_is_refused_and_others_start
     yield "boot_all_vms_refused", all_vms_refused
+    yield "boot_hardening_is_told", hardening_is_told
     yield "boot_out_of_a_spin_table", out_of_a_spin_table

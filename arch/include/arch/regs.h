@@ -305,6 +305,8 @@ enum esr_ec {
 #define PFR0_SVE        BITS(35, 32)
 #define PFR0_MPAM       BITS(43, 40)
 #define PFR0_AMU        BITS(47, 44)
+#define PFR0_CSV2       BITS(59, 56)
+#define PFR0_CSV3       BITS(63, 60)
 #define PFR1_SSBS       BITS(7, 4)
 #define PFR1_MTE        BITS(11, 8)
 #define PFR1_MPAM_FRAC  BITS(19, 16)
