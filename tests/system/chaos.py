@@ -33,6 +33,13 @@ def vm(name, guest, cmdline, **keys):
             "".join("%s = %s\n" % (k, value(v)) for k, v in keys.items()))
 
 
+def disk():
+    WORK.mkdir(parents=True, exist_ok=True)
+    path = WORK / "chaos.img"
+    path.write_bytes(bytes(65536))
+    return str(path)
+
+
 def system(cpus, seed, blocks, exact=0):
     """The witness, the chaos, and a VM that the chaos may make and end."""
     return ('when_all_off = "shell"\n' + pool("p", list(range(cpus)), "fair") +
@@ -42,7 +49,7 @@ def system(cpus, seed, blocks, exact=0):
                autostart=False) +
             vm("chaos", "chaos/chaos", "seed=%d blocks=%d exact=%d" % (seed, blocks, exact),
                memory="8M", vcpus=3, watchdog=True, on_crash="restart", on_watchdog="restart",
-               restart_limit=0, restart_backoff="0s", mailbox=True) +
+               restart_limit=0, restart_backoff="0s", mailbox=True, disk=disk()) +
             'manage = { list = ["*"], control = ["puppet"] }\n')
 
 

@@ -193,6 +193,51 @@ static void access_memory(struct chaos_cpu *c)
 		emit(c, any_access(c));
 }
 
+#define VIRTIO_BASE 0x0a000000ul
+
+static void emit_virtio(struct chaos_cpu *c, uint32_t off, uint64_t v)
+{
+	emit_load(c, 1, v);
+	emit(c, 0xb9000001 | off / 4 << 10);		/* str w1, [x0, #off] */
+}
+
+/* A disk brought up as a driver would, with a queue that is anywhere, and rung. */
+static void virtio(struct chaos_cpu *c)
+{
+	uint64_t ring = one_in(c, 4) ? any_address(c) : DATA + (chance(c) & (DATA_SIZE - 16));
+
+	emit_load(c, 0, VIRTIO_BASE);
+	if (one_in(c, 4))
+		emit_virtio(c, 0x70, 0);		/* Status */
+	emit_virtio(c, 0x70, one_in(c, 8) ? any_value(c) : 3);
+	emit_virtio(c, 0x24, 1);			/* DriverFeaturesSel */
+	emit_virtio(c, 0x20, one_in(c, 8) ? any_value(c) : 1);
+	emit_virtio(c, 0x70, 11);
+	emit_virtio(c, 0x30, one_in(c, 8) ? any_value(c) : 0);	/* QueueSel */
+	emit_virtio(c, 0x38, one_in(c, 8) ? any_value(c) : 1u << below(c, 8));
+	for (uint32_t off = 0x80; off <= 0xa0; off += 0x10) {
+		emit_virtio(c, off, ring + below(c, 0x1000));
+		emit_virtio(c, off + 4, ring >> 32);
+	}
+	emit_virtio(c, 0x44, one_in(c, 8) ? any_value(c) : 1);	/* QueueReady */
+	emit_virtio(c, 0x70, 15);
+	emit_virtio(c, 0x50, one_in(c, 8) ? any_value(c) : 0);	/* QueueNotify */
+	emit_virtio(c, 0x64, chance(c));			/* InterruptACK */
+}
+
+/* Descriptors and indices of chance, where a queue may be. */
+static void descriptors(struct chaos_cpu *c)
+{
+	emit_load(c, 0, DATA + (chance(c) & (DATA_SIZE - 0x1000)));
+	for (uint32_t i = 0; i < 8; i++) {
+		emit_load(c, 1, one_in(c, 2) ? any_address(c) :
+			  (chance(c) & 0xffff) | (chance(c) & 7) << 32 | (chance(c) & 7) << 48);
+		emit(c, 0xf9000001 | i << 10);		/* str x1, [x0, #8 * i] */
+	}
+	emit_load(c, 0, VIRTIO_BASE);
+	emit_virtio(c, 0x50, 0);
+}
+
 /* The same interrupts on, pending and off, quickly. */
 static void flood(struct chaos_cpu *c)
 {
@@ -431,7 +476,7 @@ void chaos_act(struct chaos_cpu *c)
 		set_way, debug_register, access_memory, access_memory, access_memory,
 		access_memory, flood, other_interrupts, timer, wait_for_it, change_tables,
 		change_tables, call, call, turn_cpus_on_and_off, manage, any_words, change_code,
-		other_state, no_vector,
+		other_state, no_vector, virtio, descriptors,
 	};
 
 	acts[below(c, ARRAY_SIZE(acts))](c);

@@ -47,7 +47,7 @@
 _Static_assert(CHAOS_DATA == ARENA + CHAOS_CPUS * CODE_SIZE, "the arena");
 #define DATA            ((uint64_t)CHAOS_DATA)
 #define DATA_SIZE       0x10000ul
-#define NR_DEVICES      8u
+#define NR_DEVICES      9u
 #define ENCODINGS       0x8000u		/* op0 to op2, op0 2 and 3            */
 
 struct chaos_cpu {

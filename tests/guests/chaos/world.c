@@ -22,6 +22,7 @@ static const struct { uint64_t base, size, regs; } devices[NR_DEVICES] = {
 	{ 0x090d0000, 0x1000, 0x10 },		/* watchdog, refresh */
 	{ 0x090e0000, 0x1000, 0x20 },		/* watchdog, control */
 	{ 0x090f0000, 0x1000, 0x50 },		/* mailbox */
+	{ 0x0a000000, 0x200, 0x140 },		/* a virtio disk */
 };
 
 /* Nobody's: holes, what the board has there, others' RAM, the ends of address spaces. */
