@@ -51,11 +51,9 @@ WERROR     ?= -Werror
 # chain in a crash report is found (core/unwind.h); so no frame pointer is needed.
 # x18 stays the guest's in the exits that save few registers.
 whole_prologue := $(if $(is_clang),-mllvm -enable-shrink-wrap=false,-fno-shrink-wrap)
-# Functions with buffers look after their return address: docs/decisions/007-hardening.md.
-guarded := -fstack-protector --param=ssp-buffer-size=8
 machine := $(target) -std=gnu11 -ffreestanding -mgeneral-regs-only -mstrict-align \
 	-fno-pic -fno-pie -mcmodel=tiny -fno-common -fno-strict-aliasing \
-	-fomit-frame-pointer $(whole_prologue) -ffixed-x18 $(guarded) -fno-unwind-tables \
+	-fomit-frame-pointer $(whole_prologue) -ffixed-x18 -fno-stack-protector -fno-unwind-tables \
 	-fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections -g
 headers := -nostdinc -isystem $(shell $(CC) -print-file-name=include) -isystem $O/lib/include
 warnings := $(WERROR) -Wall -Wextra -Wshadow -Wundef -Wvla -Wstrict-prototypes \
@@ -87,6 +85,15 @@ objects: $(objs)
 
 # What most exits run through is compiled for speed.
 $O/obj/core/vmm/light.o $O/obj/irq/vgic_sgi.o: cflags += -O2
+
+# What reads and writes text, files and trees looks after its return addresses, off the way of
+# exits: docs/decisions/007-hardening.md.
+guarded := core/log core/board core/board_fdt devices/gpt devices/hostblk devices/hostnet \
+	$(addprefix core/vmm/,console_in hostio info listing manager shell shell_cmds shell_line \
+		shell_words tune) \
+	$(basename $(wildcard vm/config*.c vm/guest_fdt*.c)) \
+	$(addprefix vm/,bundle fdt_writer image loader vm_load) tests/el2/manager
+$(guarded:%=$O/obj/%.o): cflags += -fstack-protector-strong
 
 # A changed flag rebuilds, as a changed file does.
 $O/obj/flags: FORCE

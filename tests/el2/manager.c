@@ -76,6 +76,16 @@ static void __attribute__((noinline)) crash_selftest(unsigned int idx)
 	crash_wait();
 }
 
+/* On three pCPUs, for the guard: more is written to a buffer than it has room for. */
+static void __attribute__((noinline)) smash_selftest(void)
+{
+	char buffer[16];
+	volatile char *p = buffer;
+
+	for (unsigned int i = 0; i < sizeof(buffer) + 8; i++)
+		p[i] = 'x';
+}
+
 /* Every pCPU takes part; the first tells the result. */
 static void body(void *arg)
 {
@@ -94,6 +104,8 @@ static void body(void *arg)
 	}
 	if (nr == 2)
 		crash_selftest(idx);
+	if (nr == 3 && idx == 0)
+		smash_selftest();
 	err = frames_selftest_run(idx, nr, ROUNDS);
 	if (idx != 0)
 		return;

@@ -28,7 +28,18 @@ def crash_report_names_the_calls():
         m.ends()
 
 
+def smashed_stack_is_noticed():
+    """A function that wrote past its buffer does not return."""
+    with Machine(board(smp=3) + ["-no-reboot", "-kernel", str(IMAGE)]) as m:
+        m.expect(r"CRASH at EL2 on pCPU 0\n", LONG)
+        m.expect(r"call chain:\n")
+        for name in ("__stack_chk_fail", "smash_selftest"):
+            m.expect(r"^  7f[0-9a-f]{10} %s\+0x[0-9a-f]+\n" % name)
+        m.ends()
+
+
 def tests():
     return [("el2_crash_report", crash_report_names_the_calls),
+            ("el2_smashed_stack", smashed_stack_is_noticed),
             ("el2_frames_four_pcpus", frames_on(4)),
             ("el2_frames_one_pcpu", frames_on(1, mem="256M", cpu="cortex-a53"))]
