@@ -70,6 +70,21 @@ static void boot_board(void)
 	log_info("%u pCPUs, %u memory banks", board.nr_cpus, board.nr_mem);
 }
 
+/*
+ * How much of the board's tree there is: behind its last block some loaders leave room, QEMU a
+ * MiB less a few pages, which is memory like any other. The header was checked.
+ */
+static uint64_t fdt_used(const void *fdt)
+{
+	uint64_t end = fdt_off_mem_rsvmap(fdt) +
+		       (fdt_num_mem_rsv(fdt) + 1ul) * sizeof(struct fdt_reserve_entry);
+
+	if (fdt_version(fdt) < 17)
+		return fdt_totalsize(fdt);
+	end = MAX(end, (uint64_t)fdt_off_dt_struct(fdt) + fdt_size_dt_struct(fdt));
+	return MAX(end, (uint64_t)fdt_off_dt_strings(fdt) + fdt_size_dt_strings(fdt));
+}
+
 static void mm_keep(struct mm_boot *b, pa_t base, uint64_t size)
 {
 	if (!size)
@@ -99,6 +114,7 @@ static void boot_memory(pa_t image)
 		.arena = va_of(arena),
 		.arena_pages = ARENA_PAGES,
 	};
+	uint64_t fdt_size = fdt_used(board.fdt);
 	va_t fdt, regs = VA(0), bundle;
 
 	/* A bundle handed over by the loader wins over one that is linked in. */
@@ -106,12 +122,12 @@ static void boot_memory(pa_t image)
 		board.initrd.base = pa_add(image, hyp_bundle.offset);
 		board.initrd.size = hyp_bundle.size;
 	}
-	mm_keep(&b, board.fdt_pa, fdt_totalsize(board.fdt));
+	mm_keep(&b, board.fdt_pa, fdt_size);
 	mm_keep(&b, board.initrd.base, board.initrd.size);
 	must(mm_early_init(&b), "EL2 tables");
 	if (board.uart.size)
 		must(el2_map_io(board.uart.base, board.uart.size, &regs), "UART");
-	must(el2_map_blob(board.fdt_pa, fdt_totalsize(board.fdt), &fdt), "board tree");
+	must(el2_map_blob(board.fdt_pa, fdt_size, &fdt), "board tree");
 	if (board.initrd.size) {
 		must(el2_map_blob(board.initrd.base, board.initrd.size, &bundle), "bundle");
 		machine_bundle(va_ptr(bundle), board.initrd.size);
