@@ -299,36 +299,47 @@ static void look_at(const void *fdt, int node)
 		log_warn("%s: the device cannot be used (%d)", name, err);
 }
 
-/* In the order of their addresses, so that numbers do not depend on the order of nodes. */
-static int next_node(const void *fdt, uint64_t above, uint64_t *found)
+#define MAX_PLACES 64u           /* of virtio-mmio on a board; the virt machine has 32 */
+
+struct place {
+	uint64_t base;
+	int node;
+};
+
+/*
+ * In the order of their addresses, so that numbers do not depend on the order of nodes. Each is
+ * looked up once: a walk through the board's tree takes long.
+ */
+static uint32_t places(const void *fdt, struct place *at, uint32_t max)
 {
-	int node = -1, best = -1;
+	uint32_t nr = 0;
+	int node = -1;
 
-	*found = UINT64_MAX;
-	while ((node = fdt_node_offset_by_compatible(fdt, node, "virtio,mmio")) >= 0) {
+	while (nr < max && (node = fdt_node_offset_by_compatible(fdt, node, "virtio,mmio")) >= 0) {
 		struct board_range r;
+		uint32_t i;
 
-		if (fdt_reg(fdt, node, 0, &r) == 0 && r.base.v >= above && r.base.v < *found) {
-			*found = r.base.v;
-			best = node;
-		}
+		if (fdt_reg(fdt, node, 0, &r))
+			continue;
+		for (i = nr++; i > 0 && at[i - 1].base > r.base.v; i--)
+			at[i] = at[i - 1];
+		at[i] = (struct place){ r.base.v, node };
 	}
-	return best;
+	return nr;
 }
 
 void hostio_init(uint32_t cpu, uint32_t prio)
 {
-	uint64_t at = 0;
-	int node;
+	static struct place at[MAX_PLACES];
+	uint32_t nr;
 
 	if (thread_create(&servant, "hostio", cpu, prio, serve, NULL)) {
 		log_warn("no memory for the board's disks and networks");
 		return;
 	}
-	while ((node = next_node(board.fdt, at, &at)) >= 0) {
-		look_at(board.fdt, node);
-		at++;
-	}
+	nr = places(board.fdt, at, MAX_PLACES);
+	for (uint32_t i = 0; i < nr; i++)
+		look_at(board.fdt, at[i].node);
 	if (nr_nics)
 		thread_start(&servant);
 	else
