@@ -128,9 +128,9 @@ static void rng_init(void)
 	cpu = rng_seed_from(arch_entropy);
 	firmware = rng_seed_from(firmware_entropy);
 	drbg_seed(&sys_rng, &now, sizeof(now), false);
-	log_info("random numbers: %s%s%s%s", firmware ? "firmware's TRNG " : "",
-		 cpu ? "CPU's RNDR " : "", tree ? "seed of the board's tree" : "",
-		 firmware || cpu || tree ? "" : "only the time: they can be guessed");
+	log_info("random numbers: seeded by%s%s%s the time%s", firmware ? " the firmware," : "",
+		 cpu ? " the CPU," : "", tree ? " the board's tree," : "",
+		 firmware || cpu || tree ? "" : " alone: they can be guessed");
 }
 
 /* ---- what keepers tell ---- */

@@ -62,8 +62,8 @@ def entropy():
 def memory_of(m, name):
     """MiB of frames that a VM has, and that are free, by Corbel's shell."""
     m.send("mem\n")
-    free = int(m.expect(r"^free +(\d+)", LONG)[1])
-    return int(m.expect(r"^%s +(\d+)" % name, LONG)[1]) >> 10, free >> 10
+    free = int(m.expect(r"^free +(\d+) *\n", LONG)[1])
+    return int(m.expect(r"^%s +(\d+) *\n" % name, LONG)[1]) >> 10, free >> 10
 
 
 def balloon_moves_memory():
@@ -102,7 +102,7 @@ def balloon_moves_memory():
         if after - before < free + 10:
             raise Failure("it had no need of the other's memory: %d of %d" % (after - before, free))
         m.send("audit\n")
-        if m.expect(r"findings *\n.* (\d+) *$", LONG)[1] != "0":
+        if m.expect(r"findings *\n.* (\d+) *\n", LONG)[1] != "0":
             raise Failure("the audit has findings")
         attach(m, "0", "giver")
         shells["giver"].healthy()
@@ -121,7 +121,7 @@ def settle(m, name, mib):
     while time.monotonic() < end:
         time.sleep(0.5)
         m.send("vm show %s\n" % name)
-        if int(m.expect(r"balloon_kib.*\n *\d+ +(\d+)", LONG)[1]) == mib << 10:
+        if int(m.expect(r"balloon_kib.*\n *\d+ +(\d+) ", LONG)[1]) == mib << 10:
             return
     raise Failure("the balloon of %s does not come to %d MiB" % (name, mib))
 
