@@ -351,6 +351,12 @@ static inline uint32_t config_nr_channels(const struct vm_config *vm)
 	return CONFIG_CHANNELS ? vm->nr_channels : 0;
 }
 
+/* Likewise what it has of the board, or NULL. */
+static inline const struct passthrough *config_pass(const struct vm_config *vm)
+{
+	return CONFIG_PASSTHROUGH ? vm->pass : NULL;
+}
+
 /* A VM's part in the n-th of its channels. */
 static inline const struct channel_member *config_member(const struct vm_config *vm, uint32_t n)
 {

@@ -202,7 +202,7 @@ static void windows_get(const struct vm_config *vm)
 	}
 	if (vm->nr_virtio)
 		w[nr++] = (struct window){ "virtio", CONFIG_VIRTIO_BASE, CONFIG_VIRTIO_SIZE, -1 };
-	for (uint32_t i = 0; vm->pass && i < vm->pass->nr_ranges; i++) {
+	for (uint32_t i = 0; config_pass(vm) && i < vm->pass->nr_ranges; i++) {
 		struct board_range pages = pass_pages(&vm->pass->range[i]);
 
 		w[nr++] = (struct window){ "devices", pages.base.v, pages.size, -1 };
@@ -221,7 +221,7 @@ static int check_spi(struct vm_config *vm, const struct window *w, const struct 
 /* Those of the board keep their numbers. */
 static int check_pass_spi(struct vm_config *vm, const struct window *w)
 {
-	for (uint32_t i = 0; vm->pass && w->spi >= 0 && i < vm->pass->nr_irqs; i++)
+	for (uint32_t i = 0; config_pass(vm) && w->spi >= 0 && i < vm->pass->nr_irqs; i++)
 		if (vm->pass->irq[i].intid == (uint32_t)w->spi + 32)
 			return REFUSE(vm, "%.*s/spi: %d is that of a device of the board",
 				      (int)strcspn(w->name, "/"), w->name, w->spi);

@@ -256,7 +256,7 @@ static void complete_devices(struct fdt_writer *w, const struct vm_config *cfg)
 	bool virtio = cfg->nr_virtio && lacks(w->fdt, "virtio,mmio");
 
 	if (!phandle || !cells || len != 4 || fdt32_ld(cells) != 3 ||
-	    !(key || watchdog || virtio || config_nr_channels(cfg) || cfg->pass))
+	    !(key || watchdog || virtio || config_nr_channels(cfg) || config_pass(cfg)))
 		return;
 	w->phandles = free_phandles(w->fdt);
 	fw_node(w, "corbel");

@@ -119,7 +119,7 @@ static unsigned int ipa_bits(const struct vm_config *cfg)
 	top = MAX(top, MAX(cfg->watchdog.refresh, cfg->watchdog.control) + CONFIG_DEVICE_SIZE);
 	top = MAX(top, MAX(cfg->pl061.base, cfg->stolen.base) + CONFIG_DEVICE_SIZE);
 	top = MAX(top, cfg->mailbox.base + CONFIG_DEVICE_SIZE);
-	for (uint32_t i = 0; cfg->pass && i < cfg->pass->nr_ranges; i++)
+	for (uint32_t i = 0; config_pass(cfg) && i < cfg->pass->nr_ranges; i++)
 		top = MAX(top, cfg->pass->range[i].base.v + cfg->pass->range[i].size + PAGE_SIZE);
 	for (uint32_t i = 0; i < config_nr_channels(cfg); i++) {
 		top = MAX(top, config_member(cfg, i)->ipa + cfg->channels[i].channel->size);
@@ -183,7 +183,7 @@ static uint32_t nr_spis(const struct vm_config *cfg)
 		nr = MAX(nr, cfg->pl061.spi + 1);
 	if (cfg->watchdog.present)
 		nr = MAX(nr, cfg->watchdog.spi + 1);
-	for (uint32_t i = 0; cfg->pass && i < cfg->pass->nr_irqs; i++)
+	for (uint32_t i = 0; config_pass(cfg) && i < cfg->pass->nr_irqs; i++)
 		nr = MAX(nr, cfg->pass->irq[i].intid - SPI_FIRST + 1);
 	for (uint32_t i = 0; i < config_nr_channels(cfg); i++)
 		nr = MAX(nr, config_member(cfg, i)->spi + 1);
