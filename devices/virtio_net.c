@@ -26,7 +26,7 @@ _Static_assert(sizeof(struct hdr) == NET_HDR_LEN, "virtio_net_hdr");
 
 /* ---- features ---- */
 
-uint64_t virtio_net_features(const struct virtio_net_config *c)
+static uint64_t features(const struct virtio_net_config *c)
 {
 	return NET_F_CSUM | NET_F_GUEST_CSUM | NET_F_CTRL_GUEST_OFFLOADS | NET_F_MAC |
 	       NET_F_GUEST_TSO4 | NET_F_GUEST_TSO6 | NET_F_GUEST_ECN | NET_F_HOST_TSO4 |
@@ -47,28 +47,41 @@ static const struct { uint64_t feature, needs; } needs[] = {
 	{ NET_F_CTRL_MAC_ADDR, NET_F_CTRL_VQ }, { NET_F_CTRL_GUEST_OFFLOADS, NET_F_CTRL_VQ },
 };
 
+/*
+ * Before the driver looks how large a queue may be. The rings are all that holds frames that
+ * wait, so their size bounds how many do.
+ */
+static void queue_init(const struct virtio_net *net, struct virtq *q)
+{
+	q->size = q->max_size = net->queue_size;
+	if (q->idx % 2 == 0 && q->idx < 2 * net->max_pairs)
+		q->model = net->spare + q->idx / 2 * VIRTQ_MAX_SIZE;
+}
+
 static bool net_accept(struct virtio_device *dev)
 {
+	for (uint32_t i = 0; i < dev->nr_queues; i++)
+		queue_init(net_of(dev), &dev->queues[i]);
 	for (size_t i = 0; i < ARRAY_SIZE(needs); i++)
 		if (virtio_has(dev, needs[i].feature) && !virtio_has(dev, needs[i].needs))
 			return false;
 	return true;
 }
 
-uint32_t virtio_net_guest_caps(uint64_t features)
+uint32_t virtio_net_guest_caps(uint64_t f)
 {
-	return (features & NET_F_GUEST_CSUM ? NET_CAP_CSUM : 0) |
-	       (features & NET_F_GUEST_TSO4 ? NET_CAP_TSO4 : 0) |
-	       (features & NET_F_GUEST_TSO6 ? NET_CAP_TSO6 : 0) |
-	       (features & NET_F_GUEST_ECN ? NET_CAP_ECN : 0);
+	return (f & NET_F_GUEST_CSUM ? NET_CAP_CSUM : 0) |
+	       (f & NET_F_GUEST_TSO4 ? NET_CAP_TSO4 : 0) |
+	       (f & NET_F_GUEST_TSO6 ? NET_CAP_TSO6 : 0) |
+	       (f & NET_F_GUEST_ECN ? NET_CAP_ECN : 0);
 }
 
-uint32_t virtio_net_host_caps(uint64_t features)
+uint32_t virtio_net_host_caps(uint64_t f)
 {
-	return (features & NET_F_CSUM ? NET_CAP_CSUM : 0) |
-	       (features & NET_F_HOST_TSO4 ? NET_CAP_TSO4 : 0) |
-	       (features & NET_F_HOST_TSO6 ? NET_CAP_TSO6 : 0) |
-	       (features & NET_F_HOST_ECN ? NET_CAP_ECN : 0);
+	return (f & NET_F_CSUM ? NET_CAP_CSUM : 0) |
+	       (f & NET_F_HOST_TSO4 ? NET_CAP_TSO4 : 0) |
+	       (f & NET_F_HOST_TSO6 ? NET_CAP_TSO6 : 0) |
+	       (f & NET_F_HOST_ECN ? NET_CAP_ECN : 0);
 }
 
 /* ---- to the guest ---- */
@@ -239,7 +252,7 @@ static struct virtq *rx_queue(struct virtio_net *net, const struct net_frame *f)
 	return &net->dev.queues[pairs > 1 ? net_flow_hash(f) % pairs * 2 : 0];
 }
 
-enum vswitch_taken virtio_net_deliver(struct vswitch_port *p, struct net_frame *f)
+static enum vswitch_taken deliver(struct vswitch_port *p, struct net_frame *f)
 {
 	struct virtio_net *net = container_of(p, struct virtio_net, port);
 	struct virtq *q;
@@ -251,6 +264,7 @@ enum vswitch_taken virtio_net_deliver(struct vswitch_port *p, struct net_frame *
 		return VSWITCH_FILTERED;
 	q = rx_queue(net, f);
 	mutex_lock(&q->lock);
+	/* It may have been reset meanwhile: then the rings are another life's. */
 	if (virtio_running(&net->dev)) {
 		err = put(net, q, f);
 		virtq_flush(q);
@@ -435,8 +449,9 @@ static void net_reset(struct virtio_device *dev)
 	virtio_net_filter_reset(net);
 }
 
-void virtio_net_set_link(struct virtio_net *net, bool up)
+static void set_link(struct vswitch_port *p, bool up)
 {
+	struct virtio_net *net = container_of(p, struct virtio_net, port);
 	struct virtio_device *dev = &net->dev;
 	uint64_t flags = spin_lock_irqsave(&dev->lock);
 	bool changed = atomic_exchange(&net->port.link, up) != up;
@@ -448,41 +463,31 @@ void virtio_net_set_link(struct virtio_net *net, bool up)
 		virtio_config_changed(dev);
 }
 
-const struct virtio_model virtio_net_model = {
+static const struct virtio_model virtio_net_model = {
 	.name = "net", .id = VIRTIO_ID_NET, .config_size = CONFIG_SIZE,
 	.config = net_config, .accept = net_accept, .ready = net_ready, .serve = net_serve,
 	.reset = net_reset,
 };
 
-static const struct vswitch_port_ops port_ops = { .deliver = virtio_net_deliver };
+static const struct vswitch_port_ops port_ops = {
+	.deliver = deliver, .set_link = set_link,
+};
 
-struct virtio_net *virtio_net_of(struct vswitch_port *p)
-{
-	return p->ops == &port_ops ? container_of(p, struct virtio_net, port) : NULL;
-}
-
-/* The rings are all that holds frames that wait, so their size bounds how many do. */
-static void queue_init(struct virtq *q, const struct virtio_net_config *c)
-{
-	if (c->queue_size)
-		q->size = q->max_size = MIN(q->max_size, c->queue_size);
-	if (q->idx % 2 == 0 && q->idx < 2 * c->pairs)
-		q->model = c->spare + q->idx / 2 * VIRTQ_MAX_SIZE;
-}
-
-int virtio_net_init(struct virtio_net *net, const struct virtio_setup *setup,
-		    const struct virtio_net_config *c, struct vswitch *sw)
+int virtio_net_init(struct virtio_net *net, const struct virtio_net_config *c,
+		    struct vswitch *sw, struct virtio_setup *s)
 {
 	net->max_pairs = c->pairs;
+	net->queue_size = c->queue_size ? c->queue_size : VIRTQ_MAX_SIZE;
+	net->spare = c->spare;
 	net->port.ops = &port_ops;
 	net->port.cfg = c->port;
 	snprintf(net->port.name, sizeof(net->port.name), "%s", c->name);
 	timer_setup(&net->timer, throttle_end);
-	virtio_init(&net->dev, setup);
-	for (uint32_t i = 0; i < net->dev.nr_queues; i++)
-		queue_init(&net->dev.queues[i], c);
 	atomic_store(&net->pairs, 1);
 	virtio_net_filter_reset(net);
+	s->model = &virtio_net_model;
+	s->nr_queues = VIRTIO_NET_QUEUES(c->pairs);
+	s->features = features(c);
 	return vswitch_attach(sw, &net->port);
 }
 

@@ -39,6 +39,8 @@ struct virtio_net {
 	struct vswitch_port port;
 	/* fixed from virtio_net_init() on */
 	uint16_t max_pairs;
+	uint16_t queue_size;
+	struct virtq_seg *spare;
 	/* any thread */
 	struct virtio_net_filter filter;
 	_Atomic uint16_t pairs;      /* in use                                      */
@@ -58,26 +60,15 @@ struct virtio_net_config {
 };
 #define VIRTIO_NET_SPARE(pairs) ((pairs) * VIRTQ_MAX_SIZE)
 
-extern const struct virtio_model virtio_net_model;
-
-/* Features that it offers, for struct virtio_setup. */
-uint64_t virtio_net_features(const struct virtio_net_config *c);
-
 /**
  * virtio_net_init() - an interface, plugged into a switch
- * @net: zeroed; @setup's storage is for net->dev, with model, features and nr_queues as
- *       above
+ * @net: zeroed; the caller then makes net->dev by virtio_init()
+ * @s:   model, nr_queues and features are set
  *
  * Return: 0; as vswitch_attach().
  */
-int virtio_net_init(struct virtio_net *net, const struct virtio_setup *setup,
-		    const struct virtio_net_config *c, struct vswitch *sw);
+int virtio_net_init(struct virtio_net *net, const struct virtio_net_config *c,
+		    struct vswitch *sw, struct virtio_setup *s);
 
 /* Pull it out: then nobody touches it but its VM, which does not run. May sleep. */
 void virtio_net_fini(struct virtio_net *net);
-
-/* Plug the cable in or out, as the guest sees it. Any thread. */
-void virtio_net_set_link(struct virtio_net *net, bool up);
-
-/* A port of a switch that is an interface of a VM, or NULL. */
-struct virtio_net *virtio_net_of(struct vswitch_port *p);

@@ -53,6 +53,3 @@ void virtio_net_filter_reset(struct virtio_net *net);
 
 /* Does the guest want a frame with this destination? */
 bool virtio_net_wants(struct virtio_net *net, uint64_t dst);
-
-/* As struct vswitch_port_ops says. */
-enum vswitch_taken virtio_net_deliver(struct vswitch_port *p, struct net_frame *f);

@@ -180,6 +180,26 @@ bool vswitch_look(struct vswitch *sw, uint32_t idx, struct vswitch_look *l)
 	return there;
 }
 
+int vswitch_set_link(struct vswitch *sw, uint32_t idx, bool up)
+{
+	uint64_t flags = spin_lock_irqsave(&sw->lock);
+	struct vswitch_port *p = NULL;
+	int err = -ENOENT;
+
+	if (idx < VSWITCH_MAX_PORTS && sw->ports & BIT(idx)) {
+		p = sw->slot[idx].port;
+		atomic_fetch_add(&sw->slot[idx].users, 1);
+	}
+	spin_unlock_irqrestore(&sw->lock, flags);
+	if (p) {
+		err = p->ops->set_link ? 0 : -ENOTSUP;
+		if (!err)
+			p->ops->set_link(p, up);
+		release(&sw->slot[idx]);
+	}
+	return err;
+}
+
 /* ---- rates ---- */
 
 static uint64_t rate_wait(const struct vswitch_rate *r, uint64_t now)

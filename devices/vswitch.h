@@ -27,6 +27,7 @@ struct vswitch_port;
 
 /* From the configuration. */
 struct vswitch_port_config {
+	uint32_t vm, nr;             /* whose it is, and which of its; uplink: no VM */
 	uint64_t mac;                /* net_mac(); 0: none of its own (an uplink)    */
 	uint32_t mtu;                /* 0: any                                       */
 	bool uplink;                 /* leads out: never isolated, trunk of all VLANs */
@@ -79,6 +80,8 @@ struct vswitch_port_ops {
 	 * nothing else.
 	 */
 	enum vswitch_taken (*deliver)(struct vswitch_port *p, struct net_frame *f);
+	/* Plug its cable in or out: sets port->link. No spin lock held. NULL: cannot. */
+	void (*set_link)(struct vswitch_port *p, bool up);
 };
 
 /* A rate, as the earliest time that the next frame is within it. Its port's thread's. */
@@ -93,7 +96,7 @@ struct vswitch_port {
 	/* fixed while it is attached */
 	const struct vswitch_port_ops *ops;
 	struct vswitch_port_config cfg;
-	char name[32];
+	char name[40];
 	struct vswitch *sw;
 	uint32_t idx;
 	/* any thread */
@@ -164,12 +167,15 @@ void vswitch_tx_bad(struct vswitch_port *from);
 
 /* A port as it is now, for listings. */
 struct vswitch_look {
-	char name[32];
+	char name[40];
 	struct vswitch_port_config cfg;
 	struct vswitch_stats stats;
 	uint32_t nr_macs;
 	bool link;
 };
+
+/* Plug the cable of the port at an index. 0; -ENOENT no such port; -ENOTSUP it has none. */
+int vswitch_set_link(struct vswitch *sw, uint32_t idx, bool up);
 
 /* Return: false: there is no port at that index. */
 bool vswitch_look(struct vswitch *sw, uint32_t idx, struct vswitch_look *l);

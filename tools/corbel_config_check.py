@@ -7,6 +7,7 @@ import zlib
 import corbel_config_channels as channels
 import corbel_config_files as files
 import corbel_config_schema as schema
+from corbel_config_networks import NetworkChecker
 from corbel_config_pools import PoolChecker
 from corbel_config_schema import PAGE, show_about, show_size
 from corbel_config_source import Unreadable
@@ -509,6 +510,7 @@ class Checker:
             self.memory(vm)
             self.files(vm)
         channels.ChannelChecker(self.system, self.errors).run()
+        NetworkChecker(self.system, self.errors).run()
         PoolChecker(self.system, self.board, self.errors).run()
         self.frames()
         self.devices_of_the_board()

@@ -72,6 +72,11 @@ class Emitter:
             root.children['channels'] = channels = fdt.Tree()
             for channel in system.channels:
                 channels.children[channel.value('name')] = self.channel(channel)
+        if system.networks:
+            root.children['networks'] = networks = fdt.Tree()
+            for items in system.networks:
+                networks.children[items['name'].value] = self.section(
+                    items, [k for k in schema.NETWORK.keys if k.name != 'name'])
         root.children['vms'] = vms = fdt.Tree()
         for vm in system.vms:
             vms.children[vm.value('name')] = self.vm(vm)

@@ -184,6 +184,97 @@ class Mac(String):
         return value
 
 
+class NetMac(Kind):
+    name = 'MAC address'
+    right = 'write "52:54:00:12:34:56"'
+    right_dts = 'write two cells, for example <0x5254 0x00123456>'
+
+    def toml(self, value):
+        if not isinstance(value, str):
+            raise Wrong(describe(value))
+        if not re.fullmatch(r'[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}', value):
+            raise Wrong(f'{quoted(value)} is not a MAC address')
+        return int(value.replace(':', ''), 16)
+
+    def dts(self, data):
+        return cells(data, (8,))
+
+    def check(self, value):
+        if not 0 < value < 1 << 48:
+            raise Wrong('it is not 48 bits, or zero')
+        if value >> 40 & 1:
+            raise Wrong('it is the address of a group')
+        return value
+
+    def pack(self, value):
+        return value.to_bytes(8, 'big')
+
+    def text(self, value):
+        return quoted(value.to_bytes(6, 'big').hex(':'))
+
+    def dts_text(self, value):
+        return f'<{value >> 32:#x} {value & 0xffffffff:#x}>'
+
+
+class Ipv4(Kind):
+    name = 'IPv4 address'
+    right = 'write "10.0.0.2"'
+    right_dts = 'write one cell, for example <0x0a000002>'
+
+    def toml(self, value):
+        if not isinstance(value, str):
+            raise Wrong(describe(value))
+        parts = value.split('.')
+        if len(parts) != 4 or not all(re.fullmatch(r'\d{1,3}', p) and int(p) < 256 for p in parts):
+            raise Wrong(f'{quoted(value)} is not an IPv4 address')
+        return int.from_bytes(bytes(int(p) for p in parts), 'big')
+
+    def dts(self, data):
+        return cells(data, (4,))
+
+    def check(self, value):
+        if not value:
+            raise Wrong('it is nobody\'s address')
+        return value
+
+    def pack(self, value):
+        return value.to_bytes(4, 'big')
+
+
+class Vlans(Kind):
+    name = 'list of VLANs'
+    right = 'write a list of at most 16 numbers from 1 to 4094, for example [10, 20]'
+    right_dts = 'write a cell for each, for example <10 20>'
+
+    def toml(self, value):
+        if not isinstance(value, list) or \
+                not all(isinstance(v, int) and not isinstance(v, bool) for v in value):
+            raise Wrong(describe(value))
+        return value
+
+    def dts(self, data):
+        if not data or len(data) % 4:
+            raise Wrong(f'{len(data)} bytes are not cells')
+        return [int.from_bytes(data[i:i + 4], 'big') for i in range(0, len(data), 4)]
+
+    def check(self, value):
+        if len(value) > 16:
+            raise Wrong(f'there are {len(value)}')
+        for vlan in value:
+            if not 1 <= vlan <= 4094:
+                raise Wrong(f'there is no VLAN {vlan}')
+        return value
+
+    def pack(self, value):
+        return b''.join(v.to_bytes(4, 'big') for v in value)
+
+    def dts_text(self, value):
+        return '<' + ' '.join(str(v) for v in value) + '>'
+
+    def text(self, value):
+        return 'none' if not value else str(value)
+
+
 class Cmdline(String):
     name = 'string'
     right = 'write one string of at most 2047 bytes'
@@ -775,7 +866,36 @@ VSOCK = virtio('vsock', [
     Key('peers', Vms(), 0),
 ], short='cid')
 
-VIRTIO = [DISK, RNG, BALLOON, VIRTIO_CONSOLE, VSOCK]
+VLAN = Int(0, 4094)
+
+NETWORK = Section('network', [
+    Key('name', Name(), required=True),
+    Key('vlan', VLAN, 0),
+    Key('isolated', Bool(), False),
+    Key('uplink', Int(0, 7), note='none'),
+    Key('capture', Size(), note='none'),
+])
+
+NET = virtio('net', [
+    Key('network', Name(), required=True),
+    Key('mac', NetMac(), note='one of its own'),
+    Key('queues', Int(1, 8), 1),
+    Key('queue_size', Int(16, 256), 256),
+    Key('mtu', Int(68, 9216), 1500),
+    Key('rate', Size(), note='no limit'),
+    Key('burst', Size(), note='`"128K"`, with a rate'),
+    Key('packet_rate', Int(0, 0xffffffff), 0),
+    Key('check_mac', Bool(), False),
+    Key('check_arp', Bool(), False),
+    Key('check_ipv4', Bool(), False),
+    Key('ipv4', Ipv4(), note='none'),
+    Key('vlan', VLAN, note="the network's"),
+    Key('trunk', Vlans(), [], note='none'),
+    Key('isolated', Bool(), note="the network's"),
+    Key('mirror', Bool(), False),
+], short='network')
+
+VIRTIO = [DISK, RNG, BALLOON, VIRTIO_CONSOLE, VSOCK, NET]
 SINGLE = [RNG, BALLOON, VIRTIO_CONSOLE, VSOCK]     # a VM has one at most
 
 SECTIONS = [MEMORY, KERNEL, INITRD, DTB, GIC, CONSOLE, RTC, POWER_KEY, WATCHDOG, STOLEN_TIME,

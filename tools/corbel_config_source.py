@@ -274,6 +274,7 @@ class DtsShape:
         self.group(table, 'vms', 'vm', [(n, n) for n in MANY])
         self.group(table, 'pools', 'pool', [('window', 'windows')])
         self.group(table, 'channels', 'channel', [('member', 'members')])
+        self.group(table, 'networks', 'network', [])
         return self.node(table, ('/',))
 
 

@@ -78,6 +78,7 @@ class Pool:
 
 class System:
     def __init__(self, file):
+        self.networks = []         # each: name -> Item
         self.file, self.items, self.board, self.vms, self.pools = file, {}, {}, [], []
         self.channels = []
         self.board_lists = {s.name: [] for s in schema.BOARD_LISTS}
@@ -223,6 +224,11 @@ class Reader:
         for node in self.listed(root, 'pool', dict, 'write [[pool]] and its keys below it'):
             self.pool(node)
 
+    def networks(self, root):
+        right = 'write [[network]] and its keys below it'
+        for i, node in enumerate(self.listed(root, 'network', dict, right)):
+            self.system.networks.append(self.section(node, schema.NETWORK, f'network[{i}]'))
+
     def join(self, vm):
         """Find the pool that a VM names."""
         item, names = vm['pool'], [p.value('name') for p in self.system.pools]
@@ -348,12 +354,14 @@ class Reader:
 
     def read(self):
         root = load(self.system.file)
-        more = ['board', 'pool', 'channel', 'vm'] + ([] if self.is_dts else ['defaults', 'vms'])
+        more = ['board', 'network', 'pool', 'channel', 'vm'] + \
+            ([] if self.is_dts else ['defaults', 'vms'])
         keys = schema.SYSTEM + ([schema.Key('version', schema.Int(1, 1), 1)] if self.is_dts else [])
         self.known(root, keys, '', more)
         self.system.items = self.keys(root, keys, '')
         self.board(root)
         self.pools(root)
+        self.networks(root)
         defaults = self.defaults(root)
         for idx, entry in enumerate(self.entries(root)):
             self.vm(entry, defaults, idx)

@@ -9,6 +9,7 @@
 #include "core/lib/bits.h"
 #include "vm/config_channels.h"
 #include "vm/config_keys.h"
+#include "vm/config_net.h"
 #include "vm/config_pools.h"
 #include "vm/config_virtio.h"
 
@@ -348,7 +349,7 @@ static void parse_vm(struct system_config *cfg, const void *dtb, int node,
 	if (child != -FDT_ERR_NOTFOUND)
 		config_refuse(&p, "?", "its sections cannot be read");
 	sort_regions(vm);
-	if (config_virtio_slots(&p, vm))
+	if (config_virtio_slots(&p, vm) || config_net_link(&p, cfg, vm))
 		return;
 	p.given = &keys;
 	if (all_read(&p, vm))
@@ -412,7 +413,7 @@ static int parse_root(struct system_config *cfg, const void *dtb)
 		const char *name = fdt_get_name(dtb, node, NULL);
 
 		if (!name || (strcmp(name, "vms") != 0 && strcmp(name, "pools") != 0 &&
-			      strcmp(name, "channels") != 0))
+			      strcmp(name, "channels") != 0 && strcmp(name, "networks") != 0))
 			return config_refuse(&p, name ? name : "?", "no such section");
 	}
 	return 0;
@@ -425,7 +426,8 @@ int config_parse(struct system_config *cfg, const void *dtb, size_t size)
 	memset(cfg, 0, sizeof(*cfg));
 	if (!fdt_sound(dtb, size))
 		return fail(cfg, "system.dtb is damaged or cut off: it is not a device tree");
-	if (parse_root(cfg, dtb) || config_pools_parse(cfg, dtb) || config_channels_parse(cfg, dtb))
+	if (parse_root(cfg, dtb) || config_pools_parse(cfg, dtb) ||
+	    config_channels_parse(cfg, dtb) || config_networks_parse(cfg, dtb))
 		return -EINVAL;
 	vms = fdt_subnode_offset(dtb, 0, "vms");
 	if (vms < 0)

@@ -46,6 +46,7 @@ struct passthrough;
 #define CONFIG_DEFAULT_LOG_SIZE 0x3000 /* with the console's page: four pages  */
 #define CONFIG_MAX_LOG_SIZE 0x100000
 #define CONFIG_ESCAPE_KEY   0x1d /* Ctrl-]                                   */
+#define CONFIG_MAX_NETWORKS 8
 #define CONFIG_MAX_VIRTIO   512   /* virtio devices of all VMs               */
 #define CONFIG_ADDR_AUTO    UINT64_MAX  /* an address the loader chooses     */
 #define CONFIG_FILE_SYSTEM  "system.dtb"
@@ -135,7 +136,7 @@ struct config_watchdog {
 /* Kinds of virtio devices; each has a section of its name. */
 enum config_virtio_kind {
 	CONFIG_VIRTIO_DISK, CONFIG_VIRTIO_RNG, CONFIG_VIRTIO_BALLOON, CONFIG_VIRTIO_CONSOLE,
-	CONFIG_VIRTIO_VSOCK, CONFIG_VIRTIO_KINDS,
+	CONFIG_VIRTIO_VSOCK, CONFIG_VIRTIO_NET, CONFIG_VIRTIO_KINDS,
 };
 
 struct config_disk {
@@ -165,6 +166,41 @@ struct config_vsock {
 	uint64_t peers;              /* VMs it may connect to; bit n: VM n    */
 };
 
+/* Some small numbers. */
+struct config_numbers {
+	uint32_t nr;
+	uint16_t v[16];
+};
+
+/* A network: a switch in EL2. */
+struct config_network {
+	char     name[CONFIG_NAME_LEN];
+	uint32_t vlan;               /* of ports that do not say; 0: none      */
+	uint32_t isolated;           /* likewise: 1: they reach the uplink only */
+	uint32_t uplink;             /* the board's interface, or CONFIG_NO_UPLINK */
+	uint64_t capture;            /* bytes of the ring of captured frames   */
+};
+#define CONFIG_NO_UPLINK  UINT32_MAX
+#define CONFIG_MAX_UPLINK 7
+
+/* An interface of a VM in a network. */
+struct config_net {
+	const char *network_name;
+	uint32_t network;            /* index in system_config.networks       */
+	uint32_t nr;                 /* which of its VM's, from 0             */
+	uint64_t mac;                /* as people write it: first byte high   */
+	uint32_t queues;             /* pairs                                 */
+	uint32_t queue_size, mtu;
+	uint64_t rate, burst;        /* bytes a second, bytes; 0: no limit    */
+	uint32_t packet_rate;        /* frames a second; 0: no limit          */
+	bool     check_mac, check_arp, check_ipv4;
+	bool     mirror;
+	uint32_t ipv4;               /* 0: none                               */
+	uint32_t vlan, isolated;
+	struct config_numbers trunk;
+};
+#define CONFIG_MAX_NET_QUEUES 8
+
 /* A virtio device. */
 struct config_virtio {
 	enum config_virtio_kind kind;
@@ -174,6 +210,7 @@ struct config_virtio {
 		struct config_disk disk;
 		struct config_balloon balloon;
 		struct config_vsock vsock;
+		struct config_net net;
 	};
 };
 
@@ -321,6 +358,8 @@ struct system_config {
 	struct channel_config channels[CONFIG_MAX_CHANNELS];
 	uint32_t nr_vms;
 	struct vm_config vms[CONFIG_MAX_VMS];
+	uint32_t nr_networks;
+	struct config_network networks[CONFIG_MAX_NETWORKS];
 	uint32_t nr_virtio;
 	struct config_virtio virtio[CONFIG_MAX_VIRTIO];
 

@@ -149,6 +149,26 @@ static int set_access(const struct config_parser *p, const struct config_key *ke
 	return config_refuse(p, key->name, "must be \"r\", \"rw\", \"rx\" or \"rwx\"");
 }
 
+static int set_numbers(const struct config_parser *p, const struct config_key *key, void *field,
+		       const void *val, int len)
+{
+	struct config_numbers *list = field;
+
+	if (len < 0 || len % 4 != 0 || len / 4 > (int)ARRAY_SIZE(list->v))
+		return config_refuse(p, key->name, "%d bytes; it must be at most %d cells", len,
+				     (int)ARRAY_SIZE(list->v));
+	for (list->nr = 0; list->nr < (uint32_t)len / 4; list->nr++) {
+		uint64_t v = config_cells((const char *)val + 4 * list->nr, 1);
+
+		if (v < key->min || v > key->max)
+			return config_refuse(p, key->name, "%u; it must be %u to %u",
+					     (unsigned int)v, (unsigned int)key->min,
+					     (unsigned int)key->max);
+		list->v[list->nr] = (uint16_t)v;
+	}
+	return 0;
+}
+
 /* One mask goes to all vCPUs; the count is compared when it is known. */
 static int set_cpus(const struct config_parser *p, const struct config_key *key, void *field,
 		    const void *val, int len)
@@ -191,6 +211,7 @@ static int set_key(const struct config_parser *p, const struct config_key *key, 
 		[KEY_ACCESS] = set_access,
 		[KEY_CPUS]   = set_cpus,
 		[KEY_LIST]   = set_list,
+		[KEY_NUMBERS] = set_numbers,
 		[KEY_CONST]  = NULL,
 	};
 

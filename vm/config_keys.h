@@ -17,6 +17,7 @@ enum config_kind {
 	KEY_STRING,   /* kept as a pointer                                */
 	KEY_ENUM,     /* one of words[], stored as its index              */
 	KEY_ACCESS,   /* letters of "rwx", stored as CONFIG_ACCESS_*      */
+	KEY_NUMBERS,  /* cells, each min to max; struct config_numbers       */
 	KEY_CPUS,     /* 64-bit masks: one for all vCPUs, or one for each */
 	KEY_LIST,     /* strings; struct config_list                      */
 	KEY_CONST,    /* looked at elsewhere                              */
@@ -35,6 +36,8 @@ struct config_key {
 #define KEY_WORDS(n, type, field, list) { n, list, 0, 0, offsetof(type, field), KEY_ENUM, 0 }
 #define KEY_NUM(n, type, field, min, max) \
 	{ n, NULL, min, max, offsetof(type, field), KEY_U32, 0 }
+#define KEY_NUMBERS(n, type, field, min, max) \
+	{ n, NULL, min, max, offsetof(type, field), KEY_NUMBERS, 0 }
 #define KEY_END                         { NULL, NULL, 0, 0, 0, 0, 0 }
 
 extern const struct config_key config_no_keys[];

@@ -6,17 +6,13 @@
 #include <string.h>
 #include "core/lib/bits.h"
 #include "core/lib/options.h"
+#include "vm/config_net.h"
 
 #define REFUSE(vm, ...) (config_reason((vm)->refused, __VA_ARGS__), -EINVAL)
 #define SECTOR 512
 
-/* What every device has. */
-#define VIRTIO_KEYS \
-	KEY_NUM("slot", struct config_virtio, slot, 0, CONFIG_VIRTIO_SLOTS - 1), \
-	KEY("label", KEY_STRING, struct config_virtio, name)
-
 static const struct config_key disk_keys[] = {
-	VIRTIO_KEYS,
+	CONFIG_VIRTIO_KEYS,
 	KEY("image",    KEY_STRING, struct config_virtio, disk.image),
 	KEY("physical", KEY_STRING, struct config_virtio, disk.physical),
 	KEY("partition", KEY_STRING, struct config_virtio, disk.partition),
@@ -102,12 +98,12 @@ static void no_defaults(struct config_virtio *c)
 }
 
 static const struct config_key plain_keys[] = {
-	VIRTIO_KEYS,
+	CONFIG_VIRTIO_KEYS,
 	KEY_END,
 };
 
 static const struct config_key balloon_keys[] = {
-	VIRTIO_KEYS,
+	CONFIG_VIRTIO_KEYS,
 	KEY("size", KEY_U64, struct config_virtio, balloon.size),
 	KEY_END,
 };
@@ -134,7 +130,7 @@ static int balloon_check(struct vm_config *vm, const struct config_virtio *c,
 }
 
 static const struct config_key vsock_keys[] = {
-	VIRTIO_KEYS,
+	CONFIG_VIRTIO_KEYS,
 	KEY_NUM("cid", struct config_virtio, vsock.cid, 3, UINT32_MAX - 1),
 	KEY("peers", KEY_U64, struct config_virtio, vsock.peers),
 	KEY_END,
@@ -162,6 +158,8 @@ static const struct virtio_section {
 	[CONFIG_VIRTIO_BALLOON] = { "balloon", balloon_keys, no_defaults, balloon_check, NULL },
 	[CONFIG_VIRTIO_CONSOLE] = { "virtio-console", plain_keys, no_defaults, single_check, NULL },
 	[CONFIG_VIRTIO_VSOCK] = { "vsock", vsock_keys, no_defaults, vsock_check, NULL },
+	[CONFIG_VIRTIO_NET] = { "net", config_net_keys, config_net_defaults, config_net_check,
+				NULL },
 };
 
 const char *config_virtio_name(enum config_virtio_kind kind)

@@ -6,6 +6,11 @@
 #include "vm/config.h"
 #include "vm/config_keys.h"
 
+/* What every device has, for the tables of its keys. */
+#define CONFIG_VIRTIO_KEYS \
+	KEY_NUM("slot", struct config_virtio, slot, 0, CONFIG_VIRTIO_SLOTS - 1), \
+	KEY("label", KEY_STRING, struct config_virtio, name)
+
 /* Which kind a section is of, by its node's name, "disk-1"; -1: none. */
 int config_virtio_kind(const char *node);
 

@@ -35,7 +35,7 @@ struct vm_virtio_kind {
 
 /* One for each kind, in a file of its own. */
 extern const struct vm_virtio_kind vm_virtio_disk, vm_virtio_rng, vm_virtio_balloon,
-	vm_virtio_console, vm_virtio_vsock;
+	vm_virtio_console, vm_virtio_vsock, vm_virtio_net;
 
 /* By enum config_virtio_kind; vm/virtio_kinds.c. */
 extern const struct vm_virtio_kind *const vm_virtio_kinds[CONFIG_VIRTIO_KINDS];

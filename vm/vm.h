@@ -31,6 +31,7 @@
 #include "vm/power.h"
 
 struct hostblk_part;
+struct vswitch;
 
 /* What the floor above gives to every VM. All members but the marked ones are set. */
 struct vm_host {
@@ -59,6 +60,8 @@ struct vm_host {
 	void (*firmware_call)(uint32_t fid);
 	/* A random number of the CPU (RNDR): true and 64 bits. Or NULL. */
 	bool (*entropy)(uint64_t *out);
+	/* The switch of a network, by its place in the configuration; NULL: there is none. */
+	struct vswitch *(*network)(uint32_t idx);
 	struct drbg *rng;                    /* the system's; VMs are seeded of it */
 	struct pl031_clock clock;            /* wall clock                       */
 	const struct bundle *bundle;

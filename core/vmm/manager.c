@@ -17,6 +17,7 @@
 #include "core/vmm/machine.h"
 #include "core/vmm/manage.h"
 #include "core/vmm/manager_impl.h"
+#include "core/vmm/network.h"
 #include "core/vmm/pools.h"
 #include "core/vmm/run.h"
 #include "core/vmm/shell.h"
@@ -93,6 +94,7 @@ static struct vm_host host = {
 	.pick_cpu = pick_cpu,
 	.cpus = cpus,
 	.io_cpu = io_cpu,
+	.network = CONFIG_VIRTIO ? network_get : NULL,
 	.all_parked = all_parked,
 	.vendor_call = CONFIG_MANAGE ? manage_vendor_call : NULL,
 	.firmware_feature = firmware_feature,
@@ -384,6 +386,8 @@ void manager_start(struct uart_phys *uart)
 	console_start(uart);
 	if (CONFIG_HOSTIO)
 		hostio_init(sys_cfg->housekeeping, SYSTEM_PRIO);
+	if (CONFIG_VIRTIO)
+		network_init(sys_cfg);
 	keepers_start();
 	if (atomic_load(&nr_alive) == 0 && sys_cfg->when_all_off == ALL_OFF_POWEROFF)
 		machine_give_up("no VM can be started");

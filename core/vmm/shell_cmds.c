@@ -15,6 +15,7 @@
 #include "core/vmm/console_impl.h"
 #include "core/vmm/info.h"
 #include "core/vmm/machine.h"
+#include "core/vmm/shell_net.h"
 #include "core/vmm/tracing.h"
 #include "core/vmm/tune.h"
 #include "mm/audit.h"
@@ -548,6 +549,12 @@ const struct shell_cmd shell_cmds[] = {
 	{ "help [WORD]...\t[--json] commands that begin so; and keys", help },
 	{ "log [err|warn|info|debug] [--json]\tmessages; or the least grave to keep", log_cmd },
 	{ "mem [--json]\tmemory by owner", mem },
+	{ "net capture NETWORK start|stop\tkeep frames that pass, or no more",
+	  shell_net_capture },
+	{ "net dump NETWORK [--json]\twhat was kept, a pcap file in base64", shell_net_dump },
+	{ "net link VM NR up|down\tplug a VM's interface in or out", shell_net_link },
+	{ "net list [--json]\tall networks", shell_net_list },
+	{ "net show NETWORK [--json]\tits ports, frames, drops", shell_net_show },
 	{ "poweroff\tstop the machine", poweroff },
 	{ "reboot\treset the machine", reboot },
 	{ "stat [VM] [--json]\texits, interrupts, times, latencies", stat },

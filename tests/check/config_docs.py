@@ -33,7 +33,8 @@ def tables():
 def expected():
     sections = {'System': schema.SYSTEM, 'board': schema.BOARD.keys, 'VM': schema.VM}
     sections |= {s.name: s.keys for s in [*schema.BOARD_LISTS, schema.POOL, schema.WINDOW,
-                                          schema.CHANNEL, schema.MEMBER, *schema.SECTIONS]}
+                                          schema.CHANNEL, schema.MEMBER, schema.NETWORK,
+                                          *schema.SECTIONS]}
     out = {name: {k.name: (k.kind.name, default(k)) for k in keys}
            for name, keys in sections.items()}
     out['pool']['windows'] = ('list of windows', 'none; needed by `partition`')
@@ -58,9 +59,10 @@ def compare(documented, wanted):
 def c_tables():
     """Name of a table in vm/config*.c -> the properties in it."""
     text = ''.join((TOP / 'vm' / name).read_text() for name in (
-        'config.c', 'config_pools.c', 'config_channels.c', 'config_virtio.c'))
-    return {m[1]: set(re.findall(r'[{(]\s*"([a-z-]+)"', m[2])) for m in re.finditer(
-        r'static const struct config_key (\w+)_keys\[\] = \{(.*?)\n\};', text, re.S)}
+        'config.c', 'config_pools.c', 'config_channels.c', 'config_virtio.c',
+        'config_net.c'))
+    return {m[1]: set(re.findall(r'[{(]\s*"([a-z0-9-]+)"', m[2])) for m in re.finditer(
+        r'const struct config_key (?:config_)?(\w+)_keys\[\] = \{(.*?)\n\};', text, re.S)}
 
 
 def compare_c():
@@ -71,6 +73,7 @@ def compare_c():
               'watchdog': schema.WATCHDOG.keys, 'manage': schema.MANAGE.keys,
               'window': schema.WINDOW.keys, 'member': schema.MEMBER.keys,
               'channel': [k for k in schema.CHANNEL.keys if k.name != 'name'],
+              'network': [k for k in schema.NETWORK.keys if k.name != 'name'],
               **{s.name: s.keys[2:] for s in schema.VIRTIO},     # two are a macro's
               'pool': [k for k in schema.POOL.keys if k.name != 'name']}
     for name, keys in wanted.items():

@@ -60,7 +60,7 @@ GUEST_DTS = '/dts-v1/;\n/ { model = "guest"; };\n'
 def compile_show(folder):
     sources = ['tests/config/show.c', 'vm/config.c', 'vm/config_keys.c', 'vm/config_pools.c',
                'vm/config_sums.c', 'vm/config_check.c', 'vm/config_channels.c',
-               'vm/config_virtio.c', 'vm/bundle.c', 'core/fdt_sound.c']
+               'vm/config_virtio.c', 'vm/config_net.c', 'vm/bundle.c', 'core/fdt_sound.c']
     subprocess.run([os.environ.get('HOSTCC', 'gcc'), '-std=gnu11', '-Wall', '-Wextra', '-Werror',
                     '-fsanitize=address,undefined', '-I.', '-Iarch/include', *sources, '-lfdt',
                     '-o', folder / 'show'], cwd=TOP, check=True)
@@ -131,7 +131,9 @@ def meant_rights(mask, system):
 
 
 # Slots that are not given are the lowest free ones.
-SLOTS = {'full': [0, 9, 1, 31, 2, 3, 8], 'table': [0]}
+SLOTS = {'full': [0, 9, 1, 31, 2, 3, 8, 4, 5], 'table': [0]}
+NETWORKS = []                  # of the system at hand
+AUTO_MAC = 0x02436f000105      # VM 1, slot 5: the one that has none of its own
 
 
 def meant_virtio(vm, names):
@@ -151,6 +153,27 @@ def meant_virtio(vm, names):
             if section == 'vsock':
                 line += f' {d["cid"].value} {d["peers"].value:#x}'
             yield line
+    for n in vm.lists['net']:
+        yield f'{vm.value("name")}.net={next(slots)} {n["name"].value or ""} {meant_net(n)}'
+
+
+def meant_net(net):
+    value = {k: 0 if i.value is None else i.value for k, i in net.items()}
+    network = next(n for n in NETWORKS if n['name'].value == value['network'])
+    for key in ('vlan', 'isolated'):
+        value[key] = (net[key] if net[key].value is not None else network[key]).value
+    order = ('queues', 'queue_size', 'mtu', 'rate', 'burst', 'packet_rate', 'check_mac',
+             'check_arp', 'check_ipv4', 'ipv4', 'vlan', 'isolated', 'mirror')
+    mac = value['mac'] or AUTO_MAC
+    return ' '.join([value['network'], f'{mac:#x}', *(str(int(value[k])) for k in order),
+                     *(str(v) for v in value['trunk'])])
+
+
+def meant_network(network):
+    value = {k: i.value for k, i in network.items()}
+    uplink = 0xffffffff if value['uplink'] is None else value['uplink']
+    return (f'network.{value["name"]}={value["vlan"]} {value["isolated"]:d} {uplink} '
+            f'{value["capture"] or 0}')
 
 
 def meant_vm(vm, names, system):
@@ -205,6 +228,9 @@ def meant(system, names):
     yield f'housekeeping={items["housekeeping"].value}'
     for pool in system.pools:
         yield from meant_pool(pool, system)
+    NETWORKS[:] = system.networks
+    for network in system.networks:
+        yield meant_network(network)
     for channel in system.channels:
         yield from meant_channel(channel)
     for vm in system.vms:

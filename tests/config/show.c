@@ -34,6 +34,17 @@ static const char *text(const char *s)
 	return s ? s : "";
 }
 
+static void show_net(const struct config_net *n)
+{
+	printf(" %s 0x%" PRIx64 " %" PRIu32 " %" PRIu32 " %" PRIu32 " %" PRIu64 " %" PRIu64
+	       " %" PRIu32 " %d %d %d %" PRIu32 " %" PRIu32 " %" PRIu32 " %d",
+	       text(n->network_name), n->mac, n->queues, n->queue_size, n->mtu, n->rate, n->burst,
+	       n->packet_rate, n->check_mac, n->check_arp, n->check_ipv4, n->ipv4, n->vlan,
+	       n->isolated, n->mirror);
+	for (uint32_t i = 0; i < n->trunk.nr; i++)
+		printf(" %d", n->trunk.v[i]);
+}
+
 static void show_virtio(const char *vm, const struct config_virtio *c)
 {
 	printf("%s.%s=%" PRIu32 " %s", vm, config_virtio_name(c->kind), c->slot, text(c->name));
@@ -48,6 +59,8 @@ static void show_virtio(const char *vm, const struct config_virtio *c)
 		printf(" 0x%" PRIx64, c->balloon.size);
 	if (c->kind == CONFIG_VIRTIO_VSOCK)
 		printf(" %" PRIu32 " 0x%" PRIx64, c->vsock.cid, c->vsock.peers);
+	if (c->kind == CONFIG_VIRTIO_NET)
+		show_net(&c->net);
 	printf("\n");
 }
 
@@ -167,6 +180,10 @@ int main(int argc, char **argv)
 	       (int)cfg.when_all_off, cfg.escape_key, cfg.housekeeping);
 	for (uint32_t i = 0; i < cfg.nr_pools; i++)
 		show_pool(&cfg.pools[i]);
+	for (uint32_t i = 0; i < cfg.nr_networks; i++)
+		printf("network.%s=%" PRIu32 " %" PRIu32 " %" PRIu32 " %" PRIu64 "\n",
+		       cfg.networks[i].name, cfg.networks[i].vlan, cfg.networks[i].isolated,
+		       cfg.networks[i].uplink, cfg.networks[i].capture);
 	for (uint32_t i = 0; i < cfg.nr_channels; i++)
 		show_channel(&cfg.channels[i]);
 	for (uint32_t i = 0; i < cfg.nr_vms; i++)

@@ -120,15 +120,16 @@ static void make(uint32_t n, struct vswitch_port_config port)
 		.port = port, .name = n ? "b" : "a", .pairs = PAIRS, .spare = v->spare,
 	};
 	struct virtio_setup s = {
-		.model = &virtio_net_model, .vm = c.name, .name = "net0", .ram = &v->ram.ram,
-		.worker = &v->worker, .slot = (uint16_t)n, .nr_queues = VIRTIO_NET_QUEUES(PAIRS),
-		.queues = v->queues, .segs = v->segs, .features = virtio_net_features(&c),
+		.vm = c.name, .name = "net0", .ram = &v->ram.ram, .worker = &v->worker,
+		.slot = (uint16_t)n, .queues = v->queues, .segs = v->segs,
 	};
 
 	memset(v, 0, sizeof(*v));
 	v->worker.wake = wake;
 	fake_ram_init(&v->ram);
-	assert_int_equal(virtio_net_init(&v->net, &s, &c, &sw), 0);
+	assert_int_equal(virtio_net_init(&v->net, &c, &sw, &s), 0);
+	assert_int_equal(s.nr_queues, VIRTIO_NET_QUEUES(PAIRS));
+	virtio_init(&v->net.dev, &s);
 	v->net.dev.transport = &fake_transport;
 }
 
@@ -718,14 +719,15 @@ static void the_link_goes_down_and_comes_back(void **state)
 	start(1, OFFER | ring_kind);
 	give(v, 0, 8, 512);
 	fake_config_irqs = 0;
-	virtio_net_set_link(&v->net, false);
+	assert_int_equal(vswitch_set_link(&sw, v->net.port.idx, false), 0);
+	assert_int_equal(vswitch_set_link(&sw, 9, false), -ENOENT);
 	assert_int_equal(fake_config_irqs, 1);
 	virtio_config_read(&v->net.dev, 6, &status, 2);
 	assert_int_equal(status, 0);
 	assert_false(gets(v, MAC(1)));
-	virtio_net_set_link(&v->net, false);
+	vswitch_set_link(&sw, v->net.port.idx, false);
 	assert_int_equal(fake_config_irqs, 1);
-	virtio_net_set_link(&v->net, true);
+	vswitch_set_link(&sw, v->net.port.idx, true);
 	virtio_config_read(&v->net.dev, 6, &status, 2);
 	assert_int_equal(status, 3);
 	assert_int_equal(command(v, 3, 1, NULL, 0), 1);
@@ -786,20 +788,21 @@ static void rings_are_as_small_as_the_configuration_says(void **state)
 	static struct virtq queues[3];
 	static struct virtq_seg segs[3 * VIRTQ_MAX_SIZE];
 	struct virtio_setup s = {
-		.model = &virtio_net_model, .vm = "c", .name = "net0", .ram = &g[1].ram.ram,
-		.worker = &g[1].worker, .nr_queues = 3, .queues = queues, .segs = segs,
-		.features = virtio_net_features(&c),
+		.vm = "c", .name = "net0", .ram = &g[1].ram.ram, .worker = &g[1].worker,
+		.queues = queues, .segs = segs,
 	};
 
 	(void)state;
-	assert_int_equal(virtio_net_init(&net, &s, &c, &sw), 0);
+	assert_int_equal(virtio_net_init(&net, &c, &sw, &s), 0);
+	virtio_init(&net.dev, &s);
+	assert_true(fake_driver_accept(&net.dev, BASE));
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(queues[i].max_size, 16);
 	assert_int_equal(virtio_offered(&net.dev) & (NET_F_MQ | NET_F_MTU), 0);
 	virtio_net_fini(&net);
 	net.port.cfg.mac = MAC(1);
 	c.port.mac = MAC(1);
-	assert_int_equal(virtio_net_init(&net, &s, &c, &sw), -EEXIST);
+	assert_int_equal(virtio_net_init(&net, &c, &sw, &s), -EEXIST);
 }
 
 int main(void)

@@ -20,6 +20,7 @@ usage: tests/system/run.py --list [--matrix]     names, one a line
     el2_*           the hypervisor's own tests at EL2
     hostio_*        the board's disks and networks, driven by EL2 itself
     disks_*         Linux guests on the board's disks
+    net_*           guests that talk to each other
     guests_*        some guests on another emulator
     matrix_*        --matrix: CPUs, sizes, emulators, firmware, kernels
 
@@ -41,6 +42,7 @@ import life
 import linux
 import many
 import matrix
+import net
 import passthrough
 import sched
 import services
@@ -55,7 +57,8 @@ def main():
     args = parser.parse_args()
     usual = dict([*boot.tests(), *el2.tests(), *guests.tests(), *linux.tests(), *services.tests(),
                   *sched.tests(), *many.tests(), *life.tests(), *hostio.tests(), *disks.tests(),
-                  *channels.tests(), *chaos.tests(), *devices.tests(), *passthrough.tests(),
+                  *channels.tests(), *chaos.tests(), *devices.tests(), *net.tests(),
+                  *passthrough.tests(),
                   *matrix.representative()])
     wide = dict([*matrix.tests(), *sched.matrix(), *many.matrix()])
     if args.list:

@@ -238,6 +238,8 @@ int strncmp(const char *a, const char *b, size_t n);
 
 #define RW8(a)  (*(volatile uint8_t *)(uintptr_t)(a))
 #define RW16(a) (*(volatile uint16_t *)(uintptr_t)(a))
+#define RW32(a) (*(volatile uint32_t *)(uintptr_t)(a))
+#define RW64(a) (*(volatile uint64_t *)(uintptr_t)(a))
 
 /*
  * MMIO goes through one plain load or store, so that the compiler cannot pick a form with

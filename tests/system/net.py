@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Guests that talk to each other through the switch, and to the world outside."""
+import contextlib
+import hashlib
+import http.server
+import json
+import re
+import subprocess
+import sys
+import threading
+
+from linux import BAD, GUESTS, finish
+from machine import BUILD, LONG, TOP, WORK, Failure, Machine, corbel, pack
+
+DRIVERS = ["virtio_ring", "virtio", "virtio_mmio", "failover", "net_failover", "virtio_net"]
+# What a guest does is on its command line: addr=, peer=, and do=, a name of a function. It says
+# DONE and powers off; NAME: before each line tells the guests apart.
+RC = """#!/bin/sh
+for m in %s; do insmod /lib/modules/$m.ko || echo "FAILED insmod $m"; done
+for w in $(cat /proc/cmdline); do case $w in addr=*|peer=*|do=*) eval $w;; esac; done
+ip link set lo up
+ip link set eth0 up
+[ -z "$addr" ] || ip addr add $addr/24 dev eth0
+
+patiently() {
+	n=0
+	until "$@"; do
+		n=$((n + 1))
+		[ $n -lt 100 ] || { echo "FAILED: $*"; return 1; }
+		sleep 1
+	done
+}
+exchange() {
+	dd if=/dev/urandom of=/tmp/file bs=64k count=128 2>/dev/null
+	echo "MADE $(sha256sum </tmp/file)"
+	httpd -p 5000 -h /tmp
+	patiently ping -c 1 $peer >/dev/null
+	ping -c 5 $peer
+	ping -c 5 -s 8000 $peer
+	patiently wget -q -O /tmp/got $peer:5000/file
+	echo "GOT $(sha256sum </tmp/got)"
+	>/tmp/done
+	patiently wget -q -O /dev/null $peer:5000/done
+	sleep 3
+}
+outside() {
+	udhcpc -i eth0 -n -q -t 20 -s /etc/dhcp
+	echo "ADDRESS"
+	ifconfig eth0
+	ping -c 3 10.0.2.2
+	echo "GOT $(wget -q -O - 10.0.2.2:$peer/ | sha256sum)"
+}
+ifconfig eth0
+${do:-true}
+ifconfig eth0
+dmesg | grep -E "%s"
+echo DONE
+poweroff -f
+""" % (" ".join(DRIVERS), BAD[1:-1])
+DHCP = """#!/bin/sh
+[ "$1" = bound ] || exit 0
+ifconfig $interface $ip netmask $subnet
+route add default gw $router
+"""
+
+
+def initramfs():
+    """Busybox with the drivers of virtio-net, and what the guests do."""
+    WORK.mkdir(parents=True, exist_ok=True)
+    out, files = WORK / "net.cpio.gz", []
+    for name, text in (("rc", RC), ("dhcp", DHCP)):
+        path = WORK / ("net." + name)
+        path.write_text(text)
+        path.chmod(0o755)
+        files.append("%s=etc/%s" % (path, name))
+    modules = GUESTS / "cloud" / "modules"
+    for name in DRIVERS:
+        found = next(modules.rglob(name + ".ko"))
+        files.append("%s=lib/modules/%s" % (found, found.name))
+    subprocess.run([sys.executable, TOP / "tools/initramfs.py", GUESTS / "busybox/busybox", out,
+                    *files], check=True)
+    return out
+
+
+def vm(name, cmdline, net="", vcpus=1, memory="128M"):
+    return ('[[vm]]\nname = "%s"\nvcpus = %d\nmemory = "%s"\nkernel = "%s"\ninitrd = "%s"\n'
+            'cmdline = "console=ttyAMA0 quiet %s"\n[[vm.net]]\nnetwork = "lan"\n%s\n' %
+            (name, vcpus, memory, GUESTS / "cloud/Image", initramfs(), cmdline, net))
+
+
+def two(name, network="", a="", b="", vcpus=1, **board):
+    """Two Linux VMs on one network; a and b: more keys of their interfaces."""
+    text = '[[network]]\nname = "lan"\n' + network
+    text += vm("a", "addr=10.0.0.1 peer=10.0.0.2 do=exchange", a, vcpus)
+    text += vm("b", "addr=10.0.0.2 peer=10.0.0.1 do=exchange", b, vcpus)
+    return Machine(corbel(pack(name, text, board.get("mem", "1G")), **board))
+
+
+def pings_and_files(name, **kw):
+    with two(name, **kw) as m:
+        finish(m, LONG * 4)
+        text = m.text
+    m.never(r"FAILED")
+    m.never(BAD)
+    if text.count("5 packets transmitted, 5 packets received") != 4:
+        raise Failure("not all pings were answered")
+    made, got = re.findall(r"MADE (\w+)", text), re.findall(r"GOT (\w+)", text)
+    if len(made) != 2 or sorted(made) != sorted(got) or made[0] == made[1]:
+        raise Failure("files made: %s, got: %s" % (made, got))
+    if text.count("DONE") != 2:
+        raise Failure("a guest is not done")
+
+
+def two_linux():
+    """All offloads, mergeable buffers; both formats of rings as the driver likes."""
+    pings_and_files("net_two")
+
+
+def more_queues():
+    """Two queues and vCPUs each, addresses checked, a VLAN of their own."""
+    keys = 'queues = 2\nvlan = 7\ncheck_mac = true\ncheck_arp = true\n' \
+        'check_ipv4 = true\nipv4 = "10.0.0.%d"\nmac = "52:54:00:00:00:0%d"\n'
+    pings_and_files("net_queues", a=keys % (1, 1), b=keys % (2, 2), vcpus=2)
+
+
+@contextlib.contextmanager
+def served(data):
+    """The port of a web server on this host that has nothing but these bytes."""
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        def log_message(self, *unused):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_address[1]
+        server.shutdown()
+
+
+def to_the_host():
+    """Through the uplink to QEMU's user network: DHCP, ping, two megabytes over HTTP."""
+    data = bytes(i * i >> 7 & 0xff for i in range(2 << 20))
+    with served(data) as port:
+        text = '[[network]]\nname = "lan"\nuplink = 0\n' + vm("a", "peer=%d do=outside" % port)
+        extra = ["-netdev", "user,id=n", "-device", "virtio-net-device,netdev=n",
+                 "-global", "virtio-mmio.force-legacy=false"]
+        with Machine(corbel(pack("net_uplink", text), extra=extra)) as m:
+            finish(m, LONG * 4)
+    m.never(r"FAILED")
+    m.never(BAD)
+    if not re.search(r"ADDRESS.*\n(.*\n)*?.*addr:10\.0\.2\.", m.text):
+        raise Failure("no address by DHCP")
+    if "3 packets transmitted, 3 packets received" not in m.text:
+        raise Failure("the host does not answer")
+    if "GOT " + hashlib.sha256(data).hexdigest() not in m.text:
+        raise Failure("the host's data did not come, or not all of it")
+
+
+def peers(name, a, b, cpus="", **board):
+    """Two of tests/guests/load/net_peer.c with these command lines."""
+    text = '[[network]]\nname = "lan"\n'
+    for vm_name, cmdline in (("a", a), ("b", b)):
+        text += ('[[vm]]\nname = "%s"\nmemory = "32M"\nkernel = "%s"\ncmdline = "%s"\n%s'
+                 'net = "lan"\n' % (vm_name, BUILD / "guests-el1/load/net_peer.bin", cmdline, cpus))
+    with Machine(corbel(pack(name, text), **board)) as m:
+        finish(m)
+    m.never("not ok")
+    if len(re.findall(r"ok net_peer$", m.text, re.M)) < 2:
+        raise Failure("a guest is not done")
+    return m.text
+
+
+def ring_formats():
+    """Frames of all sizes and segments of 64 KiB between all formats of rings."""
+    for one, other in (("packed=0 event=0 big=0", "packed=1 event=1 big=0"),
+                       ("packed=1 event=0 big=1", "packed=0 event=1 big=1"),
+                       ("packed=1 event=1 big=0", "packed=1 event=0 big=1")):
+        text = peers("net_rings", "role=1 " + one, "role=0 " + other)
+        if not re.search(r"net_peer: \d{4} frames there and back", text):
+            raise Failure("no report: " + one + " and " + other)
+
+
+def tests():
+    yield "net_ring_formats", ring_formats
+    yield "net_two_linux", two_linux
+    yield "net_more_queues", more_queues
+    yield "net_to_the_host", to_the_host
