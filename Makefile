@@ -86,13 +86,10 @@ objects: $(objs)
 # What most exits run through is compiled for speed.
 $O/obj/core/vmm/light.o $O/obj/irq/vgic_sgi.o: cflags += -O2
 
-# What reads and writes text, files and trees looks after its return addresses, off the way of
-# exits: docs/decisions/007-hardening.md.
-guarded := core/log core/board core/board_fdt devices/gpt devices/hostblk devices/hostnet \
-	$(addprefix core/vmm/,console_in hostio info listing manager shell shell_cmds shell_line \
-		shell_words tune) \
-	$(basename $(wildcard vm/config*.c vm/guest_fdt*.c)) \
-	$(addprefix vm/,bundle fdt_writer image loader vm_load) tests/el2/manager
+# What reads and writes text and files looks after its return addresses, off the way of exits:
+# docs/decisions/007-hardening.md.
+guarded := core/log devices/gpt vm/bundle vm/vm_load tests/el2/manager \
+	$(addprefix core/vmm/,console_in listing shell shell_cmds shell_line shell_words tune)
 $(guarded:%=$O/obj/%.o): cflags += -fstack-protector-strong
 
 # A changed flag rebuilds, as a changed file does.
