@@ -21,7 +21,7 @@ import sys
 TOP = pathlib.Path(__file__).resolve().parent.parent.parent
 ELF = pathlib.Path(sys.argv[1] if sys.argv[1:] else TOP / "build" / "corbel.elf").resolve()
 TOOL = "aarch64-linux-gnu-"
-NESTED = 11
+NESTED = 10
 MARGIN = 1024
 # What the compiler knows nothing of: vectors.S, fast.S.
 ASSEMBLY = {"el2_irq": 176, "light": 240}

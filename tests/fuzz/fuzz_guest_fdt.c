@@ -8,8 +8,11 @@
 #include <errno.h>
 #include <libfdt.h>
 
+#include "core/board.h"
 #include "core/lib/bits.h"
 #include "vm/guest_fdt.h"
+
+struct board board;              /* nothing is passed through */
 
 static struct vm_config cfg;
 

@@ -170,6 +170,7 @@ bool thread_must_sleep(const struct thread *t)
 /* ---- the GIC driver and the timer's registers ---- */
 
 uint64_t fake_cntv_ctl, fake_cntv_cval, fake_cntvoff, fake_cnthctl;
+uint64_t fake_cntp_ctl, fake_cntp_cval;
 
 void gicv3_set_active(uint32_t intid, bool active)
 {
@@ -185,6 +186,37 @@ bool gicv3_is_pending(uint32_t intid)
 void gicv3_sgi(uint32_t cpu, uint32_t sgi)
 {
 	(void)cpu, (void)sgi;
+}
+
+void gicv3_enable(uint32_t intid)
+{
+	(void)intid;
+}
+
+void gicv3_disable(uint32_t intid)
+{
+	(void)intid;
+}
+
+void gicv3_set_edge(uint32_t intid, bool edge)
+{
+	(void)intid, (void)edge;
+}
+
+void gicv3_route(uint32_t intid, uint32_t cpu)
+{
+	(void)intid, (void)cpu;
+}
+
+int irq_link_vm(uint32_t pintid, struct vgic_vcpu *v, uint32_t vintid)
+{
+	(void)pintid, (void)v, (void)vintid;
+	return 0;
+}
+
+void irq_unlink(uint32_t pintid)
+{
+	(void)pintid;
 }
 
 int irq_link_percpu(uint32_t intid, irq_handler *handler, void *ctx)

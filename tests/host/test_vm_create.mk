@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 HOST_TESTS += test_vm_create
 test_vm_create_SRCS = tests/host/test_vm_create.c $(wildcard vm/*.c irq/vgic_*.c) irq/vtimer.c \
-	$(filter-out tests/%,$(vcpu_srcs)) $(mm_srcs) core/fdt_sound.c core/timer.c \
+	$(filter-out tests/%,$(vcpu_srcs)) $(mm_srcs) \
+	$(addprefix core/,board.c board_fdt.c fdt_sound.c timer.c) \
 	core/lib/device.c \
 	$(filter-out devices/uart_%,$(wildcard devices/*.c)) \
 	tests/host/fake/el1_state.c tests/host/fake/gic.c tests/host/newc_maker.c
