@@ -317,10 +317,16 @@ static bool stays_locked(struct run_queue *rq, struct thread *prev, enum sched_h
 		leaves_locked(rq, prev, now);
 		return false;
 	}
-	if (how != SCHED_YIELD && !must_yield_locked(rq, prev, now))
+	if (how == SCHED_PREEMPT && !must_yield_locked(rq, prev, now))
 		return true;
-	sched_enqueue_locked(rq, prev, how);
+	sched_enqueue_locked(rq, prev, how == SCHED_HAND_OVER ? SCHED_PREEMPT : how);
 	return false;
+}
+
+static struct thread *heir_locked(struct run_queue *rq)
+{
+	sched_dequeue_locked(rq, rq->heir);
+	return rq->heir;
 }
 
 /* Runs on the new thread's stack: the old one's state is safe now. */
@@ -352,7 +358,7 @@ void sched_switch_locked(struct run_queue *rq, enum sched_how how)
 	if (prev->state == THREAD_DEAD)
 		rq->ended = prev;
 	if (!stays_locked(rq, prev, how, now)) {
-		next = pick_locked(rq, now);
+		next = how == SCHED_HAND_OVER ? heir_locked(rq) : pick_locked(rq, now);
 		next->state = THREAD_RUNNING;
 		next->since = now;
 		rq->current = next;
@@ -384,6 +390,32 @@ void sched_point(void)
 	rq = &sched_queues[cpu_self()];
 	spin_lock(&rq->lock);
 	sched_switch_locked(rq, SCHED_PREEMPT);
+}
+
+/* Nobody else may have to go first. Group: who has the pCPU now is not made to wait for others. */
+static bool hands_over_locked(struct run_queue *rq, const struct thread *t)
+{
+	struct thread *cur = rq->current;
+
+	return policy_of(rq)->hands_over && t->state == THREAD_READY && t->cpu == rq->q.cpu &&
+	       !sched_is_system(cur) && !sched_is_system(t) && cur != &rq->idle &&
+	       t->urgency == cur->urgency && t->sched.group == cur->sched.group &&
+	       !sched_must_move(cur) && !must_yield_locked(rq, cur, arch_counter());
+}
+
+void thread_hand_over(struct thread *t)
+{
+	uint64_t flags = arch_irq_save();
+	struct run_queue *rq = &sched_queues[cpu_self()];
+
+	spin_lock(&rq->lock);
+	if (hands_over_locked(rq, t)) {
+		rq->heir = t;
+		sched_switch_locked(rq, SCHED_HAND_OVER);
+	} else {
+		spin_unlock(&rq->lock);
+	}
+	arch_irq_restore(flags);
 }
 
 void sched_cpu_up(void)

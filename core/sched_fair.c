@@ -352,6 +352,7 @@ static struct thread *surplus(struct sched_queue *q, struct thread *cur, uint64_
 }
 
 const struct sched_policy sched_fair = {
-	.name = "fair", .sleeps = true, .slices = true, .enqueue = enqueue, .dequeue = dequeue,
+	.name = "fair", .hands_over = true, .sleeps = true, .slices = true, .enqueue = enqueue,
+	.dequeue = dequeue,
 	.pick = pick, .charge = charge, .preempts = preempts, .until = until, .surplus = surplus,
 };

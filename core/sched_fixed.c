@@ -148,11 +148,11 @@ static uint64_t fifo_until(struct sched_queue *q, struct thread *cur, uint64_t n
 }
 
 const struct sched_policy sched_rr = {
-	.name = "rr", .enqueue = enqueue, .dequeue = dequeue, .pick = pick, .charge = charge,
-	.preempts = rr_preempts, .until = rr_until,
+	.name = "rr", .hands_over = true, .enqueue = enqueue, .dequeue = dequeue, .pick = pick,
+	.charge = charge, .preempts = rr_preempts, .until = rr_until,
 };
 
 const struct sched_policy sched_fifo = {
-	.name = "fifo", .enqueue = fifo_enqueue, .dequeue = dequeue, .pick = pick,
-	.charge = charge, .preempts = fifo_preempts, .until = fifo_until,
+	.name = "fifo", .hands_over = true, .enqueue = fifo_enqueue, .dequeue = dequeue,
+	.pick = pick, .charge = charge, .preempts = fifo_preempts, .until = fifo_until,
 };

@@ -38,6 +38,7 @@ enum thread_state {
 #define THREAD_REQ_VCPU    BIT(2)  /* vm/vmm floors: look at the vCPU's orders */
 #define THREAD_REQ_TIMER   BIT(3)  /* an emulated timer's level must be looked at */
 #define THREAD_REQ_MUTEX   BIT(4)  /* core/mutex.c: the lock is yours          */
+#define THREAD_REQ_IO      BIT(6)  /* the VM's I/O thread has work: let it go first */
 #define THREAD_REQ_SGI(n)  BIT(16 + (n))  /* vGIC: SGI n, 0 to 15, was sent to it */
 #define THREAD_REQ_SGIS    BITS(31, 16)
 
@@ -187,6 +188,16 @@ void thread_block(uint32_t mask);
  * what was left to the caller.
  */
 void thread_yield(void);
+
+/**
+ * thread_hand_over() - let another thread run now, in one's place
+ * @t: of the same group
+ *
+ * Under fifo, rr and fair, if it is ready on this pCPU and nobody must go before the caller.
+ * The caller keeps its place and goes on when @t sleeps, or when it would have anyway.
+ * Else nothing happens.
+ */
+void thread_hand_over(struct thread *t);
 
 /* Is anybody else ready on its pCPU? A hint, read without the lock. */
 bool thread_has_rivals(const struct thread *t);

@@ -75,16 +75,15 @@ static int on_page(struct stage2 *s2, const struct page_op *op, ipa_t ipa, uint6
 {
 	uint64_t flags = spin_lock_irqsave(&s2->lock);
 	uint64_t in_page = ipa.v & PAGE_MASK;
-	struct stage2_leaf leaf;
 	struct window w;
-	int err = stage2_lookup_locked(s2, ipa, &leaf);
+	uint32_t attr = 0;
+	pa_t pa;
+	int err = stage2_page_locked(s2, ipa, &pa, &attr);
 
-	if (!err && !leaf.mapped)
-		err = -ENOENT;
-	else if (!err && ((leaf.attr & S2_DEVICE) || (leaf.attr & op->need) != op->need))
+	if (!err && ((attr & S2_DEVICE) || (attr & op->need) != op->need))
 		err = -EFAULT;
 	if (!err) {
-		char *p = window_open(&w, WINDOW_SLOT_COPY, PA(leaf.pa.v - in_page));
+		char *p = window_open(&w, WINDOW_SLOT_COPY, PA(pa.v - in_page));
 
 		op->act(op, p + in_page, size, done);
 		window_close(&w);
@@ -153,15 +152,10 @@ int guest_copy_to_frame(struct stage2 *s2, pa_t frame, ipa_t ipa, uint64_t size)
 /* One page of a guest as it is now, its table locked. -ENOENT: a hole. */
 static int page_locked(struct stage2 *s2, ipa_t ipa, uint32_t need, pa_t *pa)
 {
-	struct stage2_leaf leaf;
-	int err = stage2_lookup_locked(s2, ipa, &leaf);
+	uint32_t attr;
+	int err = stage2_page_locked(s2, ipa, pa, &attr);
 
-	if (err)
-		return err;
-	if (!leaf.mapped)
-		return -ENOENT;
-	*pa = leaf.pa;
-	return (leaf.attr & S2_DEVICE) || (leaf.attr & need) != need ? -EFAULT : 0;
+	return err ? err : (attr & S2_DEVICE) || (attr & need) != need ? -EFAULT : 0;
 }
 
 static void copy_frames(pa_t to, pa_t from, uint64_t size)

@@ -77,6 +77,14 @@ static const struct pgtable_ops stage2_ops = { table_alloc, table_free, invalida
 
 /* ---- life ---- */
 
+#define NO_HINT UINT64_C(1)
+
+static void hints_drop_locked(struct stage2 *s2)
+{
+	for (unsigned int i = 0; i < STAGE2_HINTS; i++)
+		s2->hint[i].ipa = NO_HINT;
+}
+
 void stage2_registry_init(void)
 {
 	memset(&registry, 0, sizeof(registry));
@@ -161,6 +169,7 @@ int stage2_init(struct stage2 *s2, uint16_t owner, unsigned int ipa_bits)
 	memset(s2, 0, sizeof(*s2));
 	s2->owner = owner;
 	list_init(&s2->views);
+	hints_drop_locked(s2);
 	err = vmid_alloc(&s2->vmid);
 	if (err)
 		return err;
@@ -196,6 +205,24 @@ void stage2_fini(struct stage2 *s2)
 
 /* ---- maps ---- */
 
+int stage2_page_locked(struct stage2 *s2, ipa_t ipa, pa_t *pa, uint32_t *attr)
+{
+	uint64_t in_page = ipa.v & PAGE_MASK, page = ipa.v - in_page;
+	struct stage2_hint *h = &s2->hint[(page >> PAGE_SHIFT) % STAGE2_HINTS];
+	struct stage2_leaf leaf;
+	int err;
+
+	if (h->ipa != page) {
+		err = stage2_lookup_locked(s2, ipa, &leaf);
+		if (err || !leaf.mapped)
+			return err ? err : -ENOENT;
+		*h = (struct stage2_hint){ page, PA(leaf.pa.v - in_page), leaf.attr };
+	}
+	*pa = pa_add(h->pa, in_page);
+	*attr = h->attr;
+	return 0;
+}
+
 int stage2_map(struct stage2 *s2, ipa_t ipa, pa_t pa, uint64_t size, uint32_t attr)
 {
 	uint64_t flags;
@@ -217,6 +244,7 @@ int stage2_unmap(struct stage2 *s2, ipa_t ipa, uint64_t size)
 	uint64_t flags = spin_lock_irqsave(&s2->lock);
 	int err = -EBUSY;
 
+	hints_drop_locked(s2);
 	if (!guest_view_overlaps_locked(s2, ipa, size))
 		err = pgtable_unmap(&s2->pt, ipa.v, size);
 	spin_unlock_irqrestore(&s2->lock, flags);
@@ -243,6 +271,7 @@ int stage2_protect(struct stage2 *s2, ipa_t ipa, uint64_t size, uint32_t attr)
 	if (!attr_ok(attr))
 		return -EINVAL;
 	flags = spin_lock_irqsave(&s2->lock);
+	hints_drop_locked(s2);
 	if (guest_view_overlaps_locked(s2, ipa, size))
 		err = -EBUSY;
 	else if (!kind_differs_locked(s2, ipa, size, attr))

@@ -21,11 +21,16 @@
 #define S2_DEVICE  BIT(3)                  /* Device-nGnRE, never executable               */
 #define S2_RWX     (S2_R | S2_W | S2_X)
 
+#define STAGE2_HINTS 8
+
 struct stage2 {
 	struct spinlock lock;              /* rank 45, docs/locking.md        */
 	/* under lock */
 	struct pgtable pt;
 	struct list_node views;            /* mm/guest_view.h                 */
+	/* pages found lately, by their low bits; ipa is not aligned: none. Maps never
+	 * replace what is there, so only unmap and protect make them void. */
+	struct stage2_hint { uint64_t ipa; pa_t pa; uint32_t attr; } hint[STAGE2_HINTS];
 	/* fixed from stage2_init() to stage2_fini() */
 	uint16_t owner;                    /* OWNER_VM0 + n                    */
 	uint16_t vmid;
@@ -112,6 +117,15 @@ int stage2_visit(uint32_t vm_id, int (*fn)(struct stage2 *s2, void *arg), void *
 /* What maps an address; -EINVAL beyond the IPA size. The _locked form: s2->lock held. */
 int stage2_lookup(struct stage2 *s2, ipa_t ipa, struct stage2_leaf *leaf);
 int stage2_lookup_locked(struct stage2 *s2, ipa_t ipa, struct stage2_leaf *leaf);
+
+/**
+ * stage2_page_locked() - the page that holds an address, quickly if it was lately found
+ * @pa: set to the address of the byte
+ * @attr: set to S2_*
+ *
+ * Return: 0; -EINVAL beyond the IPA size; -ENOENT a hole.
+ */
+int stage2_page_locked(struct stage2 *s2, ipa_t ipa, pa_t *pa, uint32_t *attr);
 
 /* No tables yet. For mm/mm_init.c. */
 void stage2_registry_init(void);

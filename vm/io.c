@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 
+#include "core/lib/options.h"
 #include "core/log.h"
 #include "vm/vm.h"
 
@@ -38,9 +39,24 @@ void vm_io_main(void *arg)
 	}
 }
 
+/*
+ * A vCPU that kicks where the I/O thread waits for the pCPU lets it go first: the request
+ * is done when the vCPU goes on, in the VM's own time.
+ */
 static void wake(struct virtio_worker *w)
 {
-	thread_request(&container_of(w, struct vm_virtio, worker)->thread, THREAD_REQ_IRQ);
+	struct vm_virtio *v = container_of(w, struct vm_virtio, worker);
+	struct thread *cur = thread_current();
+
+	thread_request(&v->thread, THREAD_REQ_IRQ);
+	if (cur->hooks && cur->sched.group == v->vm->slot && cur->cpu == v->thread.cpu)
+		atomic_fetch_or(&cur->requests, THREAD_REQ_IO);
+}
+
+void vm_io_first(struct vm *vm)
+{
+	if (CONFIG_VIRTIO && vm->virtio)
+		thread_hand_over(&vm->virtio->thread);
 }
 
 int vm_io_create(struct vm *vm)

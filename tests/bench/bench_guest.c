@@ -12,6 +12,7 @@
 #include "lib/guest.h"
 #include "lib/smccc.h"
 #include "lib/uart.h"
+#include "lib/virtio.h"
 
 #define ROUNDS 512ul
 
@@ -430,6 +431,73 @@ static void spin(void)
 		;
 }
 
+/* ---- requests to a disk in memory: added, kicked, seen to be done; no interrupt ---- */
+
+#define DEPTH  32u
+#define BLOCK  4096u
+
+enum { BLK_IN, BLK_OUT, BLK_FLUSH = 4 };
+
+static struct vdev disk;
+static struct vring ring;
+static struct { uint32_t type, reserved; uint64_t sector; } blk_head[DEPTH];
+static uint8_t blk_status[DEPTH], blk_data[DEPTH][BLOCK] __attribute__((aligned(4096)));
+
+static void blk_add(unsigned int i, uint32_t type)
+{
+	struct vseg seg[3] = { { &blk_head[i], 16, false } };
+	unsigned int nr = 1;
+
+	blk_head[i].type = type;
+	blk_head[i].sector = i * (BLOCK / 512);
+	if (type != BLK_FLUSH)
+		seg[nr++] = (struct vseg){ blk_data[i], BLOCK, type == BLK_IN };
+	seg[nr++] = (struct vseg){ &blk_status[i], 1, true };
+	vring_add(&ring, seg, nr);
+}
+
+static void blk_wait(unsigned int nr)
+{
+	uint16_t id;
+	uint32_t len;
+
+	while (nr)
+		if (vring_used(&ring, &id, &len))
+			nr--;
+		else
+			__asm__ volatile("yield");
+}
+
+static void blk_row(const char *name, uint32_t type, unsigned int depth)
+{
+	settle();
+	for (unsigned int round = 0; round < ROUNDS / depth + 1; round++) {
+		if (round == 1)
+			begin();
+		for (unsigned int i = 0; i < depth; i++)
+			blk_add(i, type);
+		vring_kick(&ring);
+		blk_wait(depth);
+	}
+	end(name);
+}
+
+static void blk(void)
+{
+	if (!vdev_find(&disk, 2, 0) ||
+	    !vdev_start(&disk, VF_VERSION_1 | VF_EVENT_IDX | 1ul << 9) ||
+	    !vring_init(&ring, &disk, 0, VRING_MAX))
+		return;
+	vdev_ok(&disk);
+	vring_irq(&ring, false);
+	blk_row("blk_empty_1", BLK_FLUSH, 1);
+	blk_row("blk_empty_32", BLK_FLUSH, DEPTH);
+	blk_row("blk_write_1", BLK_OUT, 1);
+	blk_row("blk_write_32", BLK_OUT, DEPTH);
+	blk_row("blk_read_1", BLK_IN, 1);
+	blk_row("blk_read_32", BLK_IN, DEPTH);
+}
+
 /* ---- what to run ---- */
 
 static void all(void)
@@ -460,7 +528,7 @@ static void nothing(void) { }
 static void bench(void)
 {
 	static void (*const modes[])(void) = {
-		all, one_cpu, one_core, timers, busy, share, spin, nothing,
+		all, one_cpu, one_core, timers, busy, share, spin, nothing, blk,
 	};
 	uint64_t mode = guest_arg("mode", 0);
 

@@ -14,6 +14,7 @@ usage: tests/system/run.py --list [--matrix]     names, one a line
     sched_*         what the scheduler's policies promise
     many_*          many VMs on few pCPUs
     life_*          VMs that die, come back, pause and go
+    virtio_*        virtio devices of VMs, with Debian's drivers, and their cost
     channel_*       memory that VMs share, and their doorbells
     chaos_*         a guest that does its worst beside one that must not notice
     pass_*          devices of the board that a VM has for itself
@@ -46,6 +47,7 @@ import net
 import passthrough
 import sched
 import services
+import virtio
 from machine import TAIL, Failure
 
 
@@ -57,7 +59,8 @@ def main():
     args = parser.parse_args()
     usual = dict([*boot.tests(), *el2.tests(), *guests.tests(), *linux.tests(), *services.tests(),
                   *sched.tests(), *many.tests(), *life.tests(), *hostio.tests(), *disks.tests(),
-                  *channels.tests(), *chaos.tests(), *devices.tests(), *net.tests(),
+                  *channels.tests(), *virtio.tests(), *chaos.tests(), *devices.tests(),
+                  *net.tests(),
                   *passthrough.tests(),
                   *matrix.representative()])
     wide = dict([*matrix.tests(), *sched.matrix(), *many.matrix()])
