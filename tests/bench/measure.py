@@ -176,7 +176,7 @@ def memory():
         m.send("\x1dc")
         m.expect(r"corbel: console: input goes to", LONG)
         m.send("\nmem\n")
-        kib = int(m.expect(r"hypervisor +(\d+)", LONG)[1])
+        kib = int(m.expect(r"^hypervisor +(\d+)\n", LONG)[1])
     size = subprocess.run(["aarch64-linux-gnu-size", "-A", "-d", str(BUILD / "corbel.elf")],
                           capture_output=True, text=True, check=True).stdout
     image = sum(int(n) for n in re.findall(r"^\.(?:text|rodata|data) +(\d+)", size, re.M))
