@@ -3,6 +3,7 @@
 import os
 import random
 import re
+import shutil
 import subprocess
 import sys
 
@@ -154,7 +155,59 @@ def flushed_is_on_the_disk(kills=3):
         check_image(path, start, numbers[-1])
 
 
+def boot_disk(name):
+    """
+    A disk with one partition, with a kernel and its initramfs. In small blocks with tables
+    between: U-Boot asks for a run of blocks at once, and a request has its limit.
+    """
+    root, tree = WORK / (name + ".root"), WORK / (name + ".tree")
+    shutil.rmtree(tree, ignore_errors=True)
+    tree.mkdir(parents=True)
+    shutil.copy(GUESTS / "cloud" / "Image", tree / "Image")
+    shutil.copy(GUESTS / "initramfs.cpio.gz", tree / "initrd")
+    root.unlink(missing_ok=True)
+    path = os.environ["PATH"] + ":/usr/sbin:/sbin"
+    subprocess.run(["mke2fs", "-q", "-t", "ext2", "-b", "1024", "-d", str(tree), str(root),
+                    "64M"], check=True, env={**os.environ, "PATH": path})
+    image = WORK / (name + ".img")
+    disk_image.make(str(image), 80 * MIB, ["boot=64M:%s" % root])
+    return image
+
+
+def u_boot_loads_a_kernel():
+    """U-Boot as a guest: its own virtio driver reads a partition table, a file system, a kernel."""
+    image = boot_disk("disks_uboot")
+    # It looks for its settings where the virt board has flash.
+    text = ('[[vm]]\nname = "uboot"\nvcpus = 2\n'
+            'memory = [{ size = "512M" }, { ipa = 0x04000000, size = "256K", access = "r" }]\n'
+            'kernel = { file = "%s", type = "raw", load = 0x40200000 }\n'
+            'dtb = { load = 0x40000000 }\n' % (GUESTS / "u-boot" / "u-boot.bin") +
+            disk("boot"))
+    args = corbel(pack("disks_uboot", text), extra=MODERN + drive("boot", image))
+    with Machine(args) as m:
+        m.expect(r"Hit any key to stop autoboot", LONG * 2)
+        m.send(" \n\n")
+        m.expect(r"=> ")
+        for command, answer in (
+                ("load virtio 0:1 0x44000000 /initrd", r"\d+ bytes read"),
+                ("setenv size ${filesize}", r"=> "),
+                ("load virtio 0:1 0x48000000 /Image", r"\d{8} bytes read"),
+                ("setenv bootargs console=ttyAMA0 from=u-boot", r"=> ")):
+            m.send(command + "\n")
+            m.expect(answer, LONG * 2)
+        m.send("booti 0x48000000 0x44000000:${size} ${fdtcontroladdr}\n")
+        shell = Shell(m)
+        shell.ready(2)
+        if "from=u-boot" not in shell.run("cat /proc/cmdline"):
+            raise Failure("the command line is not U-Boot's")
+        shell.healthy()
+        shell.poweroff()
+        m.ends(LONG)
+        m.never(GONE)
+
+
 def tests():
     yield "disks_partitions", partitions_and_a_whole_disk
     yield "disks_claimed_once", claimed_once
     yield "disks_flushed", flushed_is_on_the_disk
+    yield "disks_u_boot", u_boot_loads_a_kernel
