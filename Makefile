@@ -4,6 +4,7 @@
 #= make            the hypervisor: build/corbel.bin, build/corbel.elf
 #= make run        boot CONFIG=configs/default.toml in QEMU. Also CPU= SMP= MEM= MACHINE=
 #=                 QEMU= (which emulator), QEMU_ARGS= (more arguments); TFA=1: behind TF-A
+#= make guest-disk a Debian on disks for configs/debian.toml, which run makes as well
 #= make image      what run boots: the hypervisor and build/bundle.cpio of CONFIG=
 #=                 BUNDLED=1: the bundle linked into the image
 #= make test       all tests; T=PATTERN those whose name has it; test-matrix: the long ones
@@ -78,7 +79,7 @@ srcs    := $(foreach d,$(folders),$(wildcard $d/*.c $d/*.S))
 objs    := $(addprefix $O/obj/,$(addsuffix .o,$(basename $(srcs))))
 libs    := $O/lib/libc.a $O/lib/libfdt.a
 
-.PHONY: all objects run image test test-matrix bench coverage docs clean help host-tests \
+.PHONY: all objects run image guest-disk test test-matrix bench coverage docs clean help host-tests \
 	print-cflags print-host-cc FORCE
 all: $O/corbel.bin
 objects: $(objs)
@@ -207,6 +208,10 @@ build/guests-linux/%: tests/guests/linux/%.c
 	$Qaarch64-linux-gnu-gcc -static -std=gnu11 -Os -s $(warnings) -I. $< -o $@
 build/guests/%:
 	tools/fetch $*
+# Debian on disks, for configs/debian.toml.
+guest-disk: build/guests/debian
+build/guests/debian: | build/guests/cloud build/guests/busybox
+	$Qtools/guest_disk $@
 .SECONDEXPANSION:
 $O/bundle.cpio: FORCE | $$(call guests_of,$$(CONFIG))
 	$Qtools/corbel_config.py pack $(CONFIG) --board-mem $(MEM) --board-cpus $(SMP) -o $@

@@ -5,7 +5,8 @@
 usage: tools/initramfs.py BUSYBOX OUT.cpio.gz [FILE=PATH...]
 
 FILE=PATH adds a file of the host under PATH, executable when it is so here. A
-script at /etc/rc runs after the mounts and before the shell; it may power off.
+script at /etc/rc runs after the mounts and before the shell; it may power off. One at
+/etc/init takes the place of all that comes after the mounts.
 /lib/modules/evdev.ko and gpio_keys.ko are loaded, /bin/power-key is started.
 The output depends on the input alone: no times, no owners.
 """
@@ -29,6 +30,7 @@ hostname guest
 cd /root
 for m in evdev gpio_keys; do [ ! -f /lib/modules/$m.ko ] || insmod /lib/modules/$m.ko; done
 [ ! -x /bin/power-key ] || power-key &
+[ ! -x /etc/init ] || exec /etc/init
 [ ! -x /etc/rc ] || /etc/rc
 echo "Linux $(uname -r) on $(nproc) CPUs. 'poweroff -f' ends it, 'reboot -f' restarts it."
 setsid cttyhack sh

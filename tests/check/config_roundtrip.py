@@ -68,6 +68,9 @@ def compile_show(folder):
 
 def fixtures(folder):
     (folder / 'guests/cloud').mkdir(parents=True)
+    (folder / 'guests/debian').mkdir()
+    for name in ('a.img', 'b.img', 'initramfs.cpio.gz'):
+        (folder / 'guests/debian' / name).write_bytes(b'debian')
     (folder / 'sub').mkdir()
     (folder / 'guests/cloud/Image').write_bytes(image(0x20000))
     (folder / 'guests-el1/load').mkdir(parents=True)
@@ -131,7 +134,8 @@ def meant_rights(mask, system):
 
 
 # Slots that are not given are the lowest free ones.
-SLOTS = {'full': [0, 9, 1, 31, 2, 3, 8, 4, 5], 'table': [0]}
+SLOTS = {'full': [0, 9, 1, 31, 2, 3, 8, 4, 5], 'table': [0],
+         'debian-a': [0], 'debian-b': [0, 1]}
 NETWORKS = []                  # of the system at hand
 AUTO_MAC = 0x02436f000105      # VM 1, slot 5: the one that has none of its own
 
@@ -280,6 +284,7 @@ ALL_NAMES = {'sub/Image': 'Image', 'Image.gz': '2-Image', 'initrd': 'initrd',
 LOAD = ['rt_tick', 'edf_worker', 'spin']
 TREE_NAMES = {'@build/guests/cloud/Image': 'Image',
               '@build/guests/initramfs.cpio.gz': 'initramfs.cpio.gz',
+              '@build/guests/debian/initramfs.cpio.gz': 'initramfs.cpio.gz',
               **{f'@build/guests-el1/load/{guest}.bin': f'{guest}.bin' for guest in LOAD}}
 # What config_check() makes of the CPUs of VMs under pinned and edf.
 PLACED = {'pin': [0x20, 0x40], 'dead': [0x80], 'tick': [4], 'worker': [8]}
