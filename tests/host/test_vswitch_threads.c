@@ -63,7 +63,8 @@ static enum vswitch_taken ignore(struct vswitch_port *p, struct net_frame *f)
 	return VSWITCH_FILTERED;
 }
 
-static const struct vswitch_port_ops guest_ops = { count }, sender_ops = { ignore };
+static const struct vswitch_port_ops guest_ops = { .deliver = count };
+static const struct vswitch_port_ops sender_ops = { .deliver = ignore };
 
 static void *sender(void *arg)
 {
