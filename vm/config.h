@@ -390,6 +390,12 @@ static inline uint32_t config_nr_channels(const struct vm_config *vm)
 	return CONFIG_CHANNELS ? vm->nr_channels : 0;
 }
 
+/* Likewise its virtio devices. */
+static inline uint32_t config_nr_virtio(const struct vm_config *vm)
+{
+	return CONFIG_VIRTIO ? vm->nr_virtio : 0;
+}
+
 /* Likewise what it has of the board, or NULL. */
 static inline const struct passthrough *config_pass(const struct vm_config *vm)
 {

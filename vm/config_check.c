@@ -200,7 +200,7 @@ static void windows_get(const struct vm_config *vm)
 		w[nr++] = (struct window){ "channel/doorbell", m->doorbell, CONFIG_DEVICE_SIZE,
 					   (int)m->spi };
 	}
-	if (vm->nr_virtio)
+	if (config_nr_virtio(vm))
 		w[nr++] = (struct window){ "virtio", CONFIG_VIRTIO_BASE, CONFIG_VIRTIO_SIZE, -1 };
 	for (uint32_t i = 0; config_pass(vm) && i < vm->pass->nr_ranges; i++) {
 		struct board_range pages = pass_pages(&vm->pass->range[i]);

@@ -109,6 +109,8 @@ int config_networks_parse(struct system_config *cfg, const void *dtb)
 
 	if (networks < 0)
 		return 0;
+	if (!CONFIG_VIRTIO)
+		return config_refuse(&p, "", "left out of this build");
 	if (config_keys_parse(&p, networks, config_no_keys, NULL))
 		return -EINVAL;
 	fdt_for_each_subnode(node, dtb, networks) {
@@ -159,7 +161,7 @@ int config_net_link(const struct config_parser *p, const struct system_config *c
 {
 	uint32_t nr = 0;
 
-	for (uint32_t i = 0; i < vm->nr_virtio; i++) {
+	for (uint32_t i = 0; i < config_nr_virtio(vm); i++) {
 		struct config_virtio *c = &vm->virtio[i];
 
 		if (c->kind != CONFIG_VIRTIO_NET)

@@ -144,33 +144,40 @@ static int vsock_check(struct vm_config *vm, const struct config_virtio *c,
 	return single_check(vm, c, bundle);
 }
 
-/* check and memory: NULL: nothing to say. */
+static const char *const names[CONFIG_VIRTIO_KINDS] = {
+	[CONFIG_VIRTIO_DISK] = "disk",
+	[CONFIG_VIRTIO_RNG] = "rng",
+	[CONFIG_VIRTIO_BALLOON] = "balloon",
+	[CONFIG_VIRTIO_CONSOLE] = "virtio-console",
+	[CONFIG_VIRTIO_VSOCK] = "vsock",
+	[CONFIG_VIRTIO_NET] = "net",
+};
+
+/* memory: NULL: nothing to say. */
 static const struct virtio_section {
-	const char *name;
 	const struct config_key *keys;
 	void (*defaults)(struct config_virtio *c);
 	int (*check)(struct vm_config *vm, const struct config_virtio *c,
 		     const struct bundle *bundle);
 	uint64_t (*memory)(const struct config_virtio *c, const struct bundle *bundle);
 } sections[CONFIG_VIRTIO_KINDS] = {
-	[CONFIG_VIRTIO_DISK] = { "disk", disk_keys, disk_defaults, disk_check, disk_memory },
-	[CONFIG_VIRTIO_RNG] = { "rng", plain_keys, no_defaults, single_check, NULL },
-	[CONFIG_VIRTIO_BALLOON] = { "balloon", balloon_keys, no_defaults, balloon_check, NULL },
-	[CONFIG_VIRTIO_CONSOLE] = { "virtio-console", plain_keys, no_defaults, single_check, NULL },
-	[CONFIG_VIRTIO_VSOCK] = { "vsock", vsock_keys, no_defaults, vsock_check, NULL },
-	[CONFIG_VIRTIO_NET] = { "net", config_net_keys, config_net_defaults, config_net_check,
-				NULL },
+	[CONFIG_VIRTIO_DISK] = { disk_keys, disk_defaults, disk_check, disk_memory },
+	[CONFIG_VIRTIO_RNG] = { plain_keys, no_defaults, single_check, NULL },
+	[CONFIG_VIRTIO_BALLOON] = { balloon_keys, no_defaults, balloon_check, NULL },
+	[CONFIG_VIRTIO_CONSOLE] = { plain_keys, no_defaults, single_check, NULL },
+	[CONFIG_VIRTIO_VSOCK] = { vsock_keys, no_defaults, vsock_check, NULL },
+	[CONFIG_VIRTIO_NET] = { config_net_keys, config_net_defaults, config_net_check, NULL },
 };
 
 const char *config_virtio_name(enum config_virtio_kind kind)
 {
-	return sections[kind].name;
+	return names[kind];
 }
 
 int config_virtio_kind(const char *node)
 {
 	for (int i = 0; i < CONFIG_VIRTIO_KINDS; i++)
-		if (config_section_is(node, sections[i].name, true))
+		if (config_section_is(node, names[i], true))
 			return i;
 	return -1;
 }
@@ -180,6 +187,8 @@ int config_virtio_parse(const struct config_parser *p, int node, struct system_c
 {
 	struct config_virtio *c = &cfg->virtio[cfg->nr_virtio];
 
+	if (!CONFIG_VIRTIO)
+		return config_refuse(p, "", "left out of this build");
 	if (vm->nr_virtio == CONFIG_VIRTIO_SLOTS || cfg->nr_virtio == CONFIG_MAX_VIRTIO)
 		return config_refuse(p, "", "more virtio devices than there can be");
 	if (fdt_first_subnode(p->dtb, node) != -FDT_ERR_NOTFOUND)
@@ -195,7 +204,7 @@ int config_virtio_slots(const struct config_parser *p, struct vm_config *vm)
 {
 	uint32_t used = 0, next = 0;
 
-	for (uint32_t i = 0; i < vm->nr_virtio; i++) {
+	for (uint32_t i = 0; i < config_nr_virtio(vm); i++) {
 		uint32_t slot = vm->virtio[i].slot;
 
 		if (slot == CONFIG_SLOT_AUTO)
@@ -204,7 +213,7 @@ int config_virtio_slots(const struct config_parser *p, struct vm_config *vm)
 			return config_refuse(p, "slot", "%u is taken twice", (unsigned int)slot);
 		used |= (uint32_t)BIT(slot);
 	}
-	for (uint32_t i = 0; i < vm->nr_virtio; i++) {
+	for (uint32_t i = 0; i < config_nr_virtio(vm); i++) {
 		if (vm->virtio[i].slot != CONFIG_SLOT_AUTO)
 			continue;
 		/* As many slots as there are devices at least: one is free. */
@@ -218,7 +227,7 @@ int config_virtio_slots(const struct config_parser *p, struct vm_config *vm)
 
 bool config_virtio_has_spi(const struct vm_config *vm, int spi)
 {
-	for (uint32_t i = 0; i < vm->nr_virtio; i++)
+	for (uint32_t i = 0; i < config_nr_virtio(vm); i++)
 		if (spi >= 0 && (uint32_t)spi == CONFIG_VIRTIO_SPI + vm->virtio[i].slot)
 			return true;
 	return false;
@@ -226,16 +235,13 @@ bool config_virtio_has_spi(const struct vm_config *vm, int spi)
 
 int config_virtio_check(struct vm_config *vm, const struct bundle *bundle)
 {
-	if (!CONFIG_VIRTIO && vm->nr_virtio)
-		return REFUSE(vm, "%s: this Corbel is built without virtio",
-			      config_virtio_name(vm->virtio[0].kind));
-	for (uint32_t i = 0; i < vm->nr_virtio; i++) {
+	for (uint32_t i = 0; i < config_nr_virtio(vm); i++) {
 		const struct config_virtio *c = &vm->virtio[i];
 
 		if (c->name && !config_name_ok(c->name))
-			return REFUSE(vm, "%s/label: " CONFIG_NAME_RULE, sections[c->kind].name,
+			return REFUSE(vm, "%s/label: " CONFIG_NAME_RULE, names[c->kind],
 				      CONFIG_NAME_LEN - 1);
-		if (sections[c->kind].check && sections[c->kind].check(vm, c, bundle))
+		if (sections[c->kind].check(vm, c, bundle))
 			return -EINVAL;
 	}
 	return 0;
@@ -245,7 +251,7 @@ uint64_t config_virtio_memory(const struct vm_config *vm, const struct bundle *b
 {
 	uint64_t sum = 0;
 
-	for (uint32_t i = 0; i < vm->nr_virtio; i++)
+	for (uint32_t i = 0; i < config_nr_virtio(vm); i++)
 		if (sections[vm->virtio[i].kind].memory)
 			sum += sections[vm->virtio[i].kind].memory(&vm->virtio[i], bundle);
 	return sum;
@@ -253,7 +259,7 @@ uint64_t config_virtio_memory(const struct vm_config *vm, const struct bundle *b
 
 uint64_t config_virtio_lent(const struct vm_config *vm)
 {
-	for (uint32_t i = 0; i < vm->nr_virtio; i++)
+	for (uint32_t i = 0; i < config_nr_virtio(vm); i++)
 		if (vm->virtio[i].kind == CONFIG_VIRTIO_BALLOON)
 			return vm->virtio[i].balloon.size;
 	return 0;

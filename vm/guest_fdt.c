@@ -178,7 +178,7 @@ void guest_fdt_watchdog(struct fdt_writer *w, const struct vm_config *cfg)
 /* From the last slot on, so that the first comes first in the tree. */
 void guest_fdt_virtio(struct fdt_writer *w, const struct vm_config *cfg)
 {
-	for (uint32_t slot = CONFIG_VIRTIO_SLOTS; slot-- > 0;) {
+	for (uint32_t slot = CONFIG_VIRTIO_SLOTS; config_nr_virtio(cfg) && slot-- > 0;) {
 		const uint32_t irq[] = { GIC_SPI, CONFIG_VIRTIO_SPI + slot, GIC_LEVEL };
 		uint64_t size = CONFIG_VIRTIO_SIZE / CONFIG_VIRTIO_SLOTS;
 		uint64_t base = CONFIG_VIRTIO_BASE + slot * size;

@@ -253,7 +253,7 @@ static void complete_devices(struct fdt_writer *w, const struct vm_config *cfg)
 
 	bool key = cfg->pl061.present && lacks(w->fdt, "arm,pl061");
 	bool watchdog = cfg->watchdog.present && lacks(w->fdt, "arm,sbsa-gwdt");
-	bool virtio = cfg->nr_virtio && lacks(w->fdt, "virtio,mmio");
+	bool virtio = config_nr_virtio(cfg) && lacks(w->fdt, "virtio,mmio");
 
 	if (!phandle || !cells || len != 4 || fdt32_ld(cells) != 3 ||
 	    !(key || watchdog || virtio || config_nr_channels(cfg) || config_pass(cfg)))

@@ -116,7 +116,7 @@ int vm_virtio_create(struct vm *vm)
 {
 	int err;
 
-	if (!CONFIG_VIRTIO || !vm->cfg->nr_virtio)
+	if (!config_nr_virtio(vm->cfg))
 		return 0;
 	vm->virtio = hyp_zalloc(sizeof(*vm->virtio));
 	if (!vm->virtio) {

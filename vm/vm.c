@@ -391,7 +391,8 @@ int vm_create(struct vm *vm, uint32_t slot, const struct vm_config *cfg, const s
 	vm->nr_vcpus = cfg->nr_vcpus;
 	vm_life_init(vm);
 	rng_create(vm);
-	vm_ram_init(&vm->ram);
+	if (CONFIG_VIRTIO)
+		vm_ram_init(&vm->ram);
 
 	err = memory_create(vm);
 	if (err)

@@ -101,7 +101,7 @@ static struct vm_host host = {
 	.firmware_call = firmware_do,
 	.entropy = arch_entropy,
 	.disk_claim = CONFIG_HOSTIO ? hostio_disk_claim : NULL,
-	.disk_release = hostio_disk_release,
+	.disk_release = CONFIG_HOSTIO ? hostio_disk_release : NULL,
 	.rng = &sys_rng,
 	.clock = { .now_s = wall_clock_now_s },
 	.bundle = &bundle,
