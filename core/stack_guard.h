@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The value that functions with buffers keep between these and their return address, and look
- * at before they return. One for all pCPUs, new at each boot. docs/decisions/007-hardening.md
+ * at before they return. One for all pCPUs, new at each boot. docs/decisions/008-hardening.md
  */
 #pragma once
 

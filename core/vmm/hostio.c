@@ -81,7 +81,7 @@ static void on_nic(void *ctx, uint32_t intid)
 			nic_due(i);
 }
 
-static void serve(void *arg)
+static void hostio_main(void *arg)
 {
 	(void)arg;
 	for (;;) {
@@ -333,7 +333,7 @@ void hostio_init(uint32_t cpu, uint32_t prio)
 	static struct place at[MAX_PLACES];
 	uint32_t nr;
 
-	if (thread_create(&servant, "hostio", cpu, prio, serve, NULL)) {
+	if (thread_create(&servant, "hostio", cpu, prio, hostio_main, NULL)) {
 		log_warn("no memory for the board's disks and networks");
 		return;
 	}

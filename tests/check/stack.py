@@ -31,9 +31,11 @@ TABLES = [
     (r"print_line", r"early_uart_line|console_log"),
     (r"keeper_main", r"do_\w+"),
     (r"shell_main", r"audit|cpu_list|help|log_cmd|mem|poweroff|reboot|stat|trace_dump|trace_switch|"
-                    r"vm_console|vm_verb|vm_list|vm_log|vm_set|vm_show"),
+                    r"vm_console|vm_verb|vm_list|vm_log|vm_set|vm_show|shell_net_\w+"),
     (r"vmm_exit_sync", r"exit_\w+"),
-    (r"vm_io_main", r"serve\S*"),
+    (r"vm_io_main", r"(net_)?serve\S*"),
+    (r"hand_over", r"deliver\S*"),
+    (r"hostio_main", r"receive\S*"),
     (r"light", r"vmm_light_\w+"),
     (r"bus_access", r"(mmio|pl\d+|refresh|control|mailbox|doorbell|vgic_gic[dr])_access"),
     (r"reg_table_access", r"vgic_i\w+_(read|write)|irouter_(read|write)"),
