@@ -135,9 +135,10 @@ def meant_rights(mask, system):
 
 # Slots that are not given are the lowest free ones.
 SLOTS = {'full': [0, 9, 1, 31, 2, 3, 8, 4, 5], 'table': [0],
-         'debian-a': [0], 'debian-b': [0, 1]}
+         'debian-a': [0, 1], 'debian-b': [0, 1, 2]}
 NETWORKS = []                  # of the system at hand
-AUTO_MAC = 0x02436f000105      # VM 1, slot 5: the one that has none of its own
+# Of those that have none of their own: by VM and slot.
+AUTO_MAC = {'full': 0x02436f000105, 'debian-a': 0x02436f000001, 'debian-b': 0x02436f000102}
 
 
 def meant_virtio(vm, names):
@@ -158,17 +159,17 @@ def meant_virtio(vm, names):
                 line += f' {d["cid"].value} {d["peers"].value:#x}'
             yield line
     for n in vm.lists['net']:
-        yield f'{vm.value("name")}.net={next(slots)} {n["name"].value or ""} {meant_net(n)}'
+        yield f'{vm.value("name")}.net={next(slots)} {n["name"].value or ""} {meant_net(vm, n)}'
 
 
-def meant_net(net):
+def meant_net(vm, net):
     value = {k: 0 if i.value is None else i.value for k, i in net.items()}
     network = next(n for n in NETWORKS if n['name'].value == value['network'])
     for key in ('vlan', 'isolated'):
         value[key] = (net[key] if net[key].value is not None else network[key]).value
     order = ('queues', 'queue_size', 'mtu', 'rate', 'burst', 'packet_rate', 'check_mac',
              'check_arp', 'check_ipv4', 'ipv4', 'vlan', 'isolated', 'mirror')
-    mac = value['mac'] or AUTO_MAC
+    mac = value['mac'] or AUTO_MAC[vm.value('name')]
     return ' '.join([value['network'], f'{mac:#x}', *(str(int(value[k])) for k in order),
                      *(str(v) for v in value['trunk'])])
 
