@@ -144,16 +144,6 @@ class Name(String):
         return value
 
 
-class Serial(String):
-    right = 'write a string of at most 20 bytes'
-
-    def check(self, value):
-        super().check(value)
-        if len(value.encode()) > 20:
-            raise Wrong(f'it is {len(value.encode())} bytes long')
-        return value
-
-
 class Partition(String):
     right = 'write the name of a partition, at most 36 characters'
 
@@ -275,15 +265,24 @@ class Vlans(Kind):
         return 'none' if not value else str(value)
 
 
-class Cmdline(String):
-    name = 'string'
-    right = 'write one string of at most 2047 bytes'
+class Bounded(String):
+    limit = 0
 
     def check(self, value):
         super().check(value)
-        if len(value.encode()) > 2047:
+        if len(value.encode()) > self.limit:
             raise Wrong(f'it is {len(value.encode())} bytes long')
         return value
+
+
+class Cmdline(Bounded):
+    limit = 2047
+    right = 'write one string of at most 2047 bytes'
+
+
+class Serial(Bounded):
+    limit = 20
+    right = 'write a string of at most 20 bytes'
 
 
 class Enum(String):

@@ -44,16 +44,6 @@ uint32_t hostio_nr_disks(void)
 	return nr_disks;
 }
 
-uint32_t hostio_nr_nics(void)
-{
-	return nr_nics;
-}
-
-struct hostblk *hostio_disk(uint32_t i)
-{
-	return i < nr_disks ? &disks[i]->blk : NULL;
-}
-
 struct hostnet *hostio_nic(uint32_t i)
 {
 	return i < nr_nics ? nics[i] : NULL;

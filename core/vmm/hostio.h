@@ -23,9 +23,7 @@
 void hostio_init(uint32_t cpu, uint32_t prio);
 
 uint32_t hostio_nr_disks(void);
-uint32_t hostio_nr_nics(void);
-struct hostblk *hostio_disk(uint32_t i);      /* NULL: there is none */
-struct hostnet *hostio_nic(uint32_t i);
+struct hostnet *hostio_nic(uint32_t i);       /* NULL: there is none */
 
 /**
  * hostio_disk_claim() - a disk, or a partition of it, for one owner
