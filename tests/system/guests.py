@@ -23,10 +23,21 @@ OPTIONS = {
                  "-blockdev", "driver=file,filename={disk},node-name=d",
                  "-device", "virtio-blk-device,drive=d,serial=corbel-1,num-queues=2,packed=on"],
     },
+    "virtio_matrix": {
+        "system": '[[network]]\nname = "n"\n',
+        "keys": '[[vm.disk]]\nsize = "1M"\nqueues = 4\n' +
+                '[[vm.net]]\nnetwork = "n"\nqueues = 4\n' * 2,
+        "bare": ["-global", "virtio-mmio.force-legacy=false",
+                 "-blockdev", "driver=file,filename={disk},node-name=d",
+                 "-device", "virtio-blk-device,drive=d,num-queues=4,packed=on",
+                 "-netdev", "hubport,id=a,hubid=0", "-netdev", "hubport,id=b,hubid=0",
+                 "-device", "virtio-net-device,netdev=a,packed=on",
+                 "-device", "virtio-net-device,netdev=b,packed=on"],
+    },
 }
 SHARED = ["boot_state", "cpu_debug", "cpu_fp", "cpu_pauth", "gic_sgi", "gic_spi", "psci",
           "psci_reset", "pvtime", "smp_stress", "timer_phys", "timer_virt", "tlb_cache",
-          "virtio_blk", "wfx"]
+          "virtio_blk", "virtio_matrix", "wfx"]
 PAIRS = ["cpu_debug", "cpu_fp", "cpu_pauth", "timer_phys", "timer_virt"]
 TRACED = ["cpu_idregs", "gic_dist", "gic_redist", "gic_sgi", "mmio_widths", "smccc", "timer_virt"]
 LIMIT = 400
@@ -61,8 +72,9 @@ def disk_file():
 
 
 def toml(image, vcpus, options, initrd, name="guest", memory="512M"):
-    text = ('[[vm]]\nname = "%s"\nvcpus = %d\nmemory = "%s"\nkernel = "%s"\n' %
-            (name, vcpus, memory, image))
+    text = options.get("system", "")
+    text += ('[[vm]]\nname = "%s"\nvcpus = %d\nmemory = "%s"\nkernel = "%s"\n' %
+             (name, vcpus, memory, image))
     if options.get("cmdline"):
         text += 'cmdline = "%s"\n' % options["cmdline"]
     if initrd:
