@@ -23,8 +23,18 @@ struct board_cpu {
 	pa_t release_addr;           /* spin-table only */
 };
 
+/* A node of the tree; what its children's addresses look like. */
+struct board_node {
+	uint32_t offset;             /* of its tag, in words from the first       */
+	uint32_t phandle;            /* 0: none                                   */
+	int16_t parent;              /* a node before it; of the root: negative   */
+	int8_t na, ns;               /* cells; negative: more than there can be   */
+};
+
 struct board {
 	const void *fdt;             /* whole tree, mapped read-only at EL2       */
+	const struct board_node *node;
+	int nr_nodes;
 	pa_t fdt_pa;
 	uint32_t nr_mem, nr_reserved, nr_cpus, nr_gicr;
 	struct board_range mem[BOARD_MAX_RANGES];

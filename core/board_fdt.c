@@ -5,56 +5,213 @@
 #include <libfdt.h>
 #include <string.h>
 
+#include "core/fdt_sound.h"
 #include "core/lib/bits.h"
 
 #define MAX_DEPTH 8
+#define MAX_CELLS 4
 
-bool fdt_node_enabled(const void *fdt, int node)
+/* ---- nodes ---- */
+
+static struct board_node nodes[BOARD_MAX_NODES];
+
+/* What is asked for again and again; all of it is one cell. */
+static void note_prop(struct board_node *n, const char *name, uint32_t v)
 {
-	const char *status = fdt_getprop(fdt, node, "status", NULL);
+	int8_t cells = v <= MAX_CELLS ? (int8_t)v : -1;
 
-	return !status || strcmp(status, "okay") == 0 || strcmp(status, "ok") == 0;
+	if (strcmp(name, "#address-cells") == 0)
+		n->na = v ? cells : -1;
+	else if (strcmp(name, "#size-cells") == 0)
+		n->ns = cells;
+	else if (strcmp(name, "phandle") == 0 ||
+		 (!n->phandle && strcmp(name, "linux,phandle") == 0))
+		n->phandle = v != UINT32_MAX ? v : 0;
 }
 
-int fdt_cells(const void *fdt, int node, const char *prop, int first, int nr, uint64_t *v)
+int board_index(struct board *b)
 {
-	int len = 0;
-	const fdt32_t *p = fdt_getprop(fdt, node, prop, &len);
+	const uint32_t *first = fdt_structure(b->fdt), *tag = first;
+	int16_t open = -1;
+	int nr = 0;
+
+	for (; *tag != FDT_TAG(FDT_END); tag = fdt_tag_next(tag)) {
+		if (*tag == FDT_TAG(FDT_BEGIN_NODE)) {
+			if (nr == BOARD_MAX_NODES)
+				return -E2BIG;
+			nodes[nr] = (struct board_node){ (uint32_t)(tag - first), 0, open, 2, 1 };
+			open = (int16_t)nr++;
+		} else if (*tag == FDT_TAG(FDT_END_NODE)) {
+			open = nodes[open].parent;
+		} else if (*tag == FDT_TAG(FDT_PROP) && fdt_be(tag + 1) == 4) {
+			note_prop(&nodes[open], fdt_prop_name(b->fdt, tag), fdt_be(tag + 3));
+		}
+	}
+	b->node = nodes;
+	b->nr_nodes = nr;
+	return 0;
+}
+
+const uint32_t *board_node_tag(const struct board *b, int node)
+{
+	return fdt_structure(b->fdt) + b->node[node].offset;
+}
+
+const char *board_node_name(const struct board *b, int node)
+{
+	return (const char *)(board_node_tag(b, node) + 1);
+}
+
+int board_child(const struct board *b, int parent, int after)
+{
+	while (++after < b->nr_nodes)
+		if (b->node[after].parent == parent)
+			return after;
+	return -ENOENT;
+}
+
+int board_by_phandle(const struct board *b, uint32_t phandle)
+{
+	for (int i = 0; phandle && i < b->nr_nodes; i++)
+		if (b->node[i].phandle == phandle)
+			return i;
+	return -ENOENT;
+}
+
+int board_compatible(const struct board *b, int after, const char *compatible)
+{
+	while (++after < b->nr_nodes)
+		if (board_is(b, after, compatible))
+			return after;
+	return -ENOENT;
+}
+
+/* A name in a path need not say the unit's address. */
+static bool name_is(const char *name, const char *part, size_t len)
+{
+	return strncmp(name, part, len) == 0 &&
+	       (name[len] == '\0' || (name[len] == '@' && !memchr(part, '@', len)));
+}
+
+static int child_named(const struct board *b, int parent, const char *part, size_t len)
+{
+	int node;
+
+	board_for_each_child(node, b, parent)
+		if (name_is(board_node_name(b, node), part, len))
+			break;
+	return node;
+}
+
+int board_path_len(const struct board *b, const char *path, size_t len)
+{
+	const char *end = path + len;
+	int node = 0;
+
+	while (node >= 0) {
+		const char *part;
+
+		while (path < end && *path == '/')
+			path++;
+		if (path == end)
+			break;
+		for (part = path; path < end && *path != '/'; path++)
+			;
+		node = child_named(b, node, part, (size_t)(path - part));
+	}
+	return node;
+}
+
+int board_path(const struct board *b, const char *path)
+{
+	return board_path_len(b, path, strlen(path));
+}
+
+/* ---- properties ---- */
+
+const void *board_prop(const struct board *b, int node, const char *name, int *len)
+{
+	const uint32_t *prop = fdt_prop_find(b->fdt, board_node_tag(b, node), name);
+
+	if (len)
+		*len = prop ? (int)fdt_be(prop + 1) : 0;
+	return prop ? prop + 3 : NULL;
+}
+
+const char *board_string(const struct board *b, int node, const char *name)
+{
+	int len;
+	const char *s = board_prop(b, node, name, &len);
+
+	return s && memchr(s, '\0', (size_t)len) ? s : NULL;
+}
+
+bool board_is(const struct board *b, int node, const char *compatible)
+{
+	size_t n = strlen(compatible) + 1;
+	int len;
+	const char *s = board_prop(b, node, "compatible", &len);
+
+	while (s && len > 0) {
+		const char *end = memchr(s, '\0', (size_t)len);
+
+		if (!end)
+			return false;
+		if ((size_t)(end + 1 - s) == n && memcmp(s, compatible, n) == 0)
+			return true;
+		len -= (int)(end + 1 - s);
+		s = end + 1;
+	}
+	return false;
+}
+
+bool board_node_enabled(const struct board *b, int node)
+{
+	const char *status = board_string(b, node, "status");
+
+	return !board_prop(b, node, "status", NULL) ||
+	       (status && (strcmp(status, "okay") == 0 || strcmp(status, "ok") == 0));
+}
+
+int board_cells(const struct board *b, int node, const char *name, int first, int nr, uint64_t *v)
+{
+	int len;
+	const uint32_t *p = board_prop(b, node, name, &len);
 	uint64_t sum = 0;
 
 	if (!p || first < 0 || nr < 0 || nr > 2 || len < (first + nr) * 4)
 		return -ENOENT;
 	for (int i = 0; i < nr; i++)
-		sum = sum << 32 | fdt32_to_cpu(p[first + i]);
+		sum = sum << 32 | fdt_be(&p[first + i]);
 	*v = sum;
 	return 0;
 }
 
+/* ---- addresses ---- */
+
 /*
- * One bus upwards: addr as node's parent sees it, to what the grandparent sees.
+ * One bus upwards: addr as the parent's children see it, to what the grandparent's do.
  * An empty ranges maps one to one; none at all means not reachable.
  */
-static int translate(const void *fdt, int parent, uint64_t *addr)
+static int translate(const struct board *b, int parent, uint64_t *addr)
 {
-	int grand = fdt_parent_offset(fdt, parent);
-	int len = 0;
-	int ca = fdt_address_cells(fdt, parent);
-	int cs = fdt_size_cells(fdt, parent);
-	int pa;
+	int len, ca = b->node[parent].na, cs = b->node[parent].ns, pa;
 
-	if (grand < 0)
-		return 0;                    /* parent is the root */
-	if (!fdt_getprop(fdt, parent, "ranges", &len))
+	if (parent == 0)
+		return 0;
+	if (!board_prop(b, parent, "ranges", &len))
 		return -ENOENT;
 	if (len == 0)
 		return 0;
-	pa = fdt_address_cells(fdt, grand);
+	pa = b->node[b->node[parent].parent].na;
+	if (ca < 0 || cs < 0 || pa < 0)
+		return -ENOENT;
 	for (int i = 0; i + ca + pa + cs <= len / 4; i += ca + pa + cs) {
 		uint64_t child, up, size;
 
-		if (fdt_cells(fdt, parent, "ranges", i, ca, &child) ||
-		    fdt_cells(fdt, parent, "ranges", i + ca, pa, &up) ||
-		    fdt_cells(fdt, parent, "ranges", i + ca + pa, cs, &size))
+		if (board_cells(b, parent, "ranges", i, ca, &child) ||
+		    board_cells(b, parent, "ranges", i + ca, pa, &up) ||
+		    board_cells(b, parent, "ranges", i + ca + pa, cs, &size))
 			return -ENOENT;
 		if (*addr >= child && *addr - child < size) {
 			*addr = up + (*addr - child);
@@ -64,73 +221,91 @@ static int translate(const void *fdt, int parent, uint64_t *addr)
 	return -ENOENT;
 }
 
-int fdt_reg(const void *fdt, int node, int idx, struct board_range *r)
+int board_reg(const struct board *b, int node, int idx, struct board_range *r)
 {
-	int parent = fdt_parent_offset(fdt, node);
-	int ca = fdt_address_cells(fdt, parent);
-	int cs = fdt_size_cells(fdt, parent);
+	int parent = b->node[node].parent, ca, cs;
 	uint64_t base, size;
 
-	if (parent < 0 || ca < 0 || cs < 0 ||
-	    fdt_cells(fdt, node, "reg", idx * (ca + cs), ca, &base) ||
-	    fdt_cells(fdt, node, "reg", idx * (ca + cs) + ca, cs, &size))
+	if (parent < 0)
+		return -ENOENT;
+	ca = b->node[parent].na;
+	cs = b->node[parent].ns;
+	if (ca < 0 || cs < 0 || board_cells(b, node, "reg", idx * (ca + cs), ca, &base) ||
+	    board_cells(b, node, "reg", idx * (ca + cs) + ca, cs, &size))
 		return -ENOENT;
 	for (int depth = 0; parent > 0; depth++) {
-		if (depth == MAX_DEPTH || translate(fdt, parent, &base))
+		if (depth == MAX_DEPTH || translate(b, parent, &base))
 			return -ENOENT;
-		parent = fdt_parent_offset(fdt, parent);
+		parent = b->node[parent].parent;
 	}
 	r->base = PA(base);
 	r->size = size;
 	return 0;
 }
 
+/* ---- interrupts ---- */
+
 /* interrupt-parent of a node is its own or the nearest ancestor's. */
-static int interrupt_parent(const void *fdt, int node)
+static int interrupt_parent(const struct board *b, int node)
 {
 	for (int depth = 0; node >= 0 && depth < MAX_DEPTH; depth++) {
 		uint64_t phandle;
 
-		if (fdt_cells(fdt, node, "interrupt-parent", 0, 1, &phandle) == 0)
-			return fdt_node_offset_by_phandle(fdt, (uint32_t)phandle);
-		node = fdt_parent_offset(fdt, node);
+		if (board_cells(b, node, "interrupt-parent", 0, 1, &phandle) == 0)
+			return board_by_phandle(b, (uint32_t)phandle);
+		node = b->node[node].parent;
 	}
 	return -ENOENT;
 }
 
-int fdt_gic_intid(const void *fdt, int node, int idx, uint32_t *intid)
+int board_intid(const struct board *b, int node, int idx, uint32_t *intid)
 {
 	uint64_t cells, kind, nr;
-	int gic = interrupt_parent(fdt, node);
+	int gic = interrupt_parent(b, node);
 
 	*intid = 0;
 	if (gic < 0)
 		gic = node;                  /* the GIC itself, at the root */
-	if (fdt_cells(fdt, gic, "#interrupt-cells", 0, 1, &cells) || cells < 3 || cells > 4 ||
-	    fdt_cells(fdt, node, "interrupts", idx * (int)cells, 1, &kind) ||
-	    fdt_cells(fdt, node, "interrupts", idx * (int)cells + 1, 1, &nr) || nr > 987)
+	if (board_cells(b, gic, "#interrupt-cells", 0, 1, &cells) || cells < 3 || cells > 4 ||
+	    board_cells(b, node, "interrupts", idx * (int)cells, 1, &kind) ||
+	    board_cells(b, node, "interrupts", idx * (int)cells + 1, 1, &nr) || nr > 987)
 		return -ENOENT;
 	*intid = (uint32_t)nr + (kind == 1 ? 16 : 32);
 	return 0;
 }
 
-int fdt_stdout_node(const void *fdt)
+/* ---- the console ---- */
+
+/* A path that /aliases has under the first len characters of name, or NULL. */
+static const char *alias(const struct board *b, const char *name, size_t len)
 {
-	int chosen = fdt_path_offset(fdt, "/chosen");
-	const char *path = chosen < 0 ? NULL : fdt_getprop(fdt, chosen, "stdout-path", NULL);
-	const char *colon;
-	int len;
+	int node = board_path(b, "/aliases");
+	const uint32_t *prop = node < 0 ? NULL : fdt_prop_next(board_node_tag(b, node));
+
+	for (; prop; prop = fdt_prop_next(prop)) {
+		const char *s = fdt_prop_name(b->fdt, prop);
+
+		if (strncmp(s, name, len) == 0 && s[len] == '\0')
+			return memchr(prop + 3, '\0', fdt_be(prop + 1)) ?
+			       (const char *)(prop + 3) : NULL;
+	}
+	return NULL;
+}
+
+int board_stdout(const struct board *b)
+{
+	int chosen = board_path(b, "/chosen");
+	const char *path = chosen < 0 ? NULL : board_string(b, chosen, "stdout-path");
+	size_t len;
 
 	if (!path)
 		return -ENOENT;
-	colon = strchr(path, ':');           /* options such as ":115200n8" */
-	len = colon ? (int)(colon - path) : (int)strlen(path);
+	len = strcspn(path, ":");            /* options such as ":115200n8" */
 	if (path[0] != '/') {
-		/* libfdt would go round for ever after an alias that names itself. */
-		path = fdt_get_alias_namelen(fdt, path, len);
+		path = alias(b, path, len);
 		if (!path || path[0] != '/')
 			return -ENOENT;
-		len = (int)strlen(path);
+		len = strlen(path);
 	}
-	return fdt_path_offset_namelen(fdt, path, len);
+	return board_path_len(b, path, len);
 }

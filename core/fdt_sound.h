@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Device trees of others: what is looked at before libfdt is trusted with one. */
+/* Device trees of others: what is looked at before one is trusted, and how such a one is read. */
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /**
- * fdt_sound() - can libfdt read and edit this without leaving it?
+ * fdt_sound() - can libfdt, and the readers below, go through this without leaving it?
  * @fdt:  any bytes
  * @size: how many may be read
  *
@@ -16,3 +17,25 @@
  * nodes that end where they began. Version 17 at least.
  */
 bool fdt_sound(const void *fdt, size_t size);
+
+/*
+ * Of a tree that is sound: where tags are, by their addresses. A property is its tag, length and
+ * name's offset, then the value.
+ */
+static inline uint32_t fdt_be(const uint32_t *p)
+{
+	return __builtin_bswap32(*p);
+}
+#define FDT_TAG(tag) __builtin_bswap32(tag)
+
+/* The reservation map: pairs of address and size, big-endian; the last one's size is 0. */
+const uint64_t *fdt_reservations(const void *fdt);
+/* The first tag: the root's. */
+const uint32_t *fdt_structure(const void *fdt);
+/* The tag behind this one. */
+const uint32_t *fdt_tag_next(const uint32_t *tag);
+/* The property behind a node's tag or one of its properties; NULL: none. */
+const uint32_t *fdt_prop_next(const uint32_t *tag);
+const char *fdt_prop_name(const void *fdt, const uint32_t *prop);
+/* A node's property of that name, or NULL. */
+const uint32_t *fdt_prop_find(const void *fdt, const uint32_t *node, const char *name);

@@ -5,10 +5,11 @@
  */
 #include "vm/guest_fdt_impl.h"
 
-#include <libfdt.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "core/board_fdt.h"
+#include "core/fdt_sound.h"
 #include "core/lib/bits.h"
 #include "vm/passthrough.h"
 
@@ -17,7 +18,6 @@
 
 struct copier {
 	struct fdt_writer *w;
-	const void *fdt;                         /* the board's                  */
 	uint32_t nr;                             /* nodes with phandles of ours  */
 	uint32_t old[GUEST_FDT_PASS_PHANDLES];
 };
@@ -68,40 +68,39 @@ static const char *reference_cells(const char *name)
 }
 
 /* How many cells after the reference to the node old; -1: it cannot be followed. */
-static int follow(const struct copier *c, uint32_t old, const char *cells)
+static int follow(uint32_t old, const char *cells)
 {
-	int node = fdt_node_offset_by_phandle(c->fdt, old);
-	const fdt32_t *v;
-	int len;
+	int node = board_by_phandle(&board, old);
+	uint64_t v;
 
 	if (node < 0)
 		return -1;
 	if (!cells[0])
 		return 0;
-	v = fdt_getprop(c->fdt, node, cells, &len);
-	return v && len == 4 && fdt32_ld(v) < 8 ? (int)fdt32_ld(v) : -1;
+	return board_cells(&board, node, cells, 0, 1, &v) == 0 && v < 8 ? (int)v : -1;
 }
 
-/* With the guest's phandles, if it has all that is referred to. */
-static void copy_references(struct copier *c, const char *name, const fdt32_t *val, int len,
+/* With the guest's phandles, if it has all that is referred to: whether it has. */
+static bool copy_references(struct copier *c, const char *name, const uint32_t *val, int len,
 			    const char *cells)
 {
 	uint32_t out[FW_MAX_CELLS];
 	int nr = len / 4;
 
 	if (nr > FW_MAX_CELLS)
-		return;
+		return false;
 	for (int i = 0, more = 0; i < nr; i++, more--) {
-		out[i] = fdt32_ld(&val[i]);
+		out[i] = fdt_be(&val[i]);
 		if (more > 0)
 			continue;
-		more = follow(c, out[i], cells);
+		more = follow(out[i], cells);
 		out[i] = phandle_of(c, out[i]);
 		if (more < 0 || !out[i])
-			return;
+			return false;
 		more++;
 	}
 	fw_cells(c->w, name, out, (size_t)nr);
+	return true;
 }
 
 /* Written in our own way, or of the board's tree only. */
@@ -119,27 +118,30 @@ static bool is_ours(const char *name)
 
 static void copy_props(struct copier *c, int node)
 {
+	const uint32_t *prop = board_node_tag(&board, node);
 	const void *names;
-	int prop, len;
+	bool clocks = false;
+	int len;
 
-	fdt_for_each_property_offset(prop, c->fdt, node) {
-		const char *name, *cells;
-		const void *val = fdt_getprop_by_offset(c->fdt, prop, &name, &len);
+	while ((prop = fdt_prop_next(prop))) {
+		const char *name = fdt_prop_name(board.fdt, prop), *cells;
 
-		if (!val || is_ours(name))
+		len = (int)fdt_be(prop + 1);
+		if (is_ours(name))
 			continue;
 		cells = reference_cells(name);
 		if (cells)
-			copy_references(c, name, val, len, cells);
+			clocks |= copy_references(c, name, prop + 3, len, cells) &&
+				  strcmp(name, "clocks") == 0;
 		else
-			fw_bytes(c->w, name, val, (size_t)len);
+			fw_bytes(c->w, name, prop + 3, (size_t)len);
 	}
 	/* Names without the clocks would mislead. */
-	names = fdt_getprop(c->fdt, node, "clock-names", &len);
-	if (names && !c->w->err && fdt_getprop(c->w->fdt, fw_offset(c->w), "clocks", NULL))
+	names = board_prop(&board, node, "clock-names", &len);
+	if (names && clocks)
 		fw_bytes(c->w, "clock-names", names, (size_t)len);
-	if (phandle_of(c, fdt_get_phandle(c->fdt, node)))
-		fw_u32(c->w, "phandle", phandle_of(c, fdt_get_phandle(c->fdt, node)));
+	if (phandle_of(c, board.node[node].phandle))
+		fw_u32(c->w, "phandle", phandle_of(c, board.node[node].phandle));
 }
 
 /* --- nodes ------------------------------------------------------------------------ */
@@ -148,13 +150,13 @@ static void copy_children(struct copier *c, int node)
 {
 	int child;
 
-	fdt_for_each_subnode(child, c->fdt, node) {
+	board_for_each_child(child, &board, node) {
 		int len;
-		const fdt32_t *reg = fdt_getprop(c->fdt, child, "reg", &len);
+		const void *reg = board_prop(&board, child, "reg", &len);
 
 		if (c->w->depth == FW_MAX_DEPTH - 1)
 			return;
-		fw_node(c->w, fdt_get_name(c->fdt, child, NULL));
+		fw_node(c->w, board_node_name(&board, child));
 		copy_props(c, child);
 		if (reg)           /* of the device's own bus */
 			fw_bytes(c->w, "reg", reg, (size_t)len);
@@ -167,17 +169,18 @@ static void copy_children(struct copier *c, int node)
 static void put_resources(struct copier *c, const struct board_range *r, uint32_t nr_ranges,
 			  const struct pass_irq *irq, uint32_t nr_irqs)
 {
-	fdt32_t cells[4 * PASS_MAX_RANGES], irqs[3 * PASS_MAX_IRQS];
+	uint64_t regs[2 * PASS_MAX_RANGES];
+	uint32_t irqs[3 * PASS_MAX_IRQS];
 
 	for (uint32_t i = 0; i < nr_ranges; i++) {
-		fdt64_st(&cells[4 * i], r[i].base.v);
-		fdt64_st(&cells[4 * i + 2], r[i].size);
+		regs[2 * i] = __builtin_bswap64(r[i].base.v);
+		regs[2 * i + 1] = __builtin_bswap64(r[i].size);
 	}
-	fw_bytes(c->w, "reg", cells, nr_ranges * 16);
+	fw_bytes(c->w, "reg", regs, nr_ranges * 16);
 	for (uint32_t i = 0; i < nr_irqs; i++) {
-		irqs[3 * i] = cpu_to_fdt32(GIC_SPI);
-		irqs[3 * i + 1] = cpu_to_fdt32(irq[i].intid - INTID_SPI_FIRST);
-		irqs[3 * i + 2] = cpu_to_fdt32(irq[i].flags);
+		irqs[3 * i] = __builtin_bswap32(GIC_SPI);
+		irqs[3 * i + 1] = __builtin_bswap32(irq[i].intid - INTID_SPI_FIRST);
+		irqs[3 * i + 2] = __builtin_bswap32(irq[i].flags);
 	}
 	if (nr_irqs)
 		fw_bytes(c->w, "interrupts", irqs, nr_irqs * 12);
@@ -188,13 +191,13 @@ static void copy_clocks(struct copier *c, int node)
 {
 	char name[24];
 	int len;
-	const fdt32_t *val = fdt_getprop(c->fdt, node, "clocks", &len);
+	const uint32_t *val = board_prop(&board, node, "clocks", &len);
 
 	for (int i = 0; val && i < len / 4; i++) {
-		uint32_t old = fdt32_ld(&val[i]);
-		int clock = fdt_node_offset_by_phandle(c->fdt, old);
+		uint32_t old = fdt_be(&val[i]);
+		int clock = board_by_phandle(&board, old);
 
-		if (clock < 0 || fdt_node_check_compatible(c->fdt, clock, "fixed-clock") != 0)
+		if (clock < 0 || !board_is(&board, clock, "fixed-clock"))
 			return;
 		if (!phandle_add(c, old))
 			continue;
@@ -210,18 +213,18 @@ static void copy_clocks(struct copier *c, int node)
 void guest_fdt_devices(struct fdt_writer *w, const struct vm_config *cfg)
 {
 	const struct passthrough *set = CONFIG_PASSTHROUGH ? cfg->pass : NULL;
-	struct copier c = { .w = w, .fdt = board.fdt };
+	struct copier c = { .w = w };
 	uint32_t range = 0, irq = 0;
 
 	/* First all that can be referred to. */
 	for (uint32_t i = 0; set && i < set->nr_devices; i++)
-		phandle_add(&c, fdt_get_phandle(c.fdt, set->device[i].node));
+		phandle_add(&c, board.node[set->device[i].node].phandle);
 	for (uint32_t i = 0; set && i < set->nr_devices; i++)
 		copy_clocks(&c, set->device[i].node);
 	for (uint32_t i = 0; set && i < set->nr_devices; i++) {
 		const struct pass_device *d = &set->device[i];
 
-		fw_node(w, fdt_get_name(c.fdt, d->node, NULL));
+		fw_node(w, board_node_name(&board, d->node));
 		copy_props(&c, d->node);
 		put_resources(&c, &set->range[range], d->nr_ranges, &set->irq[irq], d->nr_irqs);
 		copy_children(&c, d->node);

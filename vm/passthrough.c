@@ -2,7 +2,6 @@
 #include "vm/passthrough.h"
 
 #include <errno.h>
-#include <libfdt.h>
 #include <string.h>
 
 #include "core/board_fdt.h"
@@ -17,7 +16,6 @@
 #include "vm/vm.h"
 
 #define GIC_EDGE 3             /* flags of an interrupt: rising, falling edge */
-#define PATH_MAX_LEN 64
 
 #define REFUSE(vm, ...) (config_reason((vm)->refused, __VA_ARGS__), -EINVAL)
 
@@ -33,14 +31,14 @@ static const char *const no_dma[] = {
 static const char *const dma_props[] = { "dma-coherent", "dmas", "iommus", "iommu-map",
 					 "memory-region", "dma-ranges" };
 
-static bool may_do_dma(const void *fdt, int node)
+static bool may_do_dma(const struct board *b, int node)
 {
 	bool known = false;
 
 	for (size_t i = 0; i < ARRAY_SIZE(no_dma); i++)
-		known = known || fdt_node_check_compatible(fdt, node, no_dma[i]) == 0;
+		known = known || board_is(b, node, no_dma[i]);
 	for (size_t i = 0; i < ARRAY_SIZE(dma_props); i++)
-		known = known && !fdt_getprop(fdt, node, dma_props[i], NULL);
+		known = known && !board_prop(b, node, dma_props[i], NULL);
 	return !known;
 }
 
@@ -53,9 +51,9 @@ static bool all_linear(const struct vm_config *vm)
 	return true;
 }
 
-static int check_dma(struct vm_config *vm, const char *path, const void *fdt, int node)
+static int check_dma(struct vm_config *vm, const char *path, const struct board *b, int node)
 {
-	if (!may_do_dma(fdt, node))
+	if (!may_do_dma(b, node))
 		return 0;
 	if (vm->dma != DMA_UNPROTECTED)
 		return REFUSE(vm, "devices: %.40s may do DMA, and nothing keeps it to the VM's "
@@ -94,13 +92,12 @@ static bool is_ram(const struct board *b, const struct board_range *pages)
 }
 
 /* Another node with registers in these pages, or negative. */
-static int sharer(const void *fdt, int self, const struct board_range *pages)
+static int sharer(const struct board *b, int self, const struct board_range *pages)
 {
-	for (int node = fdt_next_node(fdt, -1, NULL); node >= 0;
-	     node = fdt_next_node(fdt, node, NULL)) {
+	for (int node = 0; node < b->nr_nodes; node++) {
 		struct board_range r;
 
-		for (int i = 0; node != self && fdt_reg(fdt, node, i, &r) == 0; i++)
+		for (int i = 0; node != self && board_reg(b, node, i, &r) == 0; i++)
 			if (meets(pages, &r))
 				return node;
 	}
@@ -126,7 +123,6 @@ static int check_range(const struct system_config *cfg, struct vm_config *vm, co
 {
 	struct board_range pages = pass_pages(r);
 	const struct vm_config *other;
-	char name[PATH_MAX_LEN];
 	int share;
 
 	if (!r->size || r->base.v + r->size < r->base.v || !pages.size)
@@ -138,11 +134,10 @@ static int check_range(const struct system_config *cfg, struct vm_config *vm, co
 	other = holder(cfg, vm, &pages);
 	if (other)
 		return REFUSE(vm, "devices: %.40s is VM %s's", path, other->name);
-	share = sharer(b->fdt, node, &pages);
+	share = sharer(b, node, &pages);
 	if (share >= 0)
 		return REFUSE(vm, "devices: %.40s shares its page 0x%llx with %s", path,
-			      (unsigned long long)pages.base.v,
-			      fdt_get_path(b->fdt, share, name, sizeof(name)) ? "another" : name);
+			      (unsigned long long)pages.base.v, board_node_name(b, share));
 	return 0;
 }
 
@@ -152,7 +147,7 @@ static int add_ranges(const struct system_config *cfg, struct vm_config *vm,
 	struct pass_device *dev = &set->device[set->nr_devices];
 	struct board_range r;
 
-	for (int i = 0; fdt_reg(b->fdt, dev->node, i, &r) == 0; i++) {
+	for (int i = 0; board_reg(b, dev->node, i, &r) == 0; i++) {
 		if (set->nr_ranges == PASS_MAX_RANGES)
 			return REFUSE(vm, "devices: more than %d ranges of registers",
 				      PASS_MAX_RANGES);
@@ -194,20 +189,20 @@ static int add_irqs(const struct system_config *cfg, struct vm_config *vm, struc
 	uint32_t intid;
 	int len = 0;
 
-	if (fdt_getprop(b->fdt, dev->node, "interrupts-extended", NULL))
+	if (board_prop(b, dev->node, "interrupts-extended", NULL))
 		return REFUSE(vm, "devices: %.40s has interrupts-extended, which is not known",
 			      path);
-	fdt_getprop(b->fdt, dev->node, "interrupts", &len);
+	board_prop(b, dev->node, "interrupts", &len);
 	if (len <= 0)
 		return 0;
-	for (int i = 0; fdt_gic_intid(b->fdt, dev->node, i, &intid) == 0; i++) {
+	for (int i = 0; board_intid(b, dev->node, i, &intid) == 0; i++) {
 		if (intid < INTID_SPI_FIRST || irq_taken(cfg, vm, set, b, intid))
 			return REFUSE(vm, "devices: interrupt %u of %.40s is not for it alone",
 				      (unsigned int)intid, path);
 		if (set->nr_irqs == PASS_MAX_IRQS)
 			return REFUSE(vm, "devices: more than %d interrupts", PASS_MAX_IRQS);
-		/* fdt_gic_intid() has looked: three cells each, or four. */
-		if (fdt_cells(b->fdt, dev->node, "interrupts", 3 * i + 2, 1, &flags))
+		/* board_intid() has looked: three cells each, or four. */
+		if (board_cells(b, dev->node, "interrupts", 3 * i + 2, 1, &flags))
 			flags = 0;
 		set->irq[set->nr_irqs++] = (struct pass_irq){ intid, (uint32_t)flags & 0xf };
 		dev->nr_irqs++;
@@ -222,19 +217,19 @@ static int add_irqs(const struct system_config *cfg, struct vm_config *vm, struc
 static int add_device(const struct system_config *cfg, struct vm_config *vm,
 		      struct passthrough *set, const char *path, const struct board *b)
 {
-	int node = path[0] == '/' ? fdt_path_offset(b->fdt, path) : -FDT_ERR_NOTFOUND;
+	int node = path[0] == '/' ? board_path(b, path) : -ENOENT;
 
 	if (node <= 0)
 		return REFUSE(vm, "devices: the board has no %.60s", path);
-	if (!fdt_node_enabled(b->fdt, node))
+	if (!board_node_enabled(b, node))
 		return REFUSE(vm, "devices: %.40s is disabled on the board", path);
-	if (fdt_getprop(b->fdt, node, "interrupt-controller", NULL) &&
-	    fdt_node_check_compatible(b->fdt, node, "arm,pl061") != 0)
+	if (board_prop(b, node, "interrupt-controller", NULL) &&
+	    !board_is(b, node, "arm,pl061"))
 		return REFUSE(vm, "devices: %.40s is an interrupt controller", path);
 	if (set->nr_devices == PASS_MAX_DEVICES)
 		return REFUSE(vm, "devices: more than %d", PASS_MAX_DEVICES);
 	set->device[set->nr_devices] = (struct pass_device){ .node = node };
-	if (check_dma(vm, path, b->fdt, node) || add_ranges(cfg, vm, set, path, b) ||
+	if (check_dma(vm, path, b, node) || add_ranges(cfg, vm, set, path, b) ||
 	    add_irqs(cfg, vm, set, path, b))
 		return -EINVAL;
 	set->nr_devices++;

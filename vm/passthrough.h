@@ -24,7 +24,7 @@ struct pass_irq {
 };
 
 struct pass_device {
-	int node;                    /* in the board's tree                      */
+	int node;                    /* of the board's tree                      */
 	uint32_t nr_ranges, nr_irqs; /* of the set's                             */
 };
 

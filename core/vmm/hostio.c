@@ -2,7 +2,6 @@
 #include "core/vmm/hostio.h"
 
 #include <errno.h>
-#include <libfdt.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -260,17 +259,17 @@ static int device_add(const struct virtio_host *v, uint32_t intid)
 	}
 }
 
-static void look_at(const void *fdt, int node)
+static void look_at(const struct board *b, int node)
 {
-	const char *name = fdt_get_name(fdt, node, NULL);
+	const char *name = board_node_name(b, node);
 	struct virtio_host v;
 	struct board_range r;
 	uint32_t intid;
 	va_t regs;
 	int err;
 
-	if (!fdt_node_enabled(fdt, node) || fdt_reg(fdt, node, 0, &r) ||
-	    fdt_gic_intid(fdt, node, 0, &intid) || map_regs(&r, &regs))
+	if (!board_node_enabled(b, node) || board_reg(b, node, 0, &r) ||
+	    board_intid(b, node, 0, &intid) || map_regs(&r, &regs))
 		return;
 	err = virtio_host_probe(&v, regs);
 	if (err == -ENODEV)
@@ -280,7 +279,7 @@ static void look_at(const void *fdt, int node)
 			 "(QEMU: -global virtio-mmio.force-legacy=false)", name);
 		return;
 	}
-	if (!fdt_getprop(fdt, node, "dma-coherent", NULL)) {
+	if (!board_prop(b, node, "dma-coherent", NULL)) {
 		log_warn("%s does not see the caches (no dma-coherent): not used", name);
 		return;
 	}
@@ -296,20 +295,17 @@ struct place {
 	int node;
 };
 
-/*
- * In the order of their addresses, so that numbers do not depend on the order of nodes. Each is
- * looked up once: a walk through the board's tree takes long.
- */
-static uint32_t places(const void *fdt, struct place *at, uint32_t max)
+/* In the order of their addresses, so that numbers do not depend on the order of nodes. */
+static uint32_t places(const struct board *b, struct place *at, uint32_t max)
 {
 	uint32_t nr = 0;
 	int node = -1;
 
-	while (nr < max && (node = fdt_node_offset_by_compatible(fdt, node, "virtio,mmio")) >= 0) {
+	while (nr < max && (node = board_compatible(b, node, "virtio,mmio")) >= 0) {
 		struct board_range r;
 		uint32_t i;
 
-		if (fdt_reg(fdt, node, 0, &r))
+		if (board_reg(b, node, 0, &r))
 			continue;
 		for (i = nr++; i > 0 && at[i - 1].base > r.base.v; i--)
 			at[i] = at[i - 1];
@@ -327,9 +323,9 @@ void hostio_init(uint32_t cpu, uint32_t prio)
 		log_warn("no memory for the board's disks and networks");
 		return;
 	}
-	nr = places(board.fdt, at, MAX_PLACES);
+	nr = places(&board, at, MAX_PLACES);
 	for (uint32_t i = 0; i < nr; i++)
-		look_at(board.fdt, at[i].node);
+		look_at(&board, at[i].node);
 	if (nr_nics)
 		thread_start(&servant);
 	else

@@ -51,6 +51,8 @@ static void boot_speak(pa_t fdt_pa)
 	board.fdt = va_ptr(boot_map_block(BOOT_SLOT_BLOB, fdt_pa, FDT_MAX_SIZE));
 	if (!fdt_sound(board.fdt, FDT_MAX_SIZE))
 		machine_give_up("the board's device tree is damaged");
+	if (board_index(&board))
+		machine_give_up("the board's device tree has too many nodes");
 	if (board_read_uart(&board) == 0)
 		early_uart_init(boot_map_block(BOOT_SLOT_IO, board.uart.base, PAGE_SIZE),
 				board.uart_compatible);
@@ -144,11 +146,11 @@ static void boot_memory(pa_t image)
 /* Wall-clock time from the board's PL031, if it has one. */
 static void boot_clock(void)
 {
-	int node = fdt_node_offset_by_compatible(board.fdt, -1, "arm,pl031");
+	int node = board_compatible(&board, -1, "arm,pl031");
 	struct board_range r;
 	va_t regs = VA(0);
 
-	if (node >= 0 && fdt_reg(board.fdt, node, 0, &r) == 0 &&
+	if (node >= 0 && board_reg(&board, node, 0, &r) == 0 &&
 	    el2_map_io(r.base, r.size, &regs))
 		regs = VA(0);
 	wall_clock_init(regs);

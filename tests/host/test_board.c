@@ -12,6 +12,7 @@
 #include <libfdt.h>
 
 #include "core/board_fdt.h"
+#include "core/lib/bits.h"
 
 #define OK(call) assert_true((call) >= 0)
 
@@ -166,6 +167,7 @@ static void make(const struct variant *v)
 	OK(fdt_end_node(blob));
 	OK(fdt_finish(blob));
 	b.fdt = blob;
+	assert_int_equal(board_index(&b), 0);
 }
 
 static void ordinary_board_is_read_whole(void **state)
@@ -244,6 +246,7 @@ static void uart_by_an_alias_but_not_by_one_of_itself(void **state)
 				      "serial0:115200n8"));
 		OK(fdt_setprop_string(blob, fdt_add_subnode(blob, 0, "aliases"), "serial0",
 				      aliases[i].to));
+		assert_int_equal(board_index(&b), 0);
 		assert_int_equal(board_read_uart(&b), aliases[i].err);
 	}
 }
@@ -293,6 +296,107 @@ static void more_banks_than_fit_are_refused_not_cut(void **state)
 	assert_int_equal(board_init(&b, BOOT_MPIDR), -EINVAL);
 }
 
+/* libfdt says what is where. */
+static void all_nodes_are_noted_with_their_parents_cells_and_phandles(void **state)
+{
+	const struct variant v = { .banks = 2, .soc = true };
+	int at = -1, parent, nr = 0;
+
+	(void)state;
+	make(&v);
+	while ((at = fdt_next_node(blob, at, NULL)) >= 0) {
+		parent = fdt_parent_offset(blob, at);
+		assert_int_equal(b.node[nr].offset * 4, at);
+		assert_string_equal(board_node_name(&b, nr), fdt_get_name(blob, at, NULL));
+		assert_int_equal(b.node[nr].na, fdt_address_cells(blob, at));
+		assert_int_equal(b.node[nr].ns, fdt_size_cells(blob, at));
+		assert_int_equal(b.node[nr].phandle, fdt_get_phandle(blob, at));
+		if (at > 0)
+			assert_int_equal(b.node[b.node[nr].parent].offset * 4, parent);
+		nr++;
+	}
+	assert_int_equal(b.nr_nodes, nr);
+	assert_true(b.node[0].parent < 0);
+}
+
+static void cells_that_no_address_has_are_not_used(void **state)
+{
+	const struct variant v = { .banks = 1 };
+
+	(void)state;
+	for (uint32_t cells = 0; cells < 8; cells++) {
+		make(&v);
+		OK(fdt_setprop_inplace_u32(blob, 0, "#address-cells", cells));
+		assert_int_equal(board_index(&b), 0);
+		assert_int_equal(b.node[0].na, MAX(fdt_address_cells(blob, 0), -1));
+		assert_int_equal(board_read_uart(&b), cells == 1 || cells == 2 ? 0 : -ENOENT);
+	}
+}
+
+/* By name without the unit's address too; not by a part of a name. */
+static void nodes_are_found_by_their_paths(void **state)
+{
+	static const struct { const char *path; const char *name; } paths[] = {
+		{ "/", "" }, { "", "" }, { "//cpus//cpu@1/", "cpu@1" },
+		{ "/memory", "memory@40000000" },
+		{ "/soc/serial@9000000", "serial@9000000" }, { "/soc/serial", "serial@9000000" },
+		{ "/soc/serial@900000", NULL }, { "/so", NULL }, { "/soc/serial@", NULL },
+		{ "/cpus/cpu@3", NULL }, { "/timer/x", NULL }, { "/serial@9000000", NULL },
+	};
+	const struct variant v = { .banks = 2, .soc = true };
+
+	(void)state;
+	make(&v);
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		int node = board_path(&b, paths[i].path);
+
+		if (paths[i].name)
+			assert_string_equal(board_node_name(&b, node), paths[i].name);
+		else
+			assert_true(node < 0);
+	}
+}
+
+static void compatible_is_any_whole_one_of_the_strings(void **state)
+{
+	const struct variant v = { .banks = 1 };
+	int node;
+
+	(void)state;
+	make(&v);
+	OK(fdt_open_into(blob, blob, sizeof(blob)));
+	OK(fdt_setprop(blob, fdt_path_offset(blob, "/timer"), "compatible", "a,b\0c,dd\0e,f", 12));
+	assert_int_equal(board_index(&b), 0);
+	node = board_path(&b, "/timer");
+	assert_true(board_is(&b, node, "a,b") && board_is(&b, node, "c,dd"));
+	/* The last one has no end. */
+	assert_false(board_is(&b, node, "e,f") || board_is(&b, node, "c,d") ||
+		     board_is(&b, node, "b") || board_is(&b, node, ""));
+	assert_int_equal(board_compatible(&b, -1, "c,dd"), node);
+	assert_true(board_compatible(&b, node, "c,dd") < 0);
+}
+
+static void more_nodes_than_can_be_noted_are_refused(void **state)
+{
+	static _Alignas(8) uint8_t large[(BOARD_MAX_NODES + 16) * 12 + 256];
+	struct board big = { .fdt = large };
+
+	(void)state;
+	for (int extra = 0; extra < 2; extra++) {
+		OK(fdt_create(large, sizeof(large)));
+		OK(fdt_finish_reservemap(large));
+		OK(fdt_begin_node(large, ""));
+		for (int i = 0; i < BOARD_MAX_NODES - 1 + extra; i++) {
+			OK(fdt_begin_node(large, "x"));
+			OK(fdt_end_node(large));
+		}
+		OK(fdt_end_node(large));
+		OK(fdt_finish(large));
+		assert_int_equal(board_index(&big), extra ? -E2BIG : 0);
+	}
+	assert_int_equal(big.nr_nodes, BOARD_MAX_NODES);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -305,6 +409,11 @@ int main(void)
 		cmocka_unit_test(device_behind_a_bus_without_ranges_is_not_reachable),
 		cmocka_unit_test(what_is_missing_is_refused),
 		cmocka_unit_test(more_banks_than_fit_are_refused_not_cut),
+		cmocka_unit_test(all_nodes_are_noted_with_their_parents_cells_and_phandles),
+		cmocka_unit_test(cells_that_no_address_has_are_not_used),
+		cmocka_unit_test(nodes_are_found_by_their_paths),
+		cmocka_unit_test(compatible_is_any_whole_one_of_the_strings),
+		cmocka_unit_test(more_nodes_than_can_be_noted_are_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -102,6 +102,48 @@ static void lengths_beyond_the_structure_are_refused(void **state)
 	}
 }
 
+/* Each bit damaged: what is taken, libfdt takes too, but for the name that a root may have. */
+static void what_is_taken_libfdt_finds_whole(void **state)
+{
+	uint32_t taken = 0;
+
+	(void)state;
+	for (size_t at = 0; at < size; at++) {
+		for (unsigned int bit = 0; bit < 8; bit++) {
+			memcpy(copy, tree, size);
+			copy[at] ^= (uint8_t)(1 << bit);
+			if (!fdt_sound(copy, size) || *fdt_get_name(copy, 0, NULL))
+				continue;
+			taken++;
+			assert_int_equal(fdt_check_full(copy, size), 0);
+		}
+	}
+	assert_true(taken > size);
+}
+
+/* Properties in their order, over what is left of those that are gone; none of a subnode. */
+static void properties_are_read_in_their_order(void **state)
+{
+	const uint32_t *prop;
+	int len;
+
+	(void)state;
+	OK(fdt_open_into(tree, copy, sizeof(copy)));
+	OK(fdt_setprop_u32(copy, 0, "b", 2));
+	OK(fdt_setprop_string(copy, 0, "a", "text"));
+	OK(fdt_nop_property(copy, 0, "b"));
+	prop = fdt_prop_next(fdt_structure(copy));
+	assert_string_equal(fdt_prop_name(copy, prop), "a");
+	assert_ptr_equal(prop + 3, fdt_getprop(copy, 0, "a", &len));
+	assert_int_equal(fdt_be(prop + 1), len);
+	prop = fdt_prop_next(prop);
+	assert_string_equal(fdt_prop_name(copy, prop), "version");
+	assert_null(fdt_prop_next(prop));
+	assert_null(fdt_prop_find(copy, fdt_structure(copy), "name"));
+	assert_ptr_equal(fdt_prop_find(copy, fdt_structure(copy), "version"), prop);
+	assert_int_equal(__builtin_bswap64(fdt_reservations(copy)[0]), 0x1000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -109,6 +151,8 @@ int main(void)
 		cmocka_unit_test_setup(blocks_that_are_not_aligned_are_refused, setup),
 		cmocka_unit_test_setup(damaged_structures_are_refused_or_can_be_walked, setup),
 		cmocka_unit_test_setup(lengths_beyond_the_structure_are_refused, setup),
+		cmocka_unit_test_setup(what_is_taken_libfdt_finds_whole, setup),
+		cmocka_unit_test_setup(properties_are_read_in_their_order, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "core/board_fdt.h"
 #include "core/lib/bits.h"
 #include "vm/passthrough.h"
 
@@ -590,7 +591,8 @@ static int board_device(void)
 	fdt_setprop(boards, child, "gpios", gpio, sizeof(gpio));
 	fdt_setprop_u32(boards, child, "reg", 5);
 	board.fdt = boards;
-	return fdt_path_offset(boards, "/bus/gpio@10");
+	assert_int_equal(board_index(&board), 0);
+	return board_path(&board, "/bus/gpio@10");
 }
 
 static void tell_device(const char *dev, const char *clock)

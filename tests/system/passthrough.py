@@ -98,7 +98,7 @@ def what_cannot_be_had_is_refused():
              'memory = { ipa = 0x50000000, size = "4M", backend = "linear", pa = 0x50000000 }\n'
              'devices = ["/virtio_mmio@a000000"]\n' % build("load/board_rtc"))
     with boot("pass_refused", text) as m:
-        for name, _, _, why in REFUSED + [("page", "", {}, "shares its page 0xa000000 with /virt")]:
+        for name, _, _, why in REFUSED + [("page", "", {}, "shares its page 0xa000000 with virt")]:
             m.seen = 0
             m.expect(r"VM %s refused: .*%s" % (name, re.escape(why)), LONG)
         m.seen = 0
