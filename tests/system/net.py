@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 
-from linux import BAD, GUESTS, finish
+from linux import BAD, ESCAPE, GUESTS, finish
 from machine import BUILD, LONG, TOP, WORK, Failure, Machine, corbel, pack
 
 DRIVERS = ["virtio_ring", "virtio", "virtio_mmio", "failover", "net_failover", "virtio_net"]
@@ -39,9 +39,8 @@ exchange() {
 	ping -c 5 -s 8000 $peer
 	patiently wget -q -O /tmp/got $peer:5000/file
 	echo "GOT $(sha256sum </tmp/got)"
-	>/tmp/done
-	patiently wget -q -O /dev/null $peer:5000/done
-	sleep 3
+	echo FETCHED
+	read until_told
 }
 outside() {
 	udhcpc -i eth0 -n -q -t 20 -s /etc/dhcp
@@ -98,7 +97,14 @@ def two(name, network="", a="", b="", vcpus=1, **board):
 
 def pings_and_files(name, **kw):
     with two(name, **kw) as m:
-        finish(m, LONG * 4)
+        # Both serve until both have what they want.
+        for _ in range(2):
+            m.expect(r"FETCHED", LONG * 4)
+        for key in ("1", "0"):
+            m.send(ESCAPE + key)
+            m.expect(r"corbel: console: input goes to " + key)
+            m.send("\n")
+        finish(m, LONG)
         text = m.text
     m.never(r"FAILED")
     m.never(BAD)
