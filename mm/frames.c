@@ -62,40 +62,74 @@ uint16_t frames_owner(pa_t pa)
 	return z ? entry_owner(entry_read(&z->entry[frame - z->base])) : OWNER_NONE;
 }
 
+static bool scrub_fresh;
+
+void frames_scrub_fresh(bool scrub)
+{
+	scrub_fresh = scrub;
+}
+
 /*
- * Give frames that were just taken out of the bitmaps to an owner: scrub what
- * was never used, then write the entries.
+ * Give frames that were just taken out of the bitmaps to an owner: write the entries, and
+ * wipe what was never used.
  */
-static void adopt(struct zone *z, uint64_t frame, uint64_t nr, uint16_t owner)
+static void adopt(struct zone *z, uint64_t frame, uint64_t nr, uint16_t owner, bool wipe)
 {
 	uint64_t chunk = WINDOW_CHUNK >> PAGE_SHIFT, n;
 
 	for (uint64_t at = frame; at < frame + nr; at += n) {
-		bool unscrubbed = false;
+		uint16_t all = ENTRY_SCRUBBED;
 
 		n = MIN(chunk, frame + nr - at);
 		for (uint64_t i = at; i < at + n; i++) {
-			unscrubbed |= !!(entry_read(&z->entry[i - z->base]) & ENTRY_UNSCRUBBED);
+			all &= entry_read(&z->entry[i - z->base]);
 			entry_write(&z->entry[i - z->base], owner);
 		}
-		if (unscrubbed)
-			window_scrub(PA(at << PAGE_SHIFT), n << PAGE_SHIFT);
+		if (!all && wipe)
+			(owner == OWNER_HYP ? window_zero : window_scrub)(PA(at << PAGE_SHIFT),
+									  n << PAGE_SHIFT);
 	}
 	frames_count(OWNER_FREE, -(int64_t)nr);
 	frames_count(owner, (int64_t)nr);
 }
 
-int frames_alloc(uint16_t owner, unsigned int order, pa_t *pa)
+static unsigned int order_of(uint64_t nr)
 {
+	return nr == 1 ? 0 : 64 - (unsigned int)__builtin_clzll(nr - 1);
+}
+
+static int alloc(uint16_t owner, uint64_t nr, bool wipe, pa_t *pa)
+{
+	struct zone *z;
 	uint64_t frame;
 
-	if (!owner_valid(owner) || order > FRAMES_MAX_ORDER)
+	if (!owner_valid(owner) || !nr || nr > UINT64_C(1) << FRAMES_MAX_ORDER)
 		return -EINVAL;
-	if (!buddy_take(order, &frame))
+	if (!buddy_take(order_of(nr), &frame))
 		return -ENOMEM;
-	adopt(frames_zone(frame, 1), frame, UINT64_C(1) << order, owner);
+	z = frames_zone(frame, 1);
+	/* Nobody has had the rest: it is as free as it was. */
+	buddy_put(z, frame + nr, (UINT64_C(1) << order_of(nr)) - nr);
+	adopt(z, frame, nr, owner, wipe);
 	*pa = PA(frame << PAGE_SHIFT);
 	return 0;
+}
+
+int frames_alloc_pages(uint16_t owner, uint64_t nr, pa_t *pa)
+{
+	return alloc(owner, nr, true, pa);
+}
+
+int frames_alloc(uint16_t owner, unsigned int order, pa_t *pa)
+{
+	return order > FRAMES_MAX_ORDER ? -EINVAL :
+	       alloc(owner, UINT64_C(1) << order, true, pa);
+}
+
+int frames_alloc_ram(uint16_t owner, unsigned int order, pa_t *pa)
+{
+	return order > FRAMES_MAX_ORDER ? -EINVAL :
+	       alloc(owner, UINT64_C(1) << order, scrub_fresh, pa);
 }
 
 /*
@@ -152,11 +186,11 @@ void frames_scrub_and_free(pa_t pa, uint64_t size)
 	window_scrub(pa, size);
 	for (; frame < end; frame += n) {
 		bool reserved = entry_read(&z->entry[frame - z->base]) & ENTRY_FROM_RESERVED;
-		uint16_t to = reserved ? OWNER_RESERVED : OWNER_FREE;
+		uint16_t to = reserved ? OWNER_RESERVED : OWNER_FREE | ENTRY_SCRUBBED;
 
 		n = same_origin(z, frame, end);
 		frames_count(OWNER_BUSY, -(int64_t)n);
-		frames_count(to, (int64_t)n);
+		frames_count(entry_owner(to), (int64_t)n);
 		for (uint64_t i = 0; i < n; i++)
 			entry_write(&z->entry[frame + i - z->base], to);
 		if (!reserved)
@@ -222,6 +256,6 @@ int frames_claim(uint16_t owner, pa_t pa, uint64_t size)
 		return claim_reserved(z, frame, nr, owner);
 	if (!take_range(z, frame, nr))
 		return -EBUSY;
-	adopt(z, frame, nr, owner);
+	adopt(z, frame, nr, owner, owner == OWNER_HYP || scrub_fresh);
 	return 0;
 }

@@ -5,8 +5,9 @@
  * are safe on any pCPU, with interrupts masked or not; the allocator's lock is
  * a leaf, held for a bounded number of steps.
  *
- * Freed frames are scrubbed: zeroed and cleaned to the point of coherency. A
- * frame that nobody owned since reset is scrubbed when it is first handed out.
+ * Freed frames are scrubbed: zeroed and cleaned to the point of coherency. What
+ * nobody owned since reset is cleared when it is first handed out, but as RAM of a VM
+ * it may be as it was found: frames_scrub_fresh().
  */
 #pragma once
 
@@ -51,13 +52,22 @@ static inline uint64_t order_size(unsigned int order)
  * @order: 0..FRAMES_MAX_ORDER; the block has order_size(order) bytes
  * @pa:    set to its address, aligned to its size
  *
- * The contents are zero, to the point of coherency. The time grows with the
- * block where it must be scrubbed first: 64 KiB at a time with interrupts
+ * The contents are zero, for a VM to the point of coherency. The time grows with the
+ * block where it must be cleared first: 64 KiB at a time with interrupts
  * masked, so a caller that has them enabled can be pre-empted.
  *
  * Return: 0; -EINVAL owner or order; -ENOMEM no free block of that order.
  */
 int frames_alloc(uint16_t owner, unsigned int order, pa_t *pa);
+
+/* The same for any number of pages up to that many, aligned to the next power of two. */
+int frames_alloc_pages(uint16_t owner, uint64_t nr, pa_t *pa);
+
+/* For RAM of a VM: zero only what anybody owned since reset, or all of it if so said. */
+int frames_alloc_ram(uint16_t owner, unsigned int order, pa_t *pa);
+
+/* Whether RAM of VMs is cleared that was free since reset too; before the first of them is made. */
+void frames_scrub_fresh(bool scrub);
 
 /**
  * frames_free() - scrub a block and make it free
@@ -79,8 +89,8 @@ int frames_free(uint16_t owner, pa_t pa, unsigned int order);
  * @pa:    first address, 4 KiB aligned
  * @size:  bytes, non-zero multiple of 4 KiB
  *
- * A VM gets zeroes. Reserved memory that OWNER_HYP claims is not scrubbed: it may
- * hold what firmware left there on purpose.
+ * Free memory is as frames_alloc_ram() gives it. Reserved memory is zero for a VM; what
+ * OWNER_HYP claims is not scrubbed: it may hold what firmware left there on purpose.
  *
  * Return: 0; -EINVAL alignment, wrap, owner; -ENOENT not all of it is RAM;
  *         -EBUSY a frame is owned, or free and reserved frames are mixed. On

@@ -17,7 +17,7 @@
 
 /* An entry: an owner id, or a grant, with marks. */
 #define ENTRY_FROM_RESERVED BIT(15)    /* goes back to the board's reserved memory */
-#define ENTRY_UNSCRUBBED    BIT(14)    /* free and never owned since reset         */
+#define ENTRY_SCRUBBED      BIT(14)    /* free and zero: freed since reset         */
 #define ENTRY_GRANT         BIT(13)    /* | grant id, instead of an owner          */
 #define ENTRY_ID            0x1fff
 

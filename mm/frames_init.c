@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The frame table filled from the board's description, once. */
-#include <string.h>
-
+#include <arch/cache.h>
 #include "core/lib/bits.h"
 #include "mm/frames_impl.h"
 #include "mm/plan.h"
@@ -31,38 +30,7 @@ uint64_t frames_table_size(const struct mm_plan *plan)
 	return align_up(size, PAGE_SIZE);
 }
 
-/* Four entries at a time: the table has one for each frame of the board. */
-#define ENTRIES_4(e) ((uint64_t)(e) * UINT64_C(0x0001000100010001))
-
-typedef uint64_t __attribute__((may_alias)) entries_4;
-
-static void entries_fill(uint16_t *entry, uint64_t nr, uint16_t e)
-{
-	entries_4 *four = (entries_4 *)(void *)entry;
-
-	/* The table is rounded up to whole ones. */
-	for (uint64_t i = 0; i < (nr + 3) / 4; i++)
-		four[i] = ENTRIES_4(e);
-}
-
-/* How many in a row from i on are the same. */
-static uint64_t entries_run(const struct zone *z, uint64_t i)
-{
-	const uint16_t *entry = z->entry;
-	uint16_t e = entry[i];
-	uint64_t at = i + 1;
-
-	while (at < z->nr && entry[at] == e) {
-		while (is_aligned(at, 4) && at + 4 <= z->nr &&
-		       *(const entries_4 *)(const void *)&entry[at] == ENTRIES_4(e))
-			at += 4;
-		if (at < z->nr && entry[at] == e)
-			at++;
-	}
-	return at - i;
-}
-
-/* Lay out one zone in the table; where the next goes. */
+/* Lay out one zone in the table, which is zero: all is free; where the next goes. */
 static char *zone_init(struct zone *z, const struct board_range *r, char *mem)
 {
 	z->base = r->base.v >> PAGE_SHIFT;
@@ -75,7 +43,6 @@ static char *zone_init(struct zone *z, const struct board_range *r, char *mem)
 		bittree_init(&z->free[k], nr, mem);
 		mem += bittree_size(nr);
 	}
-	entries_fill(z->entry, z->nr, OWNER_FREE | ENTRY_UNSCRUBBED);
 	return mem;
 }
 
@@ -89,18 +56,33 @@ static void zone_mark(struct zone *z, const struct board_range *r, uint16_t owne
 		z->entry[i - z->base] = owner;
 }
 
-/* Count owners, and make what is left over free. */
-static void zone_open(struct zone *z)
+/* The first frame behind this one where a range that is in use begins or ends. */
+static uint64_t next_edge(const struct mm_plan *plan, uint64_t frame, uint64_t end)
 {
-	uint64_t n;
+	for (uint32_t i = 0; i < plan->nr_hyp + plan->nr_reserved; i++) {
+		const struct board_range *r = i < plan->nr_hyp ? &plan->hyp[i] :
+					      &plan->reserved[i - plan->nr_hyp];
+		uint64_t first = r->base.v >> PAGE_SHIFT;
+		uint64_t past = (r->base.v + r->size) >> PAGE_SHIFT;
 
-	for (uint64_t i = 0; i < z->nr; i += n) {
-		uint16_t e = z->entry[i];
+		if (past > frame)
+			end = MIN(end, first > frame ? first : past);
+	}
+	return end;
+}
 
-		n = entries_run(z, i);
-		frames_count(entry_owner(e), (int64_t)n);
-		if (entry_owner(e) == OWNER_FREE)
-			buddy_put(z, z->base + i, n);
+/* Count owners, and make what is left over free. */
+static void zone_open(const struct mm_plan *plan, struct zone *z)
+{
+	uint64_t end = z->base + z->nr, next;
+
+	for (uint64_t at = z->base; at < end; at = next) {
+		uint16_t owner = entry_owner(z->entry[at - z->base]);
+
+		next = next_edge(plan, at, end);
+		frames_count(owner, (int64_t)(next - at));
+		if (owner == OWNER_FREE)
+			buddy_put(z, at, next - at);
 	}
 }
 
@@ -109,7 +91,7 @@ void frames_init(const struct mm_plan *plan, void *mem)
 	char *at = mem;
 
 	/* RAM at reset is anything. */
-	memset(mem, 0, frames_table_size(plan));
+	arch_zero_pages(mem, frames_table_size(plan));
 	frames_counts_reset();
 	frames_share_reset();
 	frames.zone = mem;
@@ -124,6 +106,6 @@ void frames_init(const struct mm_plan *plan, void *mem)
 			zone_mark(z, &plan->reserved[k], OWNER_RESERVED);
 		for (uint32_t k = 0; k < plan->nr_hyp; k++)
 			zone_mark(z, &plan->hyp[k], OWNER_HYP);
-		zone_open(z);
+		zone_open(plan, z);
 	}
 }

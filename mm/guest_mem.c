@@ -59,7 +59,7 @@ static int alloc_block(struct stage2 *s2, ipa_t ipa, uint64_t size, uint32_t att
 	pa_t pa;
 	int err;
 
-	while ((err = frames_alloc(s2->owner, order, &pa)) == -ENOMEM && order > 0)
+	while ((err = frames_alloc_ram(s2->owner, order, &pa)) == -ENOMEM && order > 0)
 		order--;
 	if (err)
 		return err;
@@ -96,7 +96,7 @@ static int touch_order(struct stage2 *s2, ipa_t ipa, unsigned int order, uint32_
 	int err = check_empty(s2, ipa, order_size(order), attr);
 
 	if (!err)
-		err = frames_alloc(s2->owner, order, &pa);
+		err = frames_alloc_ram(s2->owner, order, &pa);
 	return err ? err : map_new(s2, ipa, pa, order, attr);
 }
 

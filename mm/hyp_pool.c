@@ -49,26 +49,17 @@ uint64_t hyp_pool_pages(void)
 	return atomic_load(&pages_in_use);
 }
 
-static unsigned int order_of(unsigned int nr)
-{
-	return nr == 1 ? 0 : 32 - (unsigned int)__builtin_clz(nr - 1);
-}
-
 int hyp_alloc_pages(unsigned int nr, void **p)
 {
-	uint64_t size = nr * PAGE_SIZE, whole;
+	uint64_t size = nr * PAGE_SIZE;
 	pa_t pa;
 	int err;
 
 	if (nr == 0 || nr > HYP_ALLOC_MAX_PAGES)
 		return -EINVAL;
-	err = frames_alloc(OWNER_HYP, order_of(nr), &pa);
+	err = frames_alloc_pages(OWNER_HYP, nr, &pa);
 	if (err)
 		return err;
-	/* A block has a power of two of pages; what is not needed goes back. */
-	whole = order_size(order_of(nr));
-	if (whole > size)
-		BUG_ON(frames_release(OWNER_HYP, pa_add(pa, size), whole - size));
 	err = el2_map_physmap(pa, size);
 	if (err) {
 		BUG_ON(frames_release(OWNER_HYP, pa, size));

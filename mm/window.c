@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "mm/window.h"
 
+#include <stdbool.h>
+
 #include <arch/cache.h>
 #include <arch/cpu.h>
 #include <arch/hyp_ptr.h>
@@ -60,39 +62,50 @@ void window_close(struct window *w)
  * Zeroes in the cache only would leave the old contents to a guest that reads
  * past it: hence the clean.
  */
-static void scrub(void *p, uint64_t size)
+static void clear(void *p, uint64_t size, bool clean)
 {
 	arch_zero_pages(p, size);
-	arch_dcache_clean_inval_poc(p, size);
+	if (clean)
+		arch_dcache_clean_inval_poc(p, size);
 }
 
-static void scrub_block(pa_t pa)
+static void clear_block(pa_t pa, bool clean)
 {
 	struct window w;
 
 	for (uint64_t off = 0; off < order_size(FRAMES_ORDER_2M); off += WINDOW_CHUNK) {
-		scrub((char *)window_open_block(&w, pa) + off, WINDOW_CHUNK);
+		clear((char *)window_open_block(&w, pa) + off, WINDOW_CHUNK, clean);
 		window_close(&w);
 	}
 }
 
-static void scrub_page(pa_t pa)
+static void clear_page(pa_t pa, bool clean)
 {
 	struct window w;
 
-	scrub(window_open(&w, WINDOW_SLOT_SCRUB, pa), PAGE_SIZE);
+	clear(window_open(&w, WINDOW_SLOT_SCRUB, pa), PAGE_SIZE, clean);
 	window_close(&w);
 }
 
-void window_scrub(pa_t pa, uint64_t size)
+static void clear_range(pa_t pa, uint64_t size, bool clean)
 {
 	uint64_t block = order_size(FRAMES_ORDER_2M), step;
 
 	for (; size; size -= step, pa = pa_add(pa, step)) {
 		step = is_aligned(pa.v, block) && size >= block ? block : PAGE_SIZE;
 		if (step == block)
-			scrub_block(pa);
+			clear_block(pa, clean);
 		else
-			scrub_page(pa);
+			clear_page(pa, clean);
 	}
+}
+
+void window_scrub(pa_t pa, uint64_t size)
+{
+	clear_range(pa, size, true);
+}
+
+void window_zero(pa_t pa, uint64_t size)
+{
+	clear_range(pa, size, false);
 }

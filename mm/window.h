@@ -49,6 +49,9 @@ void window_close(struct window *w);
  */
 void window_scrub(pa_t pa, uint64_t size);
 
+/* The same for what only EL2 reads: zero in the caches. */
+void window_zero(pa_t pa, uint64_t size);
+
 /* ---- for mm/el2_map.c: a pCPU's window entries, once they exist ---- */
 void window_cpu_init(uint32_t cpu_idx, uint64_t *page_ptes, uint64_t *block_pte);
 

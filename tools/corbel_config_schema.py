@@ -681,6 +681,7 @@ SYSTEM = [
     Key('when_all_off', Enum('poweroff', 'shell'), 'poweroff'),
     Key('escape_key', Escape(), 0x1d),
     Key('housekeeping', Int(0, MAX_PCPUS - 1), 0),
+    Key('scrub_at_boot', Bool(), False),
 ]
 
 POOL = Section('pool', [

@@ -32,6 +32,7 @@ static const struct config_key system_keys[] = {
 	KEY_WORDS("when-all-off", struct system_config, when_all_off, words_all_off),
 	KEY_NUM("escape-key", struct system_config, escape_key, 0, UINT32_MAX),
 	KEY_NUM("housekeeping", struct system_config, housekeeping, 0, CONFIG_MAX_PCPUS - 1),
+	KEY("scrub-at-boot", KEY_BOOL, struct system_config, scrub_at_boot),
 	KEY_END,
 };
 

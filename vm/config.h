@@ -350,6 +350,7 @@ struct system_config {
 	uint32_t escape_key;                 /* console control byte, 0x1d: Ctrl-] */
 	uint32_t housekeeping;               /* pCPU of shell and keepers; in no pinned
 						or partition pool                 */
+	bool     scrub_at_boot;              /* what was free since reset is zero too */
 	uint32_t nr_pools;                   /* at least 1                        */
 	/* Pool 0 is "default", policy rr: config_check() gives it the pCPUs that are
 	 * in no other; it may have none, and then no VM. */

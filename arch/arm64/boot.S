@@ -107,11 +107,9 @@ start_mapped:
 	msr	vbar_el2, x0
 	ldr	x0, =__bss_start
 	ldr	x1, =__bss_end
-1:	cmp	x0, x1
-	b.hs	2f
-	stp	xzr, xzr, [x0], #16     /* both ends are page aligned               */
-	b	1b
-2:	ldr	x0, =percpus
+	sub	x1, x1, x0              /* both ends are page aligned               */
+	bl	arch_zero_pages
+	ldr	x0, =percpus
 	msr	tpidr_el2, x0
 	isb
 	mov	x0, x20

@@ -61,7 +61,9 @@ static uint64_t table_desc(const void *table)
 /* Stores went round the caches; a line that was in one must not be seen later. */
 static void drop_stale(const void *p, uint64_t size)
 {
-	for (uint64_t a = (uintptr_t)p; a < (uintptr_t)p + size; a += 16)
+	uint64_t line = UINT64_C(4) << bits_get(CTR_EL0_DMINLINE, read_sysreg(ctr_el0));
+
+	for (uint64_t a = align_down((uintptr_t)p, line); a < (uintptr_t)p + size; a += line)
 		__asm__ volatile("dc ivac, %0" :: "r"(a) : "memory");
 	arch_dsb_sy();
 }
@@ -70,8 +72,11 @@ void boot_map_build(uint64_t image_pa)
 {
 	uint64_t size = (uint64_t)(__image_end - __image_start);
 
-	for (volatile uint64_t *p = (uint64_t *)&boot; p < (uint64_t *)(&boot + 1); p++)
-		*p = 0;
+	/* Not by memset(), which may be anything. */
+	for (uint64_t *p = (uint64_t *)&boot; p < (uint64_t *)(&boot + 1); p += 8)
+		__asm__ volatile("stp xzr, xzr, [%0]\n\tstp xzr, xzr, [%0, #16]\n\t"
+				 "stp xzr, xzr, [%0, #32]\n\tstp xzr, xzr, [%0, #48]"
+				 :: "r"(p) : "memory");
 
 	boot.l0[index_of(image_pa, 0)] = table_desc(boot.l1_ident);
 	boot.l1_ident[index_of(image_pa, 1)] = table_desc(boot.l2_ident);

@@ -41,11 +41,15 @@ func	arch_zero_pages
 	mrs	x3, dczid_el0
 	tbnz	x3, #4, 3f              /* DZP: DC ZVA not allowed                  */
 	and	x3, x3, #0xf
+	cmp	x3, #7                  /* log2 of words: a page has eight blocks or more */
+	b.hi	3f
 	mov	x2, #4
 	lsl	x2, x2, x3
 	add	x1, x0, x1
-1:	dc	zva, x0
+1:	.rept	8
+	dc	zva, x0
 	add	x0, x0, x2
+	.endr
 	cmp	x0, x1
 	b.lo	1b
 	ret

@@ -81,5 +81,6 @@ struct system_config *system_read(struct bundle *bundle)
 		log_err("%s", cfg->error);
 		machine_give_up("the configuration cannot be used");
 	}
+	frames_scrub_fresh(cfg->scrub_at_boot);
 	return cfg;
 }

@@ -231,6 +231,7 @@ def meant(system, names):
     yield f'when_all_off={["poweroff", "shell"].index(items["when_all_off"].value)}'
     yield f'escape_key={items["escape_key"].value:#x}'
     yield f'housekeeping={items["housekeeping"].value}'
+    yield f'scrub_at_boot={int(items["scrub_at_boot"].value)}'
     for pool in system.pools:
         yield from meant_pool(pool, system)
     NETWORKS[:] = system.networks

@@ -176,8 +176,9 @@ int main(int argc, char **argv)
 		printf("error=%s\n", cfg.error);
 		return 1;
 	}
-	printf("when_all_off=%d\nescape_key=0x%" PRIx32 "\nhousekeeping=%" PRIu32 "\n",
-	       (int)cfg.when_all_off, cfg.escape_key, cfg.housekeeping);
+	printf("when_all_off=%d\nescape_key=0x%" PRIx32 "\nhousekeeping=%" PRIu32
+	       "\nscrub_at_boot=%d\n", (int)cfg.when_all_off, cfg.escape_key, cfg.housekeeping,
+	       cfg.scrub_at_boot);
 	for (uint32_t i = 0; i < cfg.nr_pools; i++)
 		show_pool(&cfg.pools[i]);
 	for (uint32_t i = 0; i < cfg.nr_networks; i++)

@@ -256,12 +256,70 @@ static bool is_zero(pa_t pa, uint64_t size)
 	return true;
 }
 
+static void what_was_free_since_reset_is_zero_for_whom_it_must_be(void **state)
+{
+	pa_t pa;
+
+	(void)state;
+	for (int scrub = 0; scrub < 2; scrub++) {
+		machine_up(64 * MIB);
+		fill(PA(MACHINE_RAM + 32 * MIB), 16 * MIB, 0x55);
+		frames_scrub_fresh(scrub);
+		pa = PA(MACHINE_RAM + 32 * MIB);
+		assert_int_equal(frames_claim(VM1, pa, 4 * MIB), 0);
+		assert_int_equal(is_zero(pa, 4 * MIB), scrub);
+		/* The hypervisor's always is; and what anybody had. */
+		pa = PA(MACHINE_RAM + 40 * MIB);
+		assert_int_equal(frames_claim(OWNER_HYP, pa, 4 * MIB), 0);
+		assert_true(is_zero(pa, 4 * MIB));
+		fill(pa, 4 * MIB, 0x66);
+		assert_int_equal(frames_release(OWNER_HYP, pa, 4 * MIB), 0);
+		assert_int_equal(frames_claim(VM2, pa, 4 * MIB), 0);
+		assert_true(is_zero(pa, 4 * MIB));
+		fill(PA(MACHINE_RAM + 16 * MIB), 16 * MIB, 0x55);
+		fill(PA(MACHINE_RAM + 48 * MIB), 16 * MIB, 0x55);
+		assert_int_equal(frames_alloc_ram(VM1, 12, &pa), 0);
+		assert_true(pa.v >= MACHINE_RAM + 16 * MIB);
+		assert_int_equal(is_zero(pa, 16 * MIB), scrub);
+		assert_int_equal(frames_alloc(VM1, 10, &pa), 0);
+		assert_true(is_zero(pa, 4 * MIB));
+		assert_int_equal(frames_alloc_ram(VM1, FRAMES_MAX_ORDER + 1, &pa), -EINVAL);
+	}
+	check_table();
+}
+
+/* Rounded up for its place only: what is not asked for was never taken. */
+static void any_number_of_pages_can_be_had(void **state)
+{
+	pa_t pa, next;
+
+	(void)state;
+	machine_up(64 * MIB);
+	for (uint64_t nr = 1; nr < 40; nr++) {
+		uint64_t zeroed = fake_counts.zeroed, free = frames_stats(OWNER_FREE);
+
+		assert_int_equal(frames_alloc_pages(OWNER_HYP, nr, &pa), 0);
+		assert_int_equal(free - frames_stats(OWNER_FREE), nr);
+		assert_true(fake_counts.zeroed - zeroed <= nr * PAGE_SIZE);
+		assert_int_equal(frames_owner(pa_add(pa, (nr - 1) * PAGE_SIZE)), OWNER_HYP);
+		assert_int_equal(frames_owner(pa_add(pa, nr * PAGE_SIZE)), OWNER_FREE);
+		check_table();
+		assert_int_equal(frames_release(OWNER_HYP, pa, nr * PAGE_SIZE), 0);
+		assert_int_equal(frames_stats(OWNER_FREE), free);
+	}
+	assert_int_equal(frames_alloc_pages(OWNER_HYP, 0, &next), -EINVAL);
+	assert_int_equal(frames_alloc_pages(OWNER_HYP, (1u << FRAMES_MAX_ORDER) + 1, &next),
+			 -EINVAL);
+	assert_int_equal(frames_alloc_pages(OWNER_FREE, 1, &next), -EINVAL);
+}
+
 static void the_next_owner_sees_zeroes(void **state)
 {
 	pa_t pa, again;
 
 	(void)state;
 	machine_up(64 * MIB);
+	frames_scrub_fresh(true);
 	/* what was in RAM at reset */
 	fill(PA(MACHINE_RAM + 32 * MIB), 4 * MIB, 0x55);
 	assert_int_equal(frames_claim(VM1, PA(MACHINE_RAM + 32 * MIB), 4 * MIB), 0);
@@ -521,6 +579,8 @@ int main(void)
 		cmocka_unit_test(freeing_needs_the_owner_once),
 		cmocka_unit_test(misaligned_frames_are_refused),
 		cmocka_unit_test(the_next_owner_sees_zeroes),
+		cmocka_unit_test(what_was_free_since_reset_is_zero_for_whom_it_must_be),
+		cmocka_unit_test(any_number_of_pages_can_be_had),
 		cmocka_unit_test(claims_take_free_or_reserved_memory_only),
 		cmocka_unit_test(shared_frames_live_as_long_as_a_reference),
 		cmocka_unit_test(grants_are_limited_not_lost),

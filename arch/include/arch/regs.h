@@ -332,3 +332,6 @@ enum esr_ec {
 #define A64MMFR1_PAN    BITS(23, 20)
 #define A64MMFR1_HCX    BITS(43, 40)
 #define A64MMFR1_CMOW   BITS(59, 56)
+
+/* CTR_EL0, Cache Type Register */
+#define CTR_EL0_DMINLINE        BITS(19, 16)  /* smallest data cache line, log2 of words  */
