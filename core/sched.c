@@ -55,6 +55,8 @@ static void charge_locked(struct run_queue *rq, struct thread *cur, uint64_t now
 	cur->since = now;
 	if (cur != &rq->idle && !sched_is_system(cur))
 		policy_of(rq)->charge(&rq->q, cur, ran, now);
+	if (rq->lender)
+		sched_spend(&rq->lender->se.left, ran);
 }
 
 static void count_ready(struct run_queue *rq, uint32_t by)
@@ -73,6 +75,7 @@ void sched_enqueue_locked(struct run_queue *rq, struct thread *t, enum sched_how
 	t->since = now;
 	t->woken = how == SCHED_WAKE;
 	t->se.gave_way = how == SCHED_YIELD;
+	t->se.fresh = how == SCHED_WAKE || how == SCHED_ENTER;
 	count_ready(rq, 1);
 	if (sched_is_system(t)) {
 		sched_prio_push(&rq->system, t, how == SCHED_PREEMPT);
@@ -98,6 +101,8 @@ static void account_wait(struct thread *t, uint64_t now)
 void sched_dequeue_locked(struct run_queue *rq, struct thread *t)
 {
 	count_ready(rq, ~0u);
+	if (rq->lender == t)
+		rq->lender = NULL;
 	if (sched_is_system(t))
 		sched_prio_remove(&rq->system, t);
 	else
@@ -152,7 +157,7 @@ void sched_notify_locked(struct run_queue *rq, struct thread *t)
 
 	trace_event(TRACE_WAKE, t->id, rq->q.cpu);
 	if (atomic_load_explicit(&rq->nr_ready, memory_order_relaxed) == 1 ||
-	    sched_is_system(t) || must_yield_locked(rq, cur, arch_counter()))
+	    sched_is_system(t) || cur->helper == t || must_yield_locked(rq, cur, arch_counter()))
 		sched_poke_locked(rq);
 }
 
@@ -239,6 +244,8 @@ static void give_surplus_locked(struct run_queue *rq, uint64_t now)
 	if (!t)
 		return;
 	count_ready(rq, ~0u);
+	if (rq->lender == t)
+		rq->lender = NULL;
 	t->waited += now - t->since;
 	t->home = to;
 	leaves_locked(rq, t, now);
@@ -319,14 +326,29 @@ static bool stays_locked(struct run_queue *rq, struct thread *prev, enum sched_h
 	}
 	if (how == SCHED_PREEMPT && !must_yield_locked(rq, prev, now))
 		return true;
-	sched_enqueue_locked(rq, prev, how == SCHED_HAND_OVER ? SCHED_PREEMPT : how);
+	/* A system thread comes in between: whose turn it is still is. */
+	if (how == SCHED_PREEMPT && rq->lender && sched_prio_best(&rq->system) >= 0)
+		how = SCHED_WAKE;
+	sched_enqueue_locked(rq, prev, how);
 	return false;
 }
 
-static struct thread *heir_locked(struct run_queue *rq)
+/* Who runs in t's turn, t in no queue: its helper, if that came here, else t itself. */
+static struct thread *turn_of_locked(struct run_queue *rq, struct thread *t, uint64_t now)
 {
-	sched_dequeue_locked(rq, rq->heir);
-	return rq->heir;
+	const struct sched_policy *policy = policy_of(rq);
+	struct thread *h = t->helper;
+
+	if (!h || h->cpu != rq->q.cpu || h->state != THREAD_READY || !h->se.fresh ||
+	    h->urgency != t->urgency || sched_is_system(t) || !policy->lend ||
+	    !policy->lend(&rq->q, t, h, now))
+		return t;
+	account_wait(h, now);
+	t->state = THREAD_READY;
+	t->since = now;
+	policy->enqueue(&rq->q, t, now, SCHED_PREEMPT);
+	rq->lender = t;
+	return h;
 }
 
 /* Runs on the new thread's stack: the old one's state is safe now. */
@@ -358,7 +380,11 @@ void sched_switch_locked(struct run_queue *rq, enum sched_how how)
 	if (prev->state == THREAD_DEAD)
 		rq->ended = prev;
 	if (!stays_locked(rq, prev, how, now)) {
-		next = how == SCHED_HAND_OVER ? heir_locked(rq) : pick_locked(rq, now);
+		rq->lender = NULL;
+		next = pick_locked(rq, now);
+	}
+	next = turn_of_locked(rq, next, now);
+	if (next != prev || next->state != THREAD_RUNNING) {
 		next->state = THREAD_RUNNING;
 		next->since = now;
 		rq->current = next;
@@ -390,32 +416,6 @@ void sched_point(void)
 	rq = &sched_queues[cpu_self()];
 	spin_lock(&rq->lock);
 	sched_switch_locked(rq, SCHED_PREEMPT);
-}
-
-/* Nobody else may have to go first. Group: who has the pCPU now is not made to wait for others. */
-static bool hands_over_locked(struct run_queue *rq, const struct thread *t)
-{
-	struct thread *cur = rq->current;
-
-	return policy_of(rq)->hands_over && t->state == THREAD_READY && t->cpu == rq->q.cpu &&
-	       !sched_is_system(cur) && !sched_is_system(t) && cur != &rq->idle &&
-	       t->urgency == cur->urgency && t->sched.group == cur->sched.group &&
-	       !sched_must_move(cur) && !must_yield_locked(rq, cur, arch_counter());
-}
-
-void thread_hand_over(struct thread *t)
-{
-	uint64_t flags = arch_irq_save();
-	struct run_queue *rq = &sched_queues[cpu_self()];
-
-	spin_lock(&rq->lock);
-	if (hands_over_locked(rq, t)) {
-		rq->heir = t;
-		sched_switch_locked(rq, SCHED_HAND_OVER);
-	} else {
-		spin_unlock(&rq->lock);
-	}
-	arch_irq_restore(flags);
 }
 
 void sched_cpu_up(void)

@@ -224,6 +224,23 @@ static struct thread *pick(struct sched_queue *q, uint64_t now)
 	return t;
 }
 
+/* The two change places in time as well, if it is the later one: the others lose nothing. */
+static bool lend(struct sched_queue *q, struct thread *from, struct thread *to, uint64_t now)
+{
+	uint64_t key = from->se.key;
+
+	if (capped(q, to))
+		return false;
+	take(q, to);
+	if (sched_before(key, to->se.key)) {
+		from->se.key = to->se.key;
+		to->se.key = key;
+	}
+	to->se.left = from->se.left;
+	clock_set(q, to, now);
+	return true;
+}
+
 static void charge(struct sched_queue *q, struct thread *cur, uint64_t ran, uint64_t now)
 {
 	roll(q, now);
@@ -352,7 +369,7 @@ static struct thread *surplus(struct sched_queue *q, struct thread *cur, uint64_
 }
 
 const struct sched_policy sched_fair = {
-	.name = "fair", .hands_over = true, .sleeps = true, .slices = true, .enqueue = enqueue,
-	.dequeue = dequeue,
-	.pick = pick, .charge = charge, .preempts = preempts, .until = until, .surplus = surplus,
+	.name = "fair", .sleeps = true, .slices = true, .enqueue = enqueue, .dequeue = dequeue,
+	.pick = pick, .lend = lend,
+	.charge = charge, .preempts = preempts, .until = until, .surplus = surplus,
 };

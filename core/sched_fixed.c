@@ -99,6 +99,14 @@ static struct thread *pick(struct sched_queue *q, uint64_t now)
 	return sched_prio_pop(&q->prio);
 }
 
+static bool fifo_lend(struct sched_queue *q, struct thread *from, struct thread *to, uint64_t now)
+{
+	(void)from;
+	(void)now;
+	sched_prio_remove(&q->prio, to);
+	return true;
+}
+
 static void charge(struct sched_queue *q, struct thread *cur, uint64_t ran, uint64_t now)
 {
 	(void)q;
@@ -109,6 +117,15 @@ static void charge(struct sched_queue *q, struct thread *cur, uint64_t ran, uint
 static bool slice_over(const struct thread *t)
 {
 	return t->sched.slice && !t->se.left;
+}
+
+/* For what is left of the slice. */
+static bool rr_lend(struct sched_queue *q, struct thread *from, struct thread *to, uint64_t now)
+{
+	if (slice_over(from))
+		return false;
+	to->se.left = from->se.left;
+	return fifo_lend(q, from, to, now);
 }
 
 static bool rr_preempts(struct sched_queue *q, struct thread *cur, uint64_t now)
@@ -148,11 +165,11 @@ static uint64_t fifo_until(struct sched_queue *q, struct thread *cur, uint64_t n
 }
 
 const struct sched_policy sched_rr = {
-	.name = "rr", .hands_over = true, .enqueue = enqueue, .dequeue = dequeue, .pick = pick,
+	.name = "rr", .enqueue = enqueue, .dequeue = dequeue, .pick = pick, .lend = rr_lend,
 	.charge = charge, .preempts = rr_preempts, .until = rr_until,
 };
 
 const struct sched_policy sched_fifo = {
-	.name = "fifo", .hands_over = true, .enqueue = fifo_enqueue, .dequeue = dequeue,
-	.pick = pick, .charge = charge, .preempts = fifo_preempts, .until = fifo_until,
+	.name = "fifo", .enqueue = fifo_enqueue, .dequeue = dequeue, .pick = pick,
+	.lend = fifo_lend, .charge = charge, .preempts = fifo_preempts, .until = fifo_until,
 };

@@ -10,7 +10,7 @@ struct run_queue {
 	struct spinlock lock;                /* rank 90, docs/locking.md              */
 	/* under lock */
 	struct thread *current;
-	struct thread *heir;                 /* SCHED_HAND_OVER: who runs next        */
+	struct thread *lender;               /* ready, and current runs in its place  */
 	uint64_t nr_switches;                /* from one thread to another            */
 	struct sched_prio_queue system;      /* ready system threads                  */
 	struct sched_queue q;                /* ready threads of the pool's policy    */

@@ -69,7 +69,6 @@ enum sched_how {
 	SCHED_PREEMPT,     /* it ran and must wait                                    */
 	SCHED_YIELD,       /* it ran and gives way                                    */
 	SCHED_ENTER,       /* started, moved from elsewhere, or its parameters changed */
-	SCHED_HAND_OVER,   /* it lets one of its group go first; to policies: SCHED_PREEMPT */
 };
 
 struct sched_policy {
@@ -77,11 +76,13 @@ struct sched_policy {
 	bool exclusive;    /* its pCPUs are no place for system threads               */
 	bool sleeps;       /* time asleep must not count as time run                  */
 	bool slices;       /* a thread needs a slice                                  */
-	bool hands_over;   /* who runs may let one of its group go first              */
 	void (*enqueue)(struct sched_queue *q, struct thread *t, uint64_t now, enum sched_how how);
 	void (*dequeue)(struct sched_queue *q, struct thread *t);
 	/* Out of the queue with the one that shall run, or NULL. */
 	struct thread *(*pick)(struct sched_queue *q, uint64_t now);
+	/* Optional: to, which is queued, leaves the queue and runs in the place of from, which is
+	 * not. False: to may not run now. */
+	bool (*lend)(struct sched_queue *q, struct thread *from, struct thread *to, uint64_t now);
 	/* cur ran for so many ticks. */
 	void (*charge)(struct sched_queue *q, struct thread *cur, uint64_t ran, uint64_t now);
 	/* Must cur stop running? */

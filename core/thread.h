@@ -38,7 +38,6 @@ enum thread_state {
 #define THREAD_REQ_VCPU    BIT(2)  /* vm/vmm floors: look at the vCPU's orders */
 #define THREAD_REQ_TIMER   BIT(3)  /* an emulated timer's level must be looked at */
 #define THREAD_REQ_MUTEX   BIT(4)  /* core/mutex.c: the lock is yours          */
-#define THREAD_REQ_IO      BIT(6)  /* the VM's I/O thread has work: let it go first */
 #define THREAD_REQ_SGI(n)  BIT(16 + (n))  /* vGIC: SGI n, 0 to 15, was sent to it */
 #define THREAD_REQ_SGIS    BITS(31, 16)
 
@@ -65,6 +64,7 @@ struct sched_entity {
 	bool boost;                /* fair: its reservation is not used up     */
 	bool moved;                /* fair: it comes to make up what it lacks  */
 	bool gave_way;             /* ready, and had the pCPU when it yielded  */
+	bool fresh;                /* ready, and has not run since it woke     */
 };
 
 #define THREAD_LATENCIES 24
@@ -90,6 +90,7 @@ struct thread {
 	bool policed;                  /* runs under its pool's policy; else a system
 					  thread, which goes before all these        */
 	const struct thread_hooks *hooks;
+	struct thread *helper;         /* of its group, or NULL: see below      */
 	va_t stack_base;
 	uint64_t stack_size;
 	void (*entry)(void *arg);
@@ -189,15 +190,13 @@ void thread_block(uint32_t mask);
  */
 void thread_yield(void);
 
-/**
- * thread_hand_over() - let another thread run now, in one's place
- * @t: of the same group
- *
- * Under fifo, rr and fair, if it is ready on this pCPU and nobody must go before the caller.
- * The caller keeps its place and goes on when @t sleeps, or when it would have anyway.
- * Else nothing happens.
+/*
+ * A thread's helper does work that it, or others of its group, wait for. When the helper wakes
+ * on the pCPU where the thread runs or has its turn, it runs at once in the thread's place and
+ * on what is left of its slice; the thread stays in front. So the group gets no more than the
+ * thread's due, and nobody else waits longer. Under fifo, rr and fair. A helper that was
+ * pre-empted has had its turn: then each of the two has its own.
  */
-void thread_hand_over(struct thread *t);
 
 /* Is anybody else ready on its pCPU? A hint, read without the lock. */
 bool thread_has_rivals(const struct thread *t);

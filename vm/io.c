@@ -34,29 +34,12 @@ void vm_io_main(void *arg)
 			continue;
 		}
 		pass(v);
-		if (atomic_load(&v->worker.work))
-			thread_yield();
 	}
 }
 
-/*
- * A vCPU that kicks where the I/O thread waits for the pCPU lets it go first: the request
- * is done when the vCPU goes on, in the VM's own time.
- */
 static void wake(struct virtio_worker *w)
 {
-	struct vm_virtio *v = container_of(w, struct vm_virtio, worker);
-	struct thread *cur = thread_current();
-
-	thread_request(&v->thread, THREAD_REQ_IRQ);
-	if (cur->hooks && cur->sched.group == v->vm->slot && cur->cpu == v->thread.cpu)
-		atomic_fetch_or(&cur->requests, THREAD_REQ_IO);
-}
-
-void vm_io_first(struct vm *vm)
-{
-	if (CONFIG_VIRTIO && vm->virtio)
-		thread_hand_over(&vm->virtio->thread);
+	thread_request(&container_of(w, struct vm_virtio, worker)->thread, THREAD_REQ_IRQ);
 }
 
 int vm_io_create(struct vm *vm)
@@ -83,5 +66,8 @@ int vm_io_create(struct vm *vm)
 	}
 	if (err)
 		log_err("VM %s: no I/O thread (%d)", vm_name(vm), err);
+	/* A vCPU that computes, or polls for what is used, does not keep it waiting. */
+	for (uint32_t i = 0; !err && i < vm->nr_vcpus; i++)
+		vm->vcpus[i].thread.helper = t;
 	return err;
 }

@@ -77,8 +77,5 @@ struct chardev *vm_hvc(struct vm *vm);
 /* Its body; arg: the VM. Parks with the vCPUs, ends with them. */
 void vm_io_main(void *vm);
 
-/* On a vCPU's thread: let the I/O thread do what there is, if it waits for this pCPU. */
-void vm_io_first(struct vm *vm);
-
 /* 0; -errno with a line of log. */
 int vm_io_create(struct vm *vm);

@@ -23,7 +23,6 @@
 #include "vcpu/inject.h"
 #include "vcpu/vcpu.h"
 #include "vm/lifecycle.h"
-#include "vm/virtio.h"
 #include "vm/vm.h"
 
 #define FLUSH_BITS (THREAD_REQ_IRQ | THREAD_REQ_TIMER)
@@ -57,11 +56,6 @@ static void requests_handle(struct vcpu *v)
 		}
 		if ((req & THREAD_REQ_VCPU) && !vm_vcpu_orders(v))
 			thread_exit();
-		if (req & THREAD_REQ_IO) {
-			requests_clear(v, THREAD_REQ_IO);
-			vm_io_first(v->vm);
-			vcpu_update_wfx_trap(v);
-		}
 		if (req & (FLUSH_BITS | THREAD_REQ_SGIS)) {
 			requests_clear(v, FLUSH_BITS);
 			vgic_flush(&v->vgic);

@@ -3,12 +3,13 @@
  * A plugin of QEMU's translator (its plugin API, version 4: QEMU 9.2 and newer) that counts what
  * ran, by kind: all instructions, and those that cost more on silicon than their number says.
  *
- *     -plugin count.so,out=FILE[,profile=FILE]
+ *     -plugin count.so,out=FILE[,profile=FILE[,row=N]]
  *
  * At each HINT #120 that the machine runs, a line of sums so far goes to FILE; one at the first
  * instruction of a guest, if a hypervisor ran, and one at the end: instructions outside and
  * inside of the hypervisor, MRS and MSR, barriers, TLB maintenance in it. The profile has how
- * often each address ran. The prototypes are declared here, as no package brings the header.
+ * often each address ran, of row N only (from 0 on) if there is one. The prototypes are declared
+ * here, as no package brings the header.
  */
 #include <inttypes.h>
 #include <stddef.h>
@@ -66,10 +67,14 @@ static struct slot *slot_of(uint64_t pc)
 	return &slots[i];
 }
 
+/* Marks so far; each row has two. */
+static long row = -1, marks;
+
 static void ran(unsigned int vcpu, void *arg)
 {
 	(void)vcpu;
-	((struct slot *)arg)->count++;
+	if (row < 0 || marks == 2 * row + 1)
+		((struct slot *)arg)->count++;
 }
 
 /* ---- sums ---- */
@@ -105,6 +110,7 @@ static void mark(unsigned int vcpu, void *arg)
 {
 	(void)vcpu;
 	(void)arg;
+	marks++;
 	line();
 }
 
@@ -173,6 +179,8 @@ int qemu_plugin_install(plugin_id id, const struct qemu_info *info, int argc, ch
 			out = fopen(argv[i] + 4, "w");
 		if (strncmp(argv[i], "profile=", 8) == 0)
 			profile = fopen(argv[i] + 8, "w");
+		if (strncmp(argv[i], "row=", 4) == 0)
+			row = atol(argv[i] + 4);
 	}
 	slots = profile ? calloc(SLOTS, sizeof(*slots)) : NULL;
 	if (!out || (profile && !slots))

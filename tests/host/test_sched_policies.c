@@ -423,6 +423,115 @@ static void system_threads_go_before_policies(void **state)
 	assert_share(sim_ran(&sim_threads[0]), SIM_HZ, 80, 100);
 }
 
+/* ---- helpers ---- */
+
+static const struct sched_pool_config fifo = { .name = "i", .cpus = ALL, .policy = &sched_fifo };
+
+/* A spinner on pCPU 1 and its helper there, which has work in every period. */
+static struct sim_thread *spinner_and_helper(const struct sched_pool_config *pool,
+					     uint64_t period, uint64_t work)
+{
+	const struct sched_params p = { .prio = 8, .slice = 5 * SIM_MS };
+	struct sim_thread *spinner, *helper;
+
+	sim_init(pool, SIM_HZ);
+	spinner = sim_add(0, 1, &p);
+	helper = sim_add(1, 1, &p);
+	spinner->t.helper = &helper->t;
+	helper->period = period;
+	helper->work = work;
+	helper->offset = 1234567;
+	sim_start(spinner);
+	sim_start(helper);
+	return helper;
+}
+
+static void helper_runs_at_once(void **state)
+{
+	static const struct sched_pool_config *const pools[] = { NULL, &fifo, &fair };
+	struct sim_thread *h;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(pools); i++) {
+		h = spinner_and_helper(pools[i], 3 * SIM_MS + 77, SIM_MS / 10);
+		sim_run(SIM_HZ);
+		assert_true(h->finished > 300);
+		assert_int_equal(h->worst, SIM_MS / 10);
+		/* Each is back where it was: the spinner has all the rest. */
+		assert_int_equal(sim_ran(&sim_threads[0]) + sim_ran(h), SIM_HZ);
+	}
+}
+
+static void helper_comes_with_its_groups_turn(void **state)
+{
+	struct sim_thread *h;
+
+	(void)state;
+	h = spinner_and_helper(NULL, 7 * SIM_MS + 77, SIM_MS / 10);
+	sim_start(sim_add(2, 1, &(struct sched_params){ .prio = 8, .slice = 5 * SIM_MS }));
+	sim_run(2 * SIM_HZ);
+	assert_true(h->finished > 280);
+	/* One slice of the other's at most. */
+	assert_true(h->worst <= 5 * SIM_MS + SIM_MS / 10);
+	assert_true(sim_ran(&sim_threads[0]) > SIM_HZ * 9 / 10);
+}
+
+/* Woken all the time, it has the spinner's slices and its own, as two that spin would have. */
+static void others_lose_nothing_to_a_helper(void **state)
+{
+	static const struct sched_pool_config *const pools[] = { NULL, &fair };
+	struct sim_thread *h, *system;
+
+	(void)state;
+	for (size_t i = 0; i < 2 * ARRAY_SIZE(pools); i++) {
+		h = spinner_and_helper(pools[i / 2], SIM_MS, SIM_MS * 9 / 10);
+		sim_start(sim_add(2, 1, &(struct sched_params){ .prio = 8, .slice = 5 * SIM_MS }));
+		/* Interrupted by threads that go before all. */
+		system = sim_add(3, 1, NULL);
+		system->period = i % 2 ? SIM_MS / 4 : 2 * SIM_HZ;
+		system->offset = SIM_MS / 4;
+		system->work = 10;
+		sim_start(system);
+		sim_run(2 * SIM_HZ);
+		assert_true(sim_ran(&sim_threads[2]) > 2 * SIM_HZ * 32 / 100);
+		assert_true(sim_ran(&sim_threads[0]) > SIM_HZ / 100);
+		assert_true(h->finished > 0);
+	}
+}
+
+/* It never sleeps: the spinner has its turns all the same. */
+static void helper_does_not_starve_whom_it_helps(void **state)
+{
+	static const struct sched_pool_config *const pools[] = { NULL, &fair };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(pools); i++) {
+		struct sim_thread *h = spinner_and_helper(pools[i], 10 * SIM_HZ, 10 * SIM_HZ);
+
+		sim_run(2 * SIM_HZ);
+		assert_true(sim_ran(h) > SIM_HZ * 90 / 100);
+		assert_true(sim_ran(&sim_threads[0]) > SIM_HZ * 90 / 100);
+	}
+}
+
+static void who_lends_its_place_may_go_elsewhere(void **state)
+{
+	struct sim_thread *h;
+
+	(void)state;
+	h = spinner_and_helper(NULL, SIM_HZ, 4 * SIM_MS);
+	sim_run(1234567 + SIM_MS);
+	assert_int_equal(sim_threads[0].t.state, THREAD_READY);
+	assert_int_equal(thread_set_affinity(&sim_threads[0].t, BIT(2)), 0);
+	sim_run(SIM_HZ / 2);
+	assert_int_equal(sim_threads[0].t.cpu, 2);
+	assert_int_equal(sim_threads[0].t.state, THREAD_RUNNING);
+	assert_int_equal(h->worst, 4 * SIM_MS);
+	/* Woken where the spinner is not, it has a place of its own. */
+	sim_run(SIM_HZ);
+	assert_int_equal(h->finished, 2);
+}
+
 static void yield_lets_others_run(void **state)
 {
 	static const struct sched_pool_config *const pools[] = { NULL, &fair };
@@ -622,6 +731,11 @@ int main(void)
 		cmocka_unit_test(rr_alone_has_no_tick),
 		cmocka_unit_test(fifo_and_pinned_never_slice),
 		cmocka_unit_test(system_threads_go_before_policies),
+		cmocka_unit_test(helper_runs_at_once),
+		cmocka_unit_test(helper_comes_with_its_groups_turn),
+		cmocka_unit_test(others_lose_nothing_to_a_helper),
+		cmocka_unit_test(helper_does_not_starve_whom_it_helps),
+		cmocka_unit_test(who_lends_its_place_may_go_elsewhere),
 		cmocka_unit_test(yield_lets_others_run),
 		cmocka_unit_test(who_gives_way_is_followed_by_a_sibling),
 		cmocka_unit_test(a_lock_goes_on_though_its_holder_is_preempted),

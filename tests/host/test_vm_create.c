@@ -155,11 +155,6 @@ void thread_yield(void)
 {
 }
 
-void thread_hand_over(struct thread *t)
-{
-	(void)t;
-}
-
 bool thread_has_rivals(const struct thread *t)
 {
 	(void)t;
