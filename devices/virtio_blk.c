@@ -115,7 +115,7 @@ static uint8_t check_range(const struct virtio_blk *blk, const struct parsed *p)
 	uint64_t end = b->size;
 
 	if (p->pos % b->block_size || p->len % b->block_size || p->pos > end ||
-	    p->len > end - p->pos || p->len > VIRTIO_BLK_REQ_MAX)
+	    p->len > end - p->pos)
 		return S_IOERR;
 	return p->op != BLOCK_READ && b->read_only ? S_IOERR : S_OK;
 }
@@ -220,6 +220,7 @@ static uint8_t get_id(const struct virtio_blk *blk, struct virtq_chain *c)
 struct direct {
 	struct block_request r;      /* first: found by it */
 	struct virtq_chain *c;
+	uint64_t base;               /* of its data in the chain's */
 	int err;
 	bool done;
 };
@@ -229,29 +230,34 @@ static struct virtq_chain *chain_of(struct block_request *r)
 	return ((struct direct *)r)->c;
 }
 
+static uint64_t at(struct block_request *r, uint64_t off)
+{
+	return ((struct direct *)r)->base + off;
+}
+
 static int data_get(struct block_request *r, uint64_t off, void *to, uint32_t len)
 {
-	return chain_read(chain_of(r), sizeof(struct blk_header) + off, to, len);
+	return chain_read(chain_of(r), at(r, off), to, len);
 }
 
 static int data_put(struct block_request *r, uint64_t off, const void *from, uint32_t len)
 {
-	return chain_write(chain_of(r), off, from, len);
+	return chain_write(chain_of(r), at(r, off), from, len);
 }
 
 static int data_get_frame(struct block_request *r, uint64_t off, pa_t to, uint32_t len)
 {
-	return chain_read_frame(chain_of(r), sizeof(struct blk_header) + off, to, len);
+	return chain_read_frame(chain_of(r), at(r, off), to, len);
 }
 
 static int data_put_frame(struct block_request *r, uint64_t off, pa_t from, uint32_t len)
 {
-	return chain_write_frame(chain_of(r), off, from, len);
+	return chain_write_frame(chain_of(r), at(r, off), from, len);
 }
 
 static int data_put_zero(struct block_request *r, uint64_t off, uint32_t len)
 {
-	return chain_zero(chain_of(r), off, len);
+	return chain_zero(chain_of(r), at(r, off), len);
 }
 
 static const struct block_data_ops data_ops = {
@@ -266,27 +272,52 @@ static void direct_done(struct block_request *r, int err)
 	d->done = true;
 }
 
-static int direct_do(struct virtio_blk *blk, struct virtq_chain *c, const struct parsed *p)
+/* Of the request the bytes from done on, at most a batch of them. */
+static int direct_piece(struct virtio_blk *blk, struct virtq_chain *c,
+			const struct virtio_blk_part *p, uint64_t len)
 {
-	struct direct d = {
-		.r = { .op = p->op, .unmap = p->unmap, .pos = p->pos, .len = p->len,
-		       .data = &data_ops, .done = direct_done },
-		.c = c,
-	};
-	int err = blk->backend->ops->submit(blk->backend, &d.r);
+	struct direct d;
+	int err;
 
+	/* What else there is of the request is the back end's to use. */
+	d.r.op = p->op;
+	d.r.unmap = p->unmap;
+	d.r.pos = p->pos + p->done;
+	d.r.len = len;
+	d.r.buf = NULL;
+	d.r.data = &data_ops;
+	d.r.done = direct_done;
+	d.c = c;
+	d.base = p->done + (p->op == BLOCK_WRITE ? sizeof(struct blk_header) : 0);
+	d.done = false;
+	err = blk->backend->ops->submit(blk->backend, &d.r);
 	return err ? err : d.done ? d.err : -EIO;
+}
+
+/* The next piece of what q->chain asks for; the last one answers it. */
+static void direct_go_on(struct virtio_blk *blk, struct virtq *q)
+{
+	struct virtio_blk_part *p = &blk->part[q->idx];
+	uint64_t len = MIN(p->len - p->done, (uint64_t)VIRTIO_BATCH_BYTES);
+	int err = direct_piece(blk, &q->chain, p, len);
+
+	p->done += len;
+	if (!err && p->done < p->len)
+		return;
+	/* Writes are where they stay, so there is nothing to flush after one. */
+	answer(q, &q->chain, status_of(err), !err && p->op == BLOCK_READ ? p->len : 0);
 }
 
 static void serve_direct(struct virtio_blk *blk, struct virtq *q, const struct parsed *p)
 {
 	struct virtq_chain *c = &q->chain;
-	uint8_t status = p->status;
 
-	if (status == S_OK)
-		status = p->get_id ? get_id(blk, c) : status_of(direct_do(blk, c, p));
-	/* Writes are where they stay, so there is nothing to flush after one. */
-	answer(q, c, status, status != S_OK || p->op != BLOCK_READ ? 0 : c->in_len - 1);
+	if (p->status != S_OK || p->get_id) {
+		answer(q, c, p->get_id ? get_id(blk, c) : p->status, p->get_id ? c->in_len - 1 : 0);
+		return;
+	}
+	blk->part[q->idx] = (struct virtio_blk_part){ p->op, p->unmap, p->pos, p->len, 0 };
+	direct_go_on(blk, q);
 }
 
 /* ---- back ends that take their time: a buffer of ours for each request ---- */
@@ -490,13 +521,16 @@ static bool take(struct virtio_blk *blk, struct virtq *q, struct virtio_blk_slot
 static enum virtio_serve serve(struct virtio_device *dev, struct virtq *q)
 {
 	struct virtio_blk *blk = blk_of(dev);
-	uint64_t bytes = 0;
+	uint64_t bytes = q->chain.q ? VIRTIO_BATCH_BYTES : 0;
 
 	if (blk->slots) {
 		take_completed(blk, q);
 		submit_again(blk, q);
 	}
-	for (uint32_t n = 0; n < VIRTIO_BATCH && bytes < VIRTIO_BATCH_BYTES; n++) {
+	/* A long one that was begun, if the back end answers at once. */
+	if (q->chain.q)
+		direct_go_on(blk, q);
+	for (uint32_t n = 0; n < VIRTIO_BATCH && bytes < VIRTIO_BATCH_BYTES && !q->chain.q; n++) {
 		struct virtio_blk_slot *s = blk->slots ? slot_find(blk) : NULL;
 
 		if (must_wait(blk) || (blk->slots && !s))

@@ -12,9 +12,8 @@
 #define VIRTIO_BLK_MAX_QUEUES 8
 #define VIRTIO_BLK_SERIAL     20
 #define VIRTIO_BLK_SLOTS      16         /* requests under way, of a back end that takes its time */
-#define VIRTIO_BLK_SEG_MAX    126        /* segments of data, and what is in one:                 */
-#define VIRTIO_BLK_SIZE_MAX   0x8000
-#define VIRTIO_BLK_REQ_MAX    ((uint64_t)VIRTIO_BLK_SEG_MAX * VIRTIO_BLK_SIZE_MAX)
+#define VIRTIO_BLK_SEG_MAX    126        /* what drivers are told of data in a request: segments, */
+#define VIRTIO_BLK_SIZE_MAX   0x8000     /* and bytes in one; more is taken as well               */
 
 /* At most so much a second; 0: no limit. */
 struct virtio_blk_limit {
@@ -36,6 +35,13 @@ struct virtio_blk_slot {
 	struct virtio_blk_slot *next;    /* on the queue's list of those completed */
 };
 
+/* A request whose chain is the queue's, done piece by piece: if the back end needs no buffers. */
+struct virtio_blk_part {
+	enum block_op op;
+	bool unmap;
+	uint64_t pos, len, done;
+};
+
 struct virtio_blk {
 	struct virtio_device dev;        /* first: the model is found by it        */
 	/* fixed from virtio_blk_init() on */
@@ -48,6 +54,8 @@ struct virtio_blk {
 	_Atomic(struct virtio_blk_slot *) completed[VIRTIO_BLK_MAX_QUEUES];
 	/* under dev.lock */
 	uint8_t writeback;
+	/* under the lock of each queue */
+	struct virtio_blk_part part[VIRTIO_BLK_MAX_QUEUES];
 	/* by the I/O thread */
 	uint64_t iops_due, bytes_due;    /* ticks: the limits are kept by then     */
 	struct timer timer;              /* kicks all queues when they are         */

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* virtio-blk on MMIO: VirtIO 1.2, 5.2. A disk of 1 MiB with two queues, serial "corbel-1". */
+/* virtio-blk on MMIO: VirtIO 1.2, 5.2. A disk of 16 MiB with two queues, serial "corbel-1". */
 #include "lib/gic.h"
 #include "lib/guest.h"
 #include "lib/virtio.h"
 
 #define SECTOR  512u
-#define DISK    (1u << 20)
+#define DISK    (16u << 20)
+#define LARGE   (10u << 20)              /* more than SEG_MAX times SIZE_MAX */
+#define MEMORY  0x44000000ul             /* of it and more */
 
 #define F_BLK_FLUSH  (1ul << 9)
 #define F_BLK_MQ     (1ul << 12)
@@ -163,6 +165,28 @@ static void many_at_once_are_all_answered(void)
 	for (unsigned int i = 0; i < 48; i++)
 		CHECK_EQ(status[i], S_OK, "status");
 	CHECK(memcmp(data, back, 48 * SECTOR) == 0, "other data");
+}
+
+/* As firmware does that reads a file's extents whole; then it is one request of many batches. */
+static void requests_may_have_any_length(void)
+{
+	uint64_t *to = (uint64_t *)MEMORY, *from = (uint64_t *)(MEMORY + LARGE);
+
+	SKIP_UNLESS(start(0), "no disk");
+	for (uint64_t i = 0; i < LARGE / 8; i++) {
+		to[i] = i * 0x9e3779b97f4a7c15;
+		from[i] = 0;
+	}
+	CHECK_EQ(request(&ring[0], T_OUT, 3, to, LARGE, false), S_OK, "write");
+	CHECK_EQ(request(&ring[1], T_IN, 3, from, LARGE, true), S_OK, "read");
+	CHECK(memcmp(to, from, LARGE) == 0, "other data");
+	/* Reset in the middle of one. */
+	submit(&ring[0], 0, T_OUT, 0, &(struct vseg){ to, LARGE, false });
+	vring_kick(&ring[0]);
+	CHECK(start(0), "it does not come back");
+	go_round(&ring[0]);
+	CHECK_EQ(request(&ring[0], T_IN, DISK / SECTOR - 1, from, LARGE, true), S_IOERR,
+		 "across the end");
 }
 
 static void ranges_become_zeroes(void)
@@ -401,6 +425,7 @@ GUEST_CASES(
 	CASE(packed_indirect),
 	CASE(packed_event_indirect),
 	CASE(many_at_once_are_all_answered),
+	CASE(requests_may_have_any_length),
 	CASE(ranges_become_zeroes),
 	CASE(what_cannot_be_is_answered_with_an_error),
 	CASE(interrupt_comes_when_asked_for),

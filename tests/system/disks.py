@@ -156,10 +156,7 @@ def flushed_is_on_the_disk(kills=3):
 
 
 def boot_disk(name):
-    """
-    A disk with one partition, with a kernel and its initramfs. In small blocks with tables
-    between: U-Boot asks for a run of blocks at once, and a request has its limit.
-    """
+    """A disk with one partition, with a kernel and its initramfs."""
     root, tree = WORK / (name + ".root"), WORK / (name + ".tree")
     shutil.rmtree(tree, ignore_errors=True)
     tree.mkdir(parents=True)
@@ -167,8 +164,8 @@ def boot_disk(name):
     shutil.copy(GUESTS / "initramfs.cpio.gz", tree / "initrd")
     root.unlink(missing_ok=True)
     path = os.environ["PATH"] + ":/usr/sbin:/sbin"
-    subprocess.run(["mke2fs", "-q", "-t", "ext2", "-b", "1024", "-d", str(tree), str(root),
-                    "64M"], check=True, env={**os.environ, "PATH": path})
+    subprocess.run(["mke2fs", "-q", "-t", "ext4", "-d", str(tree), str(root), "64M"],
+                   check=True, env={**os.environ, "PATH": path})
     image = WORK / (name + ".img")
     disk_image.make(str(image), 80 * MIB, ["boot=64M:%s" % root])
     return image

@@ -18,7 +18,7 @@ OPTIONS = {
     "cpu_pauth": {"cpu": "max"},
     "smp_stress": {"cmdline": "ipis=8000"},
     "virtio_blk": {
-        "keys": '[[vm.disk]]\nsize = "1M"\nserial = "corbel-1"\nqueues = 2\n',
+        "keys": '[[vm.disk]]\nsize = "16M"\nserial = "corbel-1"\nqueues = 2\n',
         "bare": ["-global", "virtio-mmio.force-legacy=false",
                  "-blockdev", "driver=file,filename={disk},node-name=d",
                  "-device", "virtio-blk-device,drive=d,serial=corbel-1,num-queues=2,packed=on"],
@@ -64,10 +64,10 @@ def initrd_file():
 
 
 def disk_file():
-    """An empty disk of 1 MiB, for the bare machine."""
+    """An empty disk of 16 MiB, for the bare machine."""
     WORK.mkdir(parents=True, exist_ok=True)
     path = WORK / "disk.img"
-    path.write_bytes(bytes(1 << 20))
+    path.write_bytes(bytes(16 << 20))
     return path
 
 
