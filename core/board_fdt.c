@@ -148,21 +148,7 @@ const char *board_string(const struct board *b, int node, const char *name)
 
 bool board_is(const struct board *b, int node, const char *compatible)
 {
-	size_t n = strlen(compatible) + 1;
-	int len;
-	const char *s = board_prop(b, node, "compatible", &len);
-
-	while (s && len > 0) {
-		const char *end = memchr(s, '\0', (size_t)len);
-
-		if (!end)
-			return false;
-		if ((size_t)(end + 1 - s) == n && memcmp(s, compatible, n) == 0)
-			return true;
-		len -= (int)(end + 1 - s);
-		s = end + 1;
-	}
-	return false;
+	return fdt_is(b->fdt, board_node_tag(b, node), compatible);
 }
 
 bool board_node_enabled(const struct board *b, int node)

@@ -133,6 +133,36 @@ const uint32_t *fdt_tag_next(const uint32_t *tag)
 	return tag + 1;
 }
 
+const uint32_t *fdt_node_end(const uint32_t *node)
+{
+	uint32_t depth = 0;
+
+	do {
+		depth += *node == FDT_TAG(FDT_BEGIN_NODE);
+		depth -= *node == FDT_TAG(FDT_END_NODE);
+		node = fdt_tag_next(node);
+	} while (depth);
+	return node;
+}
+
+/* A node, if it begins here or behind what is none. */
+static const uint32_t *node_from(const uint32_t *tag)
+{
+	while (*tag == FDT_TAG(FDT_PROP) || *tag == FDT_TAG(FDT_NOP))
+		tag = fdt_tag_next(tag);
+	return *tag == FDT_TAG(FDT_BEGIN_NODE) ? tag : NULL;
+}
+
+const uint32_t *fdt_child(const uint32_t *node)
+{
+	return node_from(fdt_tag_next(node));
+}
+
+const uint32_t *fdt_sibling(const uint32_t *node)
+{
+	return node_from(fdt_node_end(node));
+}
+
 const char *fdt_prop_name(const void *fdt, const uint32_t *prop)
 {
 	return (const char *)fdt + word(fdt, OFF_STRINGS) + fdt_be(prop + 2);
@@ -154,4 +184,25 @@ const uint32_t *fdt_prop_find(const void *fdt, const uint32_t *node, const char 
 		prop = fdt_prop_next(prop);
 	while (prop && strcmp(fdt_prop_name(fdt, prop), name) != 0);
 	return prop;
+}
+
+bool fdt_is(const void *fdt, const uint32_t *node, const char *compatible)
+{
+	const uint32_t *prop = fdt_prop_find(fdt, node, "compatible");
+	const char *s, *end;
+	size_t len = strlen(compatible) + 1;
+
+	if (!prop)
+		return false;
+	s = (const char *)(prop + 3);
+	end = s + fdt_be(prop + 1);
+	while (len <= (size_t)(end - s)) {
+		if (memcmp(s, compatible, len) == 0)
+			return true;
+		s = memchr(s, '\0', (size_t)(end - s));
+		if (!s)                  /* the last one need not end */
+			break;
+		s++;
+	}
+	return false;
 }

@@ -34,8 +34,14 @@ const uint64_t *fdt_reservations(const void *fdt);
 const uint32_t *fdt_structure(const void *fdt);
 /* The tag behind this one. */
 const uint32_t *fdt_tag_next(const uint32_t *tag);
+/* The tag behind all that is in a node; its first subnode, and the one after it; or NULL. */
+const uint32_t *fdt_node_end(const uint32_t *node);
+const uint32_t *fdt_child(const uint32_t *node);
+const uint32_t *fdt_sibling(const uint32_t *node);
 /* The property behind a node's tag or one of its properties; NULL: none. */
 const uint32_t *fdt_prop_next(const uint32_t *tag);
 const char *fdt_prop_name(const void *fdt, const uint32_t *prop);
 /* A node's property of that name, or NULL. */
 const uint32_t *fdt_prop_find(const void *fdt, const uint32_t *node, const char *name);
+/* Whether one of the node's "compatible" is this. */
+bool fdt_is(const void *fdt, const uint32_t *node, const char *compatible);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "vm/guest_fdt.h"
 
-#include <libfdt.h>
 #include <stdio.h>
 #include "core/lib/bits.h"
 #include "devices/pl061.h"
@@ -90,7 +89,7 @@ static void make_clock(struct fdt_writer *w)
 	fw_end(w);
 }
 
-/* Open the node of a PrimeCell device, with what all of them have in common. */
+/* Open the node of a PrimeCell device, with what all of them have in common; and its clock. */
 static void primecell(struct fdt_writer *w, const char *name, const struct config_device *dev)
 {
 	const uint32_t irq[] = { GIC_SPI, dev->spi, GIC_LEVEL };
@@ -98,29 +97,37 @@ static void primecell(struct fdt_writer *w, const char *name, const struct confi
 	fw_node_at(w, name, dev->base);
 	fw_reg(w, dev->base, 2, CONFIG_DEVICE_SIZE, 2);
 	fw_cells(w, "interrupts", irq, ARRAY_SIZE(irq));
+}
+
+static void clocked(struct fdt_writer *w)
+{
 	fw_u32(w, "clocks", w->phandles + PHANDLE_CLOCK);
 	fw_string(w, "clock-names", "apb_pclk");
 }
 
-/* And where the console is. */
-static void make_pl011(struct fdt_writer *w, const struct config_device *dev)
+void guest_fdt_console(struct fdt_writer *w, const struct vm_config *cfg, const char *prop)
 {
-	const uint32_t clocks[] = { PHANDLE_CLOCK, PHANDLE_CLOCK };
 	char path[32];
 
-	if (!dev->present)
+	if (!cfg->pl011.present)
 		return;
-	primecell(w, "pl011", dev);
+	snprintf(path, sizeof(path), "/pl011@%llx", (unsigned long long)cfg->pl011.base);
+	fw_string(w, prop, path);
+}
+
+static void make_pl011(struct fdt_writer *w, const struct vm_config *cfg)
+{
+	const uint32_t clocks[] = { PHANDLE_CLOCK, PHANDLE_CLOCK };
+
+	if (!cfg->pl011.present)
+		return;
+	primecell(w, "pl011", &cfg->pl011);
 	fw_strings(w, "compatible", "arm,pl011\0arm,primecell");
 	fw_cells(w, "clocks", clocks, ARRAY_SIZE(clocks));
 	fw_strings(w, "clock-names", "uartclk\0apb_pclk");
 	fw_end(w);
-	snprintf(path, sizeof(path), "/pl011@%llx", (unsigned long long)dev->base);
 	fw_node(w, "aliases");
-	fw_string(w, "serial0", path);
-	fw_end(w);
-	fw_node(w, "chosen");
-	fw_string(w, "stdout-path", path);
+	guest_fdt_console(w, cfg, "serial0");
 	fw_end(w);
 }
 
@@ -129,6 +136,7 @@ static void make_pl031(struct fdt_writer *w, const struct config_device *dev)
 	if (!dev->present)
 		return;
 	primecell(w, "pl031", dev);
+	clocked(w);
 	fw_strings(w, "compatible", "arm,pl031\0arm,primecell");
 	fw_end(w);
 }
@@ -142,6 +150,7 @@ void guest_fdt_power_key(struct fdt_writer *w, const struct vm_config *cfg)
 	if (!cfg->pl061.present)
 		return;
 	primecell(w, "pl061", &cfg->pl061);
+	clocked(w);
 	fw_strings(w, "compatible", "arm,pl061\0arm,primecell");
 	fw_empty(w, "gpio-controller");
 	fw_u32(w, "#gpio-cells", 2);
@@ -175,10 +184,9 @@ void guest_fdt_watchdog(struct fdt_writer *w, const struct vm_config *cfg)
 	fw_end(w);
 }
 
-/* From the last slot on, so that the first comes first in the tree. */
 void guest_fdt_virtio(struct fdt_writer *w, const struct vm_config *cfg)
 {
-	for (uint32_t slot = CONFIG_VIRTIO_SLOTS; config_nr_virtio(cfg) && slot-- > 0;) {
+	for (uint32_t slot = 0; config_nr_virtio(cfg) && slot < CONFIG_VIRTIO_SLOTS; slot++) {
 		const uint32_t irq[] = { GIC_SPI, CONFIG_VIRTIO_SPI + slot, GIC_LEVEL };
 		uint64_t size = CONFIG_VIRTIO_SIZE / CONFIG_VIRTIO_SLOTS;
 		uint64_t base = CONFIG_VIRTIO_BASE + slot * size;
@@ -210,30 +218,10 @@ static void make_mailbox(struct fdt_writer *w, const struct config_device *dev)
 	fw_end(w);
 }
 
-/* What no driver but the channel's must touch, in the node that is open: the root. */
-void guest_fdt_reserved(struct fdt_writer *w, const struct vm_config *cfg, int na, int ns)
-{
-	if (!config_nr_channels(cfg))
-		return;
-	fw_node(w, "reserved-memory");
-	fw_u32(w, "#address-cells", (uint32_t)na);
-	fw_u32(w, "#size-cells", (uint32_t)ns);
-	fw_empty(w, "ranges");
-	for (uint32_t i = config_nr_channels(cfg); i-- > 0;) {
-		uint64_t ipa = config_member(cfg, i)->ipa;
-
-		fw_node_at(w, "channel", ipa);
-		fw_reg(w, ipa, na, cfg->channels[i].channel->size, ns);
-		fw_empty(w, "no-map");
-		fw_end(w);
-	}
-	fw_end(w);
-}
-
 /* "linux,uio-name": as the kernel's uio_pdrv_genirq calls what it binds. */
 void guest_fdt_channels(struct fdt_writer *w, const struct vm_config *cfg)
 {
-	for (uint32_t i = config_nr_channels(cfg); i-- > 0;) {
+	for (uint32_t i = 0; i < config_nr_channels(cfg); i++) {
 		const struct channel_member *m = config_member(cfg, i);
 		uint64_t size = cfg->channels[i].channel->size;
 		const uint32_t irq[] = { GIC_SPI, m->spi, GIC_LEVEL };
@@ -253,26 +241,16 @@ void guest_fdt_channels(struct fdt_writer *w, const struct vm_config *cfg)
 	}
 }
 
-/* A tree with nothing in it: header, end of the reservations, the root. */
-#define BE32(v) __builtin_bswap32(v)
-static const struct {
-	uint32_t header[10], reserved[4], root[4];
-} nothing __attribute__((aligned(8))) = {
-	{ BE32(FDT_MAGIC), BE32(72), BE32(56), BE32(72), BE32(40), BE32(17), BE32(16), 0, 0,
-	  BE32(16) },
-	{ 0 },
-	{ BE32(FDT_BEGIN_NODE), 0, BE32(FDT_END_NODE), BE32(FDT_END) },
-};
-
 int guest_fdt_make(const struct guest_fdt_desc *d, void *buf, size_t size)
 {
 	struct fdt_writer w;
 
-	fw_open(&w, &nothing, buf, size);
+	fw_open(&w, NULL, buf, size);
+	fw_node(&w, "");
 	make_root(&w);
 	make_timer(&w);
 	make_gic(&w, d);
-	make_pl011(&w, &d->cfg->pl011);
+	make_pl011(&w, d->cfg);
 	make_pl031(&w, &d->cfg->pl031);
 	guest_fdt_power_key(&w, d->cfg);
 	guest_fdt_watchdog(&w, d->cfg);
@@ -280,6 +258,7 @@ int guest_fdt_make(const struct guest_fdt_desc *d, void *buf, size_t size)
 	guest_fdt_channels(&w, d->cfg);
 	guest_fdt_devices(&w, d->cfg);
 	guest_fdt_virtio(&w, d->cfg);
-	guest_fdt_reserved(&w, d->cfg, 2, 2);
-	return guest_fdt_finish(&w, d);
+	guest_fdt_common(&w, d);
+	fw_end(&w);
+	return fw_close(&w);
 }

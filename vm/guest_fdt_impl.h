@@ -21,8 +21,8 @@ void guest_fdt_channels(struct fdt_writer *w, const struct vm_config *cfg);
 /* What it has of the board, likewise. */
 void guest_fdt_devices(struct fdt_writer *w, const struct vm_config *cfg);
 
-/* /reserved-memory, with so many cells for address and size; the root is open. */
-void guest_fdt_reserved(struct fdt_writer *w, const struct vm_config *cfg, int na, int ns);
+/* A property that is the path of the console's node; none if there is no console. */
+void guest_fdt_console(struct fdt_writer *w, const struct vm_config *cfg, const char *prop);
 
-/* Memory, cpus, PSCI, chosen; then close. Return: as guest_fdt_make(). */
-int guest_fdt_finish(struct fdt_writer *w, const struct guest_fdt_desc *d);
+/* Memory, cpus, PSCI, chosen, reserved memory of a tree that is ours; the root is open. */
+void guest_fdt_common(struct fdt_writer *w, const struct guest_fdt_desc *d);

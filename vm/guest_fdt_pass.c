@@ -116,7 +116,8 @@ static bool is_ours(const char *name)
 	return false;
 }
 
-static void copy_props(struct copier *c, int node)
+/* All but one, which is told anew. */
+static void copy_props(struct copier *c, int node, const char *but)
 {
 	const uint32_t *prop = board_node_tag(&board, node);
 	const void *names;
@@ -127,7 +128,7 @@ static void copy_props(struct copier *c, int node)
 		const char *name = fdt_prop_name(board.fdt, prop), *cells;
 
 		len = (int)fdt_be(prop + 1);
-		if (is_ours(name))
+		if (is_ours(name) || (but && strcmp(name, but) == 0))
 			continue;
 		cells = reference_cells(name);
 		if (cells)
@@ -154,10 +155,10 @@ static void copy_children(struct copier *c, int node)
 		int len;
 		const void *reg = board_prop(&board, child, "reg", &len);
 
-		if (c->w->depth == FW_MAX_DEPTH - 1)
+		if (c->w->depth == FW_MAX_DEPTH)
 			return;
 		fw_node(c->w, board_node_name(&board, child));
-		copy_props(c, child);
+		copy_props(c, child, NULL);
 		if (reg)           /* of the device's own bus */
 			fw_bytes(c->w, "reg", reg, (size_t)len);
 		copy_children(c, child);
@@ -202,7 +203,7 @@ static void copy_clocks(struct copier *c, int node)
 		if (!phandle_add(c, old))
 			continue;
 		fw_node_at(c->w, "clock", phandle_of(c, old));
-		copy_props(c, clock);
+		copy_props(c, clock, "clock-output-names");
 		/* Names of clocks are unique in Linux, and the guest's own have the board's. */
 		snprintf(name, sizeof(name), "board-clock-%u", (unsigned int)phandle_of(c, old));
 		fw_string(c->w, "clock-output-names", name);
@@ -225,7 +226,7 @@ void guest_fdt_devices(struct fdt_writer *w, const struct vm_config *cfg)
 		const struct pass_device *d = &set->device[i];
 
 		fw_node(w, board_node_name(&board, d->node));
-		copy_props(&c, d->node);
+		copy_props(&c, d->node, NULL);
 		put_resources(&c, &set->range[range], d->nr_ranges, &set->irq[irq], d->nr_irqs);
 		copy_children(&c, d->node);
 		fw_end(w);

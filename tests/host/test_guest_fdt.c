@@ -395,6 +395,60 @@ static void generated_tree_can_be_completed(void **state)
 	assert_int_equal(prop_num("/intc@8000000", "phandle", 0, 4), 1);
 }
 
+static bool is_ours_to_say(const char *name)
+{
+	static const char *const all[] = { "bootargs", "kaslr-seed", "rng-seed", "enable-method",
+					   "cpu-release-addr", "linux,initrd-start",
+					   "linux,initrd-end" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
+		if (strcmp(name, all[i]) == 0)
+			return true;
+	return false;
+}
+
+/* Whatever else is in it, in nodes of any depth, comes out as it went in. */
+static void what_is_not_ours_is_copied_as_it_is(void **state)
+{
+	char path[128];
+	int deep, prop, seen = 0;
+
+	(void)state;
+	user_tree(2, 2, 1);
+	assert_int_equal(fdt_open_into(user, user, sizeof(user)), 0);
+	deep = 0;
+	for (int i = 0; i < 12; i++) {
+		deep = fdt_add_subnode(user, deep, "level");
+		assert_int_equal(fdt_setprop_u32(user, deep, "depth", (uint32_t)i), 0);
+	}
+	assert_int_equal(fdt_add_mem_rsv(user, 0x1234000, 0x5000), 0);
+	assert_int_equal(fdt_nop_property(user, fdt_path_offset(user, "/chosen"), "stdout-path"),
+			 0);
+	fdt_set_boot_cpuid_phys(user, 7);
+	complete(sizeof(user));
+	assert_int_equal(fdt_boot_cpuid_phys(buf), 7);
+	assert_int_equal(fdt_num_mem_rsv(buf), 1);
+	for (int n = 0; n >= 0; n = fdt_next_node(user, n, NULL)) {
+		assert_int_equal(fdt_get_path(user, n, path, sizeof(path)), 0);
+		if (strstr(path, "memory@") || strstr(path, "ram-") || strstr(path, "core2") ||
+		    strstr(path, "cpu-map"))
+			continue;
+		fdt_for_each_property_offset(prop, user, n) {
+			const char *name;
+			int len, got;
+			const void *was = fdt_getprop_by_offset(user, prop, &name, &len);
+
+			if (is_ours_to_say(name))
+				continue;
+			assert_memory_equal(fdt_getprop(buf, node_at(path), name, &got), was,
+					    (size_t)len);
+			assert_int_equal(got, len);
+			seen++;
+		}
+	}
+	assert_true(seen > 20);
+}
+
 static void completing_needs_room_and_says_so(void **state)
 {
 	size_t len = user_tree(2, 2, 1);
@@ -662,6 +716,7 @@ int main(void)
 		TEST(completed_tree_keeps_its_own_devices),
 		TEST(channels_are_told_in_any_tree),
 		TEST(devices_of_the_board_are_copied),
+		TEST(what_is_not_ours_is_copied_as_it_is),
 		TEST(completing_needs_room_and_says_so),
 		TEST(damaged_trees_are_refused_or_completed_within_bounds),
 	};
