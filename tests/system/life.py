@@ -3,9 +3,10 @@
 import re
 
 import linux
+from hostio import MODERN, drive, empty_disk
 from linux import Shell
 from load import Console, boot, pool, reports, vm
-from machine import LONG, Failure, Machine, corbel, pack
+from machine import LONG, WORK, Failure, Machine, corbel, pack
 
 LIMIT = 2 * LONG
 TICKS = r"(\d+) ticks, late by (\d+) to (\d+) ns, \d+ on average, (\d+) lost"
@@ -125,7 +126,89 @@ def rounds_leak_nothing(rounds=1000, step_kib=256):
     raise Failure("no size fits")
 
 
+TRAFFIC = r"traffic: (\d+) requests, (\d+) sent, (\d+) got, (\d+) wrong"
+
+
+def traffic(shell, name):
+    """What a VM of traffic.c has done so far, once it has started."""
+    return [int(n) for n in shell.answers(name, "stat", TRAFFIC, LIMIT).groups()]
+
+
+def goes_on(shell, name, since):
+    """Asks until it has moved data both to its disk and to others."""
+    for _ in range(400):
+        now = traffic(shell, name)
+        if now[3]:
+            raise Failure("%s: %d times something was wrong" % (name, now[3]))
+        if now[0] > since[0] and now[1] > since[1]:
+            return now
+    raise Failure("%s stands still: %s, then %s" % (name, since, now))
+
+
+def memory(shell):
+    """KiB by owner."""
+    return dict(re.findall(r"^(\S[^\n]*?) {2,}(\d+) *$", shell.command("mem"), re.M))
+
+
+def traffic_system():
+    """Two that must not notice, and a victim on a disk of the board and one of memory."""
+    disk = WORK / "life_traffic.img"
+    WORK.mkdir(parents=True, exist_ok=True)
+    empty_disk(disk)
+    text = 'when_all_off = "shell"\n' + pool("p", [0, 1], "fair") + '[[network]]\nname = "n"\n'
+    for me, name in enumerate(("one", "two", "victim"), 1):
+        text += vm(name, "traffic", "me=%d reset=%d" % (me, 7 if me == 3 else 50), memory="8M",
+                   pool="p", net="n", on_crash="restart", restart_backoff="1ms")
+        text += ('[[vm.disk]]\nphysical = "victim"\n' if me == 3 else
+                 '[[vm.disk]]\nsize = "1M"\n')
+    return text, ["-icount", "shift=0,sleep=off"] + MODERN + drive("victim", disk)
+
+
+def verbs_under_traffic(rounds=4):
+    """Every verb hits a VM with requests and frames on their way, and its neighbours go on."""
+    text, extra = traffic_system()
+    with boot("life_traffic", text, 2, extra=extra) as m:
+        for name in ("one", "two", "victim"):
+            m.seen = 0
+            m.expect(r"^\[%s\] GUEST" % name, LONG)
+        shell = Console(m)
+        start = [0, 0, 0, 0]
+        one = two = start
+        goes_on(shell, "victim", start)
+        # Their disks are memory that is taken once it is written: all of them is by then.
+        for name in ("one", "two"):
+            while traffic(shell, name)[0] < 1000:
+                pass
+        shell.verb("kill", "victim")
+        shell.verb("destroy", "victim")
+        before = memory(shell)
+        for _ in range(rounds):
+            shell.verb("create", "victim")
+            shell.verb("start", "victim")
+            victim = goes_on(shell, "victim", start)
+            shell.verb("pause", "victim")
+            one, two = goes_on(shell, "one", one), goes_on(shell, "two", two)
+            shell.verb("resume", "victim")
+            goes_on(shell, "victim", victim)
+            shell.verb("reset", "victim")
+            victim = goes_on(shell, "victim", start)
+            shell.say("victim", "crash")
+            m.expect(r"VM victim: crashed, restarts in", LIMIT)
+            one = goes_on(shell, "one", one)
+            goes_on(shell, "victim", start)
+            shell.verb("kill", "victim")
+            two = goes_on(shell, "two", two)
+            shell.verb("destroy", "victim")
+        after = memory(shell)
+        if before != after:
+            raise Failure("memory: %s, then %s" % (before, after))
+        shell.command("audit")
+        m.never(r"audit: .* [1-9]\d* findings")
+        m.never(r"WRONG|corbel: (.*(BUG|panic))")
+
+
 def tests():
+    yield "life_verbs_under_traffic", verbs_under_traffic
     yield "life_dead_come_back", the_dead_come_back
     yield "life_pause_of_linux", paused_linux_does_not_notice
     yield "life_rounds_leak_nothing", rounds_leak_nothing
