@@ -8,6 +8,7 @@
 #define DISK    (16u << 20)
 #define LARGE   (10u << 20)              /* more than SEG_MAX times SIZE_MAX */
 #define MEMORY  0x44000000ul             /* of it and more */
+#define RAM_END 0x60000000ul
 
 #define F_BLK_FLUSH  (1ul << 9)
 #define F_BLK_MQ     (1ul << 12)
@@ -386,8 +387,10 @@ static void broken_rings_need_a_reset(void)
 /* Rings in devices, outside of memory, misaligned: never ready. Buffers: an error each. */
 static void other_memory_is_refused(void)
 {
+	/* Where the board's other memory is, and other VMs' as they see it. */
 	static const uint64_t bad[] = {
-		GICD_BASE, 0x09000000, 0, 1ul << 39, ~0ul - 4095, 0x48000001,
+		GICD_BASE, 0x09000000, 0, 0x60000000, 0x7ffff000, 1ul << 39, ~0ul - 4095,
+		0x48000001,
 	};
 
 	SKIP_UNLESS(running_under_corbel() && vdev_find(&dev, 2, 0), "for Corbel's");
@@ -410,7 +413,128 @@ static void other_memory_is_refused(void)
 		CHECK_EQ(request(&ring[0], T_OUT, 0, p, SECTOR, false), S_IOERR,
 			 "write from nowhere");
 	}
+	/* Longer than the memory that is left. */
+	CHECK_EQ(request(&ring[0], T_IN, 0, (void *)(RAM_END - SECTOR), 2 * SECTOR, true), S_IOERR,
+		 "read across the end of memory");
+	CHECK_EQ(request(&ring[0], T_OUT, 0, (void *)(RAM_END - SECTOR), 2 * SECTOR, false),
+		 S_IOERR, "write across the end of memory");
+	CHECK_EQ(request(&ring[0], T_OUT, 0, data, 0xfffffe00, false), S_IOERR,
+		 "nearly 4 GiB");
 	go_round(&ring[0]);
+}
+
+/* All three parts of a ring at one place, and data over the ring: whatever comes of it. */
+static void what_overlaps_harms_nobody_else(void)
+{
+	struct vseg piece = { ring[0].desc, 4096, true };
+
+	SKIP_UNLESS(running_under_corbel() && vdev_find(&dev, 2, 0), "for Corbel's");
+	CHECK(vdev_start(&dev, ALL), "it does not start");
+	vdev_w(&dev, VMMIO_QUEUE_SEL, 0);
+	vdev_w(&dev, VMMIO_QUEUE_NUM, 64);
+	for (unsigned int off = VMMIO_DESC; off <= VMMIO_USED; off += 0x10)
+		vdev_w(&dev, off, (uint32_t)(uintptr_t)data & ~0xfffu);
+	vdev_w(&dev, VMMIO_QUEUE_READY, 1);
+	vdev_ok(&dev);
+	for (unsigned int i = 0; i < sizeof(data); i += 2)
+		*(volatile uint16_t *)(data + i) = (uint16_t)i;
+	vdev_w(&dev, VMMIO_NOTIFY, 0);
+
+	for (uint64_t f = 0; f <= VF_PACKED; f += VF_PACKED) {
+		CHECK(start(f), "it does not come back");
+		piece.p = f ? (void *)ring[0].desc : (void *)ring[0].device;
+		for (unsigned int i = 0; i < 8; i++)
+			submit(&ring[0], i, T_IN, i * 8, &piece);
+		vring_kick(&ring[0]);
+		go_round(&ring[1]);
+	}
+	CHECK(start(0), "it does not come back");
+	go_round(&ring[0]);
+}
+
+static volatile bool stop;
+
+/* Everything in the ring but the addresses of data, again and again, while the device reads. */
+static void scribble(void *arg)
+{
+	struct vring *r = arg;
+	uint16_t n = 1;
+
+	while (!stop) {
+		n = (uint16_t)(n * 25173 + 13849);
+		r->desc[n & 63].a = n >> 3 & 15;
+		r->desc[n & 63].b = n >> 4;
+		r->desc[n & 63].len = n;
+		RW16(&r->driver[4 + 2 * (n & 63)]) = n & 63;
+		RW16(&r->driver[2]) = (uint16_t)(n >> 2);
+	}
+}
+
+static void rings_that_change_all_the_time_harm_nobody_else(void)
+{
+	SKIP_UNLESS(running_under_corbel() && vdev_find(&dev, 2, 0), "for Corbel's");
+	SKIP_UNLESS(smp_nr() > 1, "one CPU");
+	stop = false;
+	CHECK(smp_start(1, scribble, &ring[0]), "no second CPU");
+	for (unsigned int i = 0; i < 60; i++) {
+		if (!start(i & 1 ? VF_PACKED : 0)) {
+			guest_fail(__FILE__, __LINE__, "it does not come back");
+			break;
+		}
+		for (unsigned int k = 0; k < 20; k++)
+			vdev_w(&dev, VMMIO_NOTIFY, 0);
+	}
+	stop = true;
+	CHECK(smp_wait_off(1), "the second CPU stays");
+	CHECK(start(0), "it does not come back");
+	go_round(&ring[0]);
+	go_round(&ring[1]);
+}
+
+static struct vdev balloon;
+static struct vring lent;
+
+/* Give a page to the balloon. */
+static bool lend(const void *page)
+{
+	static uint32_t number;
+	struct vseg seg = { &number, sizeof(number), false };
+	uint16_t id;
+	uint32_t len;
+
+	number = (uint32_t)((uintptr_t)page >> 12);
+	if (!vdev_start(&balloon, VF_VERSION_1) || !vring_init(&lent, &balloon, 0, 64))
+		return false;
+	vdev_ok(&balloon);
+	vring_add(&lent, &seg, 1);
+	vring_kick(&lent);
+	return WAIT_UNTIL(vring_used(&lent, &id, &len), LONG_MS);
+}
+
+/* Each part of a ring in turn, then data: gone while the device has it. */
+static void memory_lent_by_the_balloon_is_let_go(void)
+{
+	const void *parts[] = { ring[0].desc, ring[0].driver, ring[0].device };
+	struct vseg piece = { (void *)(RAM_END - 8192), 2 * SECTOR, true };
+
+	SKIP_UNLESS(running_under_corbel() && vdev_find(&dev, 2, 0) &&
+		    vdev_find(&balloon, 5, 0), "for Corbel's");
+	for (unsigned int i = 0; i < 2 * ARRAY_SIZE(parts); i++) {
+		const void *part = parts[i / 2];
+
+		CHECK(start(i & 1 ? VF_PACKED : 0), "it does not start");
+		go_round(&ring[0]);
+		CHECK(lend(part), "the balloon does not take it");
+		submit(&ring[0], 0, T_FLUSH, 0, NULL);
+		vdev_w(&dev, VMMIO_NOTIFY, 0);
+		CHECK(WAIT_UNTIL(vdev_r(&dev, VMMIO_STATUS) & VSTATUS_NEEDS_RESET, LONG_MS),
+		      "part %u: not noticed", i);
+	}
+	CHECK(start(0), "it does not come back");
+	CHECK(lend(piece.p), "the balloon does not take it");
+	submit(&ring[0], 0, T_IN, 0, &piece);
+	vring_kick(&ring[0]);
+	go_round(&ring[1]);
 }
 
 GUEST_CASES(
@@ -432,4 +556,7 @@ GUEST_CASES(
 	CASE(reset_with_requests_in_flight),
 	CASE(one_queue_is_reset),
 	CASE(broken_rings_need_a_reset),
-	CASE(other_memory_is_refused));
+	CASE(other_memory_is_refused),
+	CASE(what_overlaps_harms_nobody_else),
+	CASE(rings_that_change_all_the_time_harm_nobody_else),
+	CASE(memory_lent_by_the_balloon_is_let_go));

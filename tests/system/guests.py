@@ -18,7 +18,7 @@ OPTIONS = {
     "cpu_pauth": {"cpu": "max"},
     "smp_stress": {"cmdline": "ipis=8000"},
     "virtio_blk": {
-        "keys": '[[vm.disk]]\nsize = "16M"\nserial = "corbel-1"\nqueues = 2\n',
+        "keys": '[vm.balloon]\n[[vm.disk]]\nsize = "16M"\nserial = "corbel-1"\nqueues = 2\n',
         "bare": ["-global", "virtio-mmio.force-legacy=false",
                  "-blockdev", "driver=file,filename={disk},node-name=d",
                  "-device", "virtio-blk-device,drive=d,serial=corbel-1,num-queues=2,packed=on"],
