@@ -33,7 +33,7 @@ void virtio_init(struct virtio_device *dev, const struct virtio_setup *s)
 	*dev = (struct virtio_device){
 		.model = s->model, .vm = s->vm, .name = s->name, .ram = s->ram,
 		.worker = s->worker, .queues = s->queues, .nr_queues = s->nr_queues,
-		.slot = s->slot, .offered = s->features | CORE_FEATURES,
+		.slot = s->slot, .offered = (s->features | CORE_FEATURES) & ~s->without,
 	};
 	for (uint16_t i = 0; i < dev->nr_queues; i++) {
 		uint16_t size = queue_size(s->model, i);

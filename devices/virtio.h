@@ -141,6 +141,7 @@ struct virtio_setup {
 	struct virtq *queues;        /* nr_queues, zeroed                          */
 	struct virtq_seg *segs;      /* virtio_nr_segs() of them                   */
 	uint64_t features;           /* of the device's kind; the core adds its own */
+	uint64_t without;            /* of both: not these                         */
 };
 
 /* How many segments setup.segs must have: one chain for each queue. */

@@ -605,6 +605,43 @@ class Vms(Kind):
         return f'/bits/ 64 <{value:#x}>'
 
 
+class Features(Kind):
+    """Of a virtio device. Normal form: a mask of them, by their numbers in VirtIO 1.2."""
+    name = 'list of features'
+    numbers = {'indirect': 28, 'event_idx': 29, 'packed': 34, 'ring_reset': 40}
+
+    def __init__(self, **more):
+        self.bits = {word: 1 << n for word, n in {**self.numbers, **more}.items()}
+        self.all = sum(self.bits.values())
+        self.right = 'write a list of ' + ', '.join(quoted(w) for w in self.bits)
+        self.right_dts = f'write a mask of feature bits, of /bits/ 64 <{self.all:#x}>'
+
+    def toml(self, value):
+        if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
+            raise Wrong(describe(value))
+        missing = [v for v in value if v not in self.bits]
+        if missing:
+            raise Wrong(f'{quoted(missing[0])} is none of them')
+        return sum(self.bits[v] for v in set(value))
+
+    def dts(self, data):
+        return cells(data, (4, 8))
+
+    def check(self, value):
+        if value & ~self.all:
+            raise Wrong(f'{value & ~self.all:#x} cannot be left out')
+        return value
+
+    def pack(self, value):
+        return value.to_bytes(8, 'big')
+
+    def text(self, value):
+        return '[]'
+
+    def dts_text(self, value):
+        return f'/bits/ 64 <{value:#x}>'
+
+
 class Paths(Kind):
     """A list of nodes of the board's device tree."""
     name = 'list of paths'
@@ -832,10 +869,11 @@ VIRTIO_BASE, VIRTIO_SIZE, VIRTIO_SPI, VIRTIO_SLOTS = 0x0a000000, 0x4000, 16, 32
 SECTOR = 512
 
 
-def virtio(name, keys, short=None):
+def virtio(name, keys, short=None, **features):
     return Section(name, [
         Key('slot', Int(0, VIRTIO_SLOTS - 1), note='the next free one'),
         Key('name', Name(), dts='label', note='none'),
+        Key('without', Features(**features), 0),
         *keys], short, many=True)
 
 
@@ -893,7 +931,7 @@ NET = virtio('net', [
     Key('trunk', Vlans(), [], note='none'),
     Key('isolated', Bool(), note="the network's"),
     Key('mirror', Bool(), False),
-], short='network')
+], short='network', mergeable=15)
 
 VIRTIO = [DISK, RNG, BALLOON, VIRTIO_CONSOLE, VSOCK, NET]
 SINGLE = [RNG, BALLOON, VIRTIO_CONSOLE, VSOCK]     # a VM has one at most

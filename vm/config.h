@@ -206,6 +206,7 @@ struct config_virtio {
 	enum config_virtio_kind kind;
 	uint32_t slot;               /* below CONFIG_VIRTIO_SLOTS             */
 	const char *name;            /* or NULL                               */
+	uint64_t without;            /* features that it does not offer       */
 	union {
 		struct config_disk disk;
 		struct config_balloon balloon;

@@ -233,6 +233,11 @@ bool config_virtio_has_spi(const struct vm_config *vm, int spi)
 	return false;
 }
 
+static uint64_t spare_features(const struct config_virtio *c)
+{
+	return CONFIG_SPARE_FEATURES | (c->kind == CONFIG_VIRTIO_NET ? CONFIG_NET_MERGEABLE : 0);
+}
+
 int config_virtio_check(struct vm_config *vm, const struct bundle *bundle)
 {
 	for (uint32_t i = 0; i < config_nr_virtio(vm); i++) {
@@ -241,6 +246,9 @@ int config_virtio_check(struct vm_config *vm, const struct bundle *bundle)
 		if (c->name && !config_name_ok(c->name))
 			return REFUSE(vm, "%s/label: " CONFIG_NAME_RULE, names[c->kind],
 				      CONFIG_NAME_LEN - 1);
+		if (c->without & ~spare_features(c))
+			return REFUSE(vm, "%s/without: 0x%llx cannot be left out", names[c->kind],
+				      (unsigned long long)(c->without & ~spare_features(c)));
 		if (sections[c->kind].check(vm, c, bundle))
 			return -EINVAL;
 	}

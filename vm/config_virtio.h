@@ -9,7 +9,15 @@
 /* What every device has, for the tables of its keys. */
 #define CONFIG_VIRTIO_KEYS \
 	KEY_NUM("slot", struct config_virtio, slot, 0, CONFIG_VIRTIO_SLOTS - 1), \
-	KEY("label", KEY_STRING, struct config_virtio, name)
+	KEY("label", KEY_STRING, struct config_virtio, name), \
+	KEY("without", KEY_U64, struct config_virtio, without)
+
+/*
+ * Drivers can do without these features, and nothing else that a device offers stands on them:
+ * indirect descriptors, event indices, packed rings, reset of one queue; merged buffers.
+ */
+#define CONFIG_SPARE_FEATURES (BIT(28) | BIT(29) | BIT(34) | BIT(40))
+#define CONFIG_NET_MERGEABLE  BIT(15)
 
 /* Which kind a section is of, by its node's name, "disk-1"; -1: none. */
 int config_virtio_kind(const char *node);

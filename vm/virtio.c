@@ -8,9 +8,13 @@
 #include "core/lib/options.h"
 #include "core/log.h"
 #include "mm/hyp_pool.h"
+#include "vm/config_virtio.h"
 #include "vm/vm.h"
 
 #define SPI_FIRST 32
+
+_Static_assert(CONFIG_SPARE_FEATURES == (VIRTIO_F_INDIRECT_DESC | VIRTIO_F_EVENT_IDX |
+					 VIRTIO_F_RING_PACKED | VIRTIO_F_RING_RESET), "features");
 
 /* What one device has of the heap, beside what its kind takes; the state comes first. */
 struct parts {
@@ -63,6 +67,7 @@ static int make(struct vm *vm, const struct config_virtio *c)
 	s.queues = p.queues;
 	s.segs = p.segs;
 	s.name = p.name;
+	s.without = c->without;
 	virtio_init(p.dev, &s);
 	virtio_mmio_attach(&v->mmio, p.dev,
 			   vgic_line(&vm->vgic, SPI_FIRST + CONFIG_VIRTIO_SPI + c->slot));

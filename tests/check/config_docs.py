@@ -74,7 +74,7 @@ def compare_c():
               'window': schema.WINDOW.keys, 'member': schema.MEMBER.keys,
               'channel': [k for k in schema.CHANNEL.keys if k.name != 'name'],
               'network': [k for k in schema.NETWORK.keys if k.name != 'name'],
-              **{s.name: s.keys[2:] for s in schema.VIRTIO},     # two are a macro's
+              **{s.name: s.keys[3:] for s in schema.VIRTIO},     # three are a macro's
               'pool': [k for k in schema.POOL.keys if k.name != 'name']}
     for name, keys in wanted.items():
         want = {k.dts for k in keys} | ({'compatible', 'version'} if name == 'system' else set())

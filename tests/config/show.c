@@ -47,7 +47,8 @@ static void show_net(const struct config_net *n)
 
 static void show_virtio(const char *vm, const struct config_virtio *c)
 {
-	printf("%s.%s=%" PRIu32 " %s", vm, config_virtio_name(c->kind), c->slot, text(c->name));
+	printf("%s.%s=%" PRIu32 " %s 0x%" PRIx64, vm, config_virtio_name(c->kind), c->slot,
+	       text(c->name), c->without);
 	if (c->kind == CONFIG_VIRTIO_DISK)
 		printf(" %s %s 0x%" PRIx64 " 0x%" PRIx64 " 0x%" PRIx64 " %d %d %" PRIu32
 		       " %" PRIu32 " %s %s", text(c->disk.image), text(c->disk.serial),

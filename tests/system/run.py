@@ -37,6 +37,7 @@ import chaos
 import devices
 import disks
 import el2
+import features
 import guests
 import hostio
 import life
@@ -60,7 +61,7 @@ def main():
     usual = dict([*boot.tests(), *el2.tests(), *guests.tests(), *linux.tests(), *services.tests(),
                   *sched.tests(), *many.tests(), *life.tests(), *hostio.tests(), *disks.tests(),
                   *channels.tests(), *virtio.tests(), *chaos.tests(), *devices.tests(),
-                  *net.tests(),
+                  *net.tests(), *features.tests(),
                   *passthrough.tests(),
                   *matrix.representative()])
     wide = dict([*matrix.tests(), *sched.matrix(), *many.matrix()])
