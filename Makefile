@@ -77,7 +77,7 @@ comma := ,
 folders := arch/arm64 core core/lib core/vmm mm irq devices vcpu vm
 srcs    := $(foreach d,$(folders),$(wildcard $d/*.c $d/*.S))
 objs    := $(addprefix $O/obj/,$(addsuffix .o,$(basename $(srcs))))
-libs    := $O/lib/libc.a $O/lib/libfdt.a
+libs    := $O/lib/libc.a
 
 .PHONY: all objects run image guest-disk test test-matrix bench coverage docs clean help host-tests \
 	print-cflags print-host-cc FORCE
@@ -145,9 +145,9 @@ $O/corbel.bin: $O/corbel.elf
 
 build/src/libfdt:
 	tools/fetch libfdt
-$(libs) &: tools/libs tools/libs_newlib.h $O/obj/flags | build/src/libfdt
-	@echo "  LIBS  newlib libfdt"
-	$QCC='$(CC)' AR='$(AR)' LIB_CFLAGS='$(machine) $(headers)' FDT_CFLAGS='$(CFLAGS)' \
+$(libs): tools/libs tools/libs_newlib.h $O/obj/flags | build/src/libfdt
+	@echo "  LIBS  newlib"
+	$QCC='$(CC)' AR='$(AR)' LIB_CFLAGS='$(machine) $(headers)' \
 		tools/libs $O/lib build/src/libfdt
 
 # ---- host tests ------------------------------------------------------------

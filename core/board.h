@@ -28,6 +28,7 @@ struct board_node {
 	uint32_t offset;             /* of its tag, in words from the first       */
 	uint32_t phandle;            /* 0: none                                   */
 	int16_t parent;              /* a node before it; of the root: negative   */
+	uint16_t props, compatible;  /* words from the tag on; 0: it has none     */
 	int8_t na, ns;               /* cells; negative: more than there can be   */
 };
 

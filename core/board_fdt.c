@@ -15,17 +15,24 @@
 
 static struct board_node nodes[BOARD_MAX_NODES];
 
-/* What is asked for again and again; all of it is one cell. */
-static void note_prop(struct board_node *n, const char *name, uint32_t v)
+/* What is asked for again and again; but for the first, all of it is one cell. */
+static void note_prop(struct board_node *n, const char *name, const uint32_t *prop, uint32_t at)
 {
+	uint32_t v = fdt_be(prop + 3);
 	int8_t cells = v <= MAX_CELLS ? (int8_t)v : -1;
 
-	if (strcmp(name, "#address-cells") == 0)
+	if (!n->props)
+		n->props = (uint16_t)at;
+	if (name[0] == 'c' && strcmp(name, "compatible") == 0)
+		n->compatible = (uint16_t)at;
+	if (fdt_be(prop + 1) != 4)
+		return;
+	if (name[0] == '#' && strcmp(name, "#address-cells") == 0)
 		n->na = v ? cells : -1;
-	else if (strcmp(name, "#size-cells") == 0)
+	else if (name[0] == '#' && strcmp(name, "#size-cells") == 0)
 		n->ns = cells;
-	else if (strcmp(name, "phandle") == 0 ||
-		 (!n->phandle && strcmp(name, "linux,phandle") == 0))
+	else if ((name[0] == 'p' && strcmp(name, "phandle") == 0) ||
+		 (!n->phandle && name[0] == 'l' && strcmp(name, "linux,phandle") == 0))
 		n->phandle = v != UINT32_MAX ? v : 0;
 }
 
@@ -36,15 +43,21 @@ int board_index(struct board *b)
 	int nr = 0;
 
 	for (; *tag != FDT_TAG(FDT_END); tag = fdt_tag_next(tag)) {
+		uint32_t at = (uint32_t)(tag - first);
+
 		if (*tag == FDT_TAG(FDT_BEGIN_NODE)) {
 			if (nr == BOARD_MAX_NODES)
 				return -E2BIG;
-			nodes[nr] = (struct board_node){ (uint32_t)(tag - first), 0, open, 2, 1 };
+			nodes[nr] = (struct board_node){ .offset = at, .parent = open, .na = 2,
+							 .ns = 1 };
 			open = (int16_t)nr++;
 		} else if (*tag == FDT_TAG(FDT_END_NODE)) {
 			open = nodes[open].parent;
-		} else if (*tag == FDT_TAG(FDT_PROP) && fdt_be(tag + 1) == 4) {
-			note_prop(&nodes[open], fdt_prop_name(b->fdt, tag), fdt_be(tag + 3));
+		} else if (*tag == FDT_TAG(FDT_PROP) && open == nr - 1 &&
+			   at - nodes[open].offset <= UINT16_MAX) {
+			/* Behind subnodes it does not count, nor behind 256 KiB of others. */
+			note_prop(&nodes[open], fdt_prop_name(b->fdt, tag), tag,
+				  at - nodes[open].offset);
 		}
 	}
 	b->node = nodes;
@@ -59,7 +72,7 @@ const uint32_t *board_node_tag(const struct board *b, int node)
 
 const char *board_node_name(const struct board *b, int node)
 {
-	return (const char *)(board_node_tag(b, node) + 1);
+	return fdt_name(board_node_tag(b, node));
 }
 
 int board_child(const struct board *b, int parent, int after)
@@ -72,9 +85,13 @@ int board_child(const struct board *b, int parent, int after)
 
 int board_by_phandle(const struct board *b, uint32_t phandle)
 {
+	static int last;                     /* most ask for the interrupt controller */
+
+	if (phandle && last < b->nr_nodes && b->node[last].phandle == phandle)
+		return last;
 	for (int i = 0; phandle && i < b->nr_nodes; i++)
 		if (b->node[i].phandle == phandle)
-			return i;
+			return last = i;
 	return -ENOENT;
 }
 
@@ -131,8 +148,10 @@ int board_path(const struct board *b, const char *path)
 
 const void *board_prop(const struct board *b, int node, const char *name, int *len)
 {
-	const uint32_t *prop = fdt_prop_find(b->fdt, board_node_tag(b, node), name);
+	const struct board_node *n = &b->node[node];
+	const uint32_t *prop = fdt_structure(b->fdt) + n->offset + n->props;
 
+	prop = n->props ? fdt_prop_from(b->fdt, prop, name) : NULL;
 	if (len)
 		*len = prop ? (int)fdt_be(prop + 1) : 0;
 	return prop ? prop + 3 : NULL;
@@ -148,15 +167,19 @@ const char *board_string(const struct board *b, int node, const char *name)
 
 bool board_is(const struct board *b, int node, const char *compatible)
 {
-	return fdt_is(b->fdt, board_node_tag(b, node), compatible);
+	const struct board_node *n = &b->node[node];
+
+	return n->compatible &&
+	       fdt_strings_have(fdt_structure(b->fdt) + n->offset + n->compatible, compatible);
 }
 
 bool board_node_enabled(const struct board *b, int node)
 {
-	const char *status = board_string(b, node, "status");
+	int len;
+	const char *status = board_prop(b, node, "status", &len);
 
-	return !board_prop(b, node, "status", NULL) ||
-	       (status && (strcmp(status, "okay") == 0 || strcmp(status, "ok") == 0));
+	return !status || (len == 5 && memcmp(status, "okay", 5) == 0) ||
+	       (len == 3 && memcmp(status, "ok", 3) == 0);
 }
 
 int board_cells(const struct board *b, int node, const char *name, int first, int nr, uint64_t *v)

@@ -163,6 +163,16 @@ const uint32_t *fdt_sibling(const uint32_t *node)
 	return node_from(fdt_node_end(node));
 }
 
+const uint32_t *fdt_child_named(const uint32_t *node, const char *name)
+{
+	const uint32_t *child;
+
+	fdt_for_each_child(child, node)
+		if (strcmp(fdt_name(child), name) == 0)
+			break;
+	return child;
+}
+
 const char *fdt_prop_name(const void *fdt, const uint32_t *prop)
 {
 	return (const char *)fdt + word(fdt, OFF_STRINGS) + fdt_be(prop + 2);
@@ -176,28 +186,32 @@ const uint32_t *fdt_prop_next(const uint32_t *tag)
 	return *tag == FDT_TAG(FDT_PROP) ? tag : NULL;
 }
 
-const uint32_t *fdt_prop_find(const void *fdt, const uint32_t *node, const char *name)
+const uint32_t *fdt_prop_from(const void *fdt, const uint32_t *prop, const char *name)
 {
-	const uint32_t *prop = node;
+	const char *names = (const char *)fdt + word(fdt, OFF_STRINGS);
 
-	do
-		prop = fdt_prop_next(prop);
-	while (prop && strcmp(fdt_prop_name(fdt, prop), name) != 0);
-	return prop;
+	for (; *prop == FDT_TAG(FDT_PROP) || *prop == FDT_TAG(FDT_NOP);
+	     prop += *prop == FDT_TAG(FDT_NOP) ? 1 : 3 + (fdt_be(prop + 1) + 3) / 4) {
+		const char *s = names + fdt_be(prop + 2);
+
+		if (*prop == FDT_TAG(FDT_PROP) && *s == *name && strcmp(s, name) == 0)
+			return prop;
+	}
+	return NULL;
 }
 
-bool fdt_is(const void *fdt, const uint32_t *node, const char *compatible)
+const uint32_t *fdt_prop_find(const void *fdt, const uint32_t *node, const char *name)
 {
-	const uint32_t *prop = fdt_prop_find(fdt, node, "compatible");
-	const char *s, *end;
-	size_t len = strlen(compatible) + 1;
+	return fdt_prop_from(fdt, fdt_tag_next(node), name);
+}
 
-	if (!prop)
-		return false;
-	s = (const char *)(prop + 3);
-	end = s + fdt_be(prop + 1);
+bool fdt_strings_have(const uint32_t *prop, const char *string)
+{
+	const char *s = (const char *)(prop + 3), *end = s + fdt_be(prop + 1);
+	size_t len = strlen(string) + 1;
+
 	while (len <= (size_t)(end - s)) {
-		if (memcmp(s, compatible, len) == 0)
+		if (memcmp(s, string, len) == 0)
 			return true;
 		s = memchr(s, '\0', (size_t)(end - s));
 		if (!s)                  /* the last one need not end */
@@ -205,4 +219,11 @@ bool fdt_is(const void *fdt, const uint32_t *node, const char *compatible)
 		s++;
 	}
 	return false;
+}
+
+bool fdt_is(const void *fdt, const uint32_t *node, const char *compatible)
+{
+	const uint32_t *prop = fdt_prop_find(fdt, node, "compatible");
+
+	return prop && fdt_strings_have(prop, compatible);
 }

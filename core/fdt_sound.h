@@ -38,10 +38,21 @@ const uint32_t *fdt_tag_next(const uint32_t *tag);
 const uint32_t *fdt_node_end(const uint32_t *node);
 const uint32_t *fdt_child(const uint32_t *node);
 const uint32_t *fdt_sibling(const uint32_t *node);
+#define fdt_for_each_child(child, node) \
+	for (child = fdt_child(node); child; child = fdt_sibling(child))
+/* The first subnode of that name, or NULL. */
+const uint32_t *fdt_child_named(const uint32_t *node, const char *name);
+static inline const char *fdt_name(const uint32_t *node)
+{
+	return (const char *)(node + 1);
+}
 /* The property behind a node's tag or one of its properties; NULL: none. */
 const uint32_t *fdt_prop_next(const uint32_t *tag);
 const char *fdt_prop_name(const void *fdt, const uint32_t *prop);
 /* A node's property of that name, or NULL. */
 const uint32_t *fdt_prop_find(const void *fdt, const uint32_t *node, const char *name);
-/* Whether one of the node's "compatible" is this. */
+/* The same from one property, or other tag, on. */
+const uint32_t *fdt_prop_from(const void *fdt, const uint32_t *prop, const char *name);
+/* Whether one of a property's strings, or of the node's "compatible", is this. */
+bool fdt_strings_have(const uint32_t *prop, const char *string);
 bool fdt_is(const void *fdt, const uint32_t *node, const char *compatible);

@@ -2,7 +2,6 @@
 #include "vm/config.h"
 
 #include <errno.h>
-#include <libfdt.h>
 #include <stdio.h>
 #include <string.h>
 #include "core/fdt_sound.h"
@@ -159,16 +158,14 @@ static struct config_region *region_add(struct vm_config *vm)
 	return r;
 }
 
-static int parse_child(struct config_parser *p, int node, struct system_config *cfg,
+static int parse_child(struct config_parser *p, const uint32_t *node, struct system_config *cfg,
 		       struct vm_config *vm)
 {
 	const struct section *c = NULL;
 	void *base;
 	int kind;
 
-	p->node = fdt_get_name(p->dtb, node, NULL);
-	if (!p->node)
-		p->node = "?";
+	p->node = fdt_name(node);
 	for (size_t i = 0; i < ARRAY_SIZE(vm_sections) && !c; i++)
 		if (config_section_is(p->node, vm_sections[i].name,
 				      vm_sections[i].keys == region_keys))
@@ -181,7 +178,7 @@ static int parse_child(struct config_parser *p, int node, struct system_config *
 	base = c->keys == region_keys ? (void *)region_add(vm) : (char *)vm + c->offset;
 	if (!base)
 		return config_refuse(p, "", "more than %d memory regions", CONFIG_MAX_REGIONS);
-	if (fdt_first_subnode(p->dtb, node) != -FDT_ERR_NOTFOUND)
+	if (fdt_child(node))
 		return config_refuse(p, "", "a section inside a section");
 	return config_keys_parse(p, node, c->keys, base);
 }
@@ -232,15 +229,15 @@ static void vm_defaults(struct vm_config *vm, uint32_t id)
 }
 
 /* One mask is for all vCPUs; more must be as many as there are vCPUs. */
-static int cpus_count_ok(const struct config_parser *p, int node, const struct vm_config *vm)
+static int cpus_count_ok(const struct config_parser *p, const uint32_t *node,
+			 const struct vm_config *vm)
 {
-	int len = 0;
+	const uint32_t *prop = fdt_prop_find(p->dtb, node, "cpus");
+	uint32_t nr = prop ? fdt_be(prop + 1) / 8 : 1;
 
-	if (!fdt_getprop(p->dtb, node, "cpus", &len) || len == 8)
+	if (nr == 1 || nr == vm->nr_vcpus)
 		return 0;
-	if ((uint32_t)len / 8 == vm->nr_vcpus)
-		return 0;
-	return config_refuse(p, "cpus", "%d masks for %u vCPUs", len / 8,
+	return config_refuse(p, "cpus", "%u masks for %u vCPUs", (unsigned int)nr,
 			     (unsigned int)vm->nr_vcpus);
 }
 
@@ -323,19 +320,19 @@ static int vm_pool(const struct config_parser *p, const struct system_config *cf
 	return policy_reads(p, &cfg->pools[pool]);
 }
 
-static void parse_vm(struct system_config *cfg, const void *dtb, int node,
+static void parse_vm(struct system_config *cfg, const void *dtb, const uint32_t *node,
 		     struct vm_config *vm)
 {
 	uint64_t keys = 0;
 	struct config_parser p = { dtb, "", vm->refused, &keys };
-	const char *name = fdt_get_name(dtb, node, NULL);
-	int child;
+	const char *name = fdt_name(node);
+	const uint32_t *child;
 
 	vm_defaults(vm, cfg->nr_vms);
 	vm->virtio = &cfg->virtio[cfg->nr_virtio];
-	snprintf(vm->name, sizeof(vm->name), "%s", name ? name : "?");
+	snprintf(vm->name, sizeof(vm->name), "%s", name);
 	/* It is typed at a prompt and printed before each line: no surprises in it. */
-	if (!name || !config_name_ok(name)) {
+	if (!config_name_ok(name)) {
 		config_refuse(&p, "name", CONFIG_NAME_RULE, CONFIG_NAME_LEN - 1);
 		return;
 	}
@@ -343,12 +340,10 @@ static void parse_vm(struct system_config *cfg, const void *dtb, int node,
 	    vm_pool(&p, cfg, vm))
 		return;
 	p.given = NULL;
-	fdt_for_each_subnode(child, dtb, node)
+	fdt_for_each_child(child, node)
 		if (parse_child(&p, child, cfg, vm))
 			return;
 	p.node = "";
-	if (child != -FDT_ERR_NOTFOUND)
-		config_refuse(&p, "?", "its sections cannot be read");
 	sort_regions(vm);
 	if (config_virtio_slots(&p, vm) || config_net_link(&p, cfg, vm))
 		return;
@@ -369,33 +364,30 @@ static int fail(struct system_config *cfg, const char *text)
 
 static int check_identity(struct system_config *cfg, const void *dtb)
 {
-	const void *version;
-	int len;
+	const uint32_t *root = fdt_structure(dtb), *version;
 
-	if (fdt_node_check_compatible(dtb, 0, "corbel,system") != 0)
+	if (!fdt_is(dtb, root, "corbel,system"))
 		return fail(cfg, "system.dtb is a device tree, but not one of a Corbel system");
-	version = fdt_getprop(dtb, 0, "version", &len);
-	if (!version || len != 4 || config_cells(version, 1) != CONFIG_VERSION)
+	version = fdt_prop_find(dtb, root, "version");
+	if (!version || fdt_be(version + 1) != 4 || fdt_be(version + 3) != CONFIG_VERSION)
 		return fail(cfg, "system.dtb was packed for another version of Corbel: pack it "
 			    "again");
 	return 0;
 }
 
-static int parse_vms(struct system_config *cfg, const void *dtb, int vms)
+static int parse_vms(struct system_config *cfg, const void *dtb, const uint32_t *vms)
 {
 	struct config_parser p = { dtb, "vms", cfg->error, NULL };
-	int node;
+	const uint32_t *node;
 
 	if (config_keys_parse(&p, vms, config_no_keys, NULL))
 		return -EINVAL;
-	fdt_for_each_subnode(node, dtb, vms) {
+	fdt_for_each_child(node, vms) {
 		if (cfg->nr_vms == CONFIG_MAX_VMS)
 			return fail(cfg, "system.dtb describes more VMs than Corbel can hold");
 		parse_vm(cfg, dtb, node, &cfg->vms[cfg->nr_vms]);
 		cfg->nr_vms++;
 	}
-	if (node != -FDT_ERR_NOTFOUND)
-		return fail(cfg, "system.dtb is damaged: the VMs in it cannot be read");
 	config_pools_link(cfg);
 	config_channels_link(cfg);
 	return cfg->nr_vms ? 0 : fail(cfg, "system.dtb describes no VM");
@@ -404,34 +396,33 @@ static int parse_vms(struct system_config *cfg, const void *dtb, int vms)
 static int parse_root(struct system_config *cfg, const void *dtb)
 {
 	struct config_parser p = { dtb, "", cfg->error, NULL };
-	int node;
+	const uint32_t *root = fdt_structure(dtb), *node;
 
 	cfg->when_all_off = ALL_OFF_POWEROFF;
 	cfg->escape_key = CONFIG_ESCAPE_KEY;
-	if (check_identity(cfg, dtb) || config_keys_parse(&p, 0, system_keys, cfg))
+	if (check_identity(cfg, dtb) || config_keys_parse(&p, root, system_keys, cfg))
 		return -EINVAL;
-	fdt_for_each_subnode(node, dtb, 0) {
-		const char *name = fdt_get_name(dtb, node, NULL);
+	fdt_for_each_child(node, root) {
+		const char *name = fdt_name(node);
 
-		if (!name || (strcmp(name, "vms") != 0 && strcmp(name, "pools") != 0 &&
-			      strcmp(name, "channels") != 0 && strcmp(name, "networks") != 0))
-			return config_refuse(&p, name ? name : "?", "no such section");
+		if (strcmp(name, "vms") != 0 && strcmp(name, "pools") != 0 &&
+		    strcmp(name, "channels") != 0 && strcmp(name, "networks") != 0)
+			return config_refuse(&p, name, "no such section");
 	}
 	return 0;
 }
 
 int config_parse(struct system_config *cfg, const void *dtb, size_t size)
 {
-	int vms;
+	const uint32_t *vms;
 
-	memset(cfg, 0, sizeof(*cfg));
 	if (!fdt_sound(dtb, size))
 		return fail(cfg, "system.dtb is damaged or cut off: it is not a device tree");
 	if (parse_root(cfg, dtb) || config_pools_parse(cfg, dtb) ||
 	    config_channels_parse(cfg, dtb) || config_networks_parse(cfg, dtb))
 		return -EINVAL;
-	vms = fdt_subnode_offset(dtb, 0, "vms");
-	if (vms < 0)
+	vms = fdt_child_named(fdt_structure(dtb), "vms");
+	if (!vms)
 		return fail(cfg, "system.dtb describes no VM");
 	return parse_vms(cfg, dtb, vms);
 }

@@ -429,7 +429,7 @@ int config_tune(struct vm_config *vm, enum config_policy policy, const char *nam
 
 /**
  * config_parse() - read the packed configuration
- * @cfg:  filled in; about 190 KiB, so never on a stack
+ * @cfg:  zero, filled in; about 190 KiB, so never on a stack
  * @dtb:  the bytes of system.dtb, 8-byte aligned, not trusted
  * @size: how many there are
  *

@@ -2,9 +2,9 @@
 #include "vm/config_channels.h"
 
 #include <errno.h>
-#include <libfdt.h>
 #include <stdio.h>
 #include <string.h>
+#include "core/fdt_sound.h"
 #include "core/lib/bits.h"
 #include "vm/config_keys.h"
 
@@ -28,12 +28,18 @@ static const struct config_key member_keys[] = {
 
 /* --- reading -------------------------------------------------------------- */
 
-static void parse_member(struct config_parser *p, int node, struct channel_config *ch)
+/* What a property has first that ends, or NULL. */
+static const char *string_of(const uint32_t *prop)
+{
+	return prop && memchr(prop + 3, '\0', fdt_be(prop + 1)) ? (const char *)(prop + 3) : NULL;
+}
+
+static void parse_member(struct config_parser *p, const uint32_t *node, struct channel_config *ch)
 {
 	struct channel_member *m = &ch->members[ch->nr_members];
 
-	p->node = fdt_get_name(p->dtb, node, NULL);
-	if (!p->node || !config_section_is(p->node, "member", true)) {
+	p->node = fdt_name(node);
+	if (!config_section_is(p->node, "member", true)) {
 		config_refuse(p, "", "no such section");
 		return;
 	}
@@ -46,7 +52,7 @@ static void parse_member(struct config_parser *p, int node, struct channel_confi
 		.spi = CONFIG_NO_SPI,
 	};
 	/* Whatever else is wrong, its VM is to be told. */
-	m->vm_name = fdt_stringlist_get(p->dtb, node, "vm", 0, NULL);
+	m->vm_name = string_of(fdt_prop_find(p->dtb, node, "vm"));
 	ch->nr_members++;
 	if (config_keys_parse(p, node, member_keys, m) == 0 &&
 	    (!m->vm_name || m->ipa == CONFIG_ADDR_AUTO || m->doorbell == CONFIG_ADDR_AUTO ||
@@ -62,44 +68,41 @@ static bool name_taken(const struct system_config *cfg, const char *name)
 	return false;
 }
 
-static void parse_channel(struct system_config *cfg, const void *dtb, int node)
+static void parse_channel(struct system_config *cfg, const void *dtb, const uint32_t *node)
 {
 	struct channel_config *ch = &cfg->channels[cfg->nr_channels];
 	struct config_parser p = { dtb, "", ch->refused, NULL };
-	const char *name = fdt_get_name(dtb, node, NULL);
-	int child;
+	const char *name = fdt_name(node);
+	const uint32_t *child;
 
-	if (!name || !config_name_ok(name))
+	if (!config_name_ok(name))
 		config_refuse(&p, "name", CONFIG_NAME_RULE, CONFIG_NAME_LEN - 1);
 	else if (name_taken(cfg, name))
 		config_refuse(&p, "name", "another channel is called the same");
-	snprintf(ch->name, sizeof(ch->name), "%s", name ? name : "?");
+	snprintf(ch->name, sizeof(ch->name), "%s", name);
 	config_keys_parse(&p, node, channel_keys, ch);
-	fdt_for_each_subnode(child, dtb, node)
+	fdt_for_each_child(child, node)
 		parse_member(&p, child, ch);
-	p.node = "";
-	if (child != -FDT_ERR_NOTFOUND)
-		config_refuse(&p, "?", "its members cannot be read");
 }
 
 int config_channels_parse(struct system_config *cfg, const void *dtb)
 {
 	struct config_parser p = { dtb, "channels", cfg->error, NULL };
-	int node, channels = fdt_subnode_offset(dtb, 0, "channels");
+	const uint32_t *node, *channels = fdt_child_named(fdt_structure(dtb), "channels");
 
-	if (channels < 0)
+	if (!channels)
 		return 0;
 	if (!CONFIG_CHANNELS)
 		return config_refuse(&p, "", "left out of this build");
 	if (config_keys_parse(&p, channels, config_no_keys, NULL))
 		return -EINVAL;
-	fdt_for_each_subnode(node, dtb, channels) {
+	fdt_for_each_child(node, channels) {
 		if (cfg->nr_channels == CONFIG_MAX_CHANNELS)
 			return config_refuse(&p, "", "more than %d", CONFIG_MAX_CHANNELS);
 		parse_channel(cfg, dtb, node);
 		cfg->nr_channels++;
 	}
-	return node == -FDT_ERR_NOTFOUND ? 0 : config_refuse(&p, "?", "they cannot be read");
+	return 0;
 }
 
 /* --- whose they are --------------------------------------------------------- */

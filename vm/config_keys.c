@@ -2,10 +2,10 @@
 #include "vm/config_keys.h"
 
 #include <errno.h>
-#include <libfdt.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include "core/fdt_sound.h"
 #include "core/lib/bits.h"
 #include "vm/config.h"
 
@@ -40,11 +40,11 @@ int config_refuse(const struct config_parser *p, const char *key, const char *fm
 
 uint64_t config_cells(const void *val, int nr)
 {
-	const fdt32_t *cell = val;
+	const uint32_t *cell = val;
 	uint64_t v = 0;
 
 	for (int i = 0; i < nr; i++)
-		v = v << 32 | fdt32_ld(&cell[i]);
+		v = v << 32 | fdt_be(&cell[i]);
 	return v;
 }
 
@@ -220,27 +220,25 @@ static int set_key(const struct config_parser *p, const struct config_key *key, 
 	return set[key->kind](p, key, (char *)base + key->offset, val, len);
 }
 
-int config_keys_parse(const struct config_parser *p, int node, const struct config_key *keys,
-		      void *base)
+int config_keys_parse(const struct config_parser *p, const uint32_t *node,
+		      const struct config_key *keys, void *base)
 {
-	int prop, len, err;
+	const uint32_t *prop = node;
 
-	fdt_for_each_property_offset(prop, p->dtb, node) {
-		const char *name;
-		const void *val = fdt_getprop_by_offset(p->dtb, prop, &name, &len);
+	while ((prop = fdt_prop_next(prop))) {
+		const char *name = fdt_prop_name(p->dtb, prop);
 		const struct config_key *key = keys;
+		int err;
 
-		if (!val)
-			return config_refuse(p, "?", "a property cannot be read");
 		while (key->name && strcmp(key->name, name) != 0)
 			key++;
 		if (!key->name)
 			return config_refuse(p, name, "no such key");
-		err = set_key(p, key, base, val, len);
+		err = set_key(p, key, base, prop + 3, (int)fdt_be(prop + 1));
 		if (err)
 			return err;
 		if (p->given)
 			*p->given |= BIT(key - keys);
 	}
-	return prop == -FDT_ERR_NOTFOUND ? 0 : config_refuse(p, "?", "a property cannot be read");
+	return 0;
 }

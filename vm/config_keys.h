@@ -53,14 +53,14 @@ struct config_parser {
 /**
  * config_keys_parse() - read all properties of a node into a struct
  * @p:    where we are
- * @node: its offset in the tree
+ * @node: its tag in the tree, which is sound
  * @keys: what it may have
  * @base: the struct the keys' offsets are in
  *
  * Return: 0; -EINVAL with p->reason set.
  */
-int config_keys_parse(const struct config_parser *p, int node, const struct config_key *keys,
-		      void *base);
+int config_keys_parse(const struct config_parser *p, const uint32_t *node,
+		      const struct config_key *keys, void *base);
 
 /* 1 to 31 letters, digits, '-', '_' and '.'; and the sentence that says so. */
 bool config_name_ok(const char *name);
@@ -74,7 +74,7 @@ bool config_name_ok(const char *name);
  */
 bool config_section_is(const char *name, const char *what, bool many);
 
-/* The number in the first nr cells (1 or 2) at val, which may be unaligned. */
+/* The number in the first nr cells (1 or 2) at val, which are words of the tree. */
 uint64_t config_cells(const void *val, int nr);
 
 /* Put "section/key: text" into p->reason. Return: -EINVAL, so a caller can end with it. */

@@ -2,9 +2,9 @@
 #include "vm/config_pools.h"
 
 #include <errno.h>
-#include <libfdt.h>
 #include <stdio.h>
 #include <string.h>
+#include "core/fdt_sound.h"
 #include "core/lib/bits.h"
 #include "vm/config_keys.h"
 
@@ -43,13 +43,13 @@ int config_pool_lookup(const struct system_config *cfg, const char *name)
 /* --- reading -------------------------------------------------------------- */
 
 /* Windows are kept in the order in which they begin. */
-static int parse_window(struct config_parser *p, int node, struct pool_config *pool)
+static int parse_window(struct config_parser *p, const uint32_t *node, struct pool_config *pool)
 {
 	struct pool_window w = { 0 };
 	uint32_t i = pool->nr_windows;
 
-	p->node = fdt_get_name(p->dtb, node, NULL);
-	if (!p->node || !config_section_is(p->node, "window", true))
+	p->node = fdt_name(node);
+	if (!config_section_is(p->node, "window", true))
 		return config_refuse(p, "", "no such section");
 	if (i == CONFIG_MAX_WINDOWS)
 		return config_refuse(p, "", "more than %d windows", CONFIG_MAX_WINDOWS);
@@ -64,49 +64,46 @@ static int parse_window(struct config_parser *p, int node, struct pool_config *p
 	return 0;
 }
 
-static void parse_pool(struct system_config *cfg, const void *dtb, int node)
+static void parse_pool(struct system_config *cfg, const void *dtb, const uint32_t *node)
 {
 	struct pool_config *pool = &cfg->pools[cfg->nr_pools];
 	struct config_parser p = { dtb, "", pool->refused, NULL };
-	const char *name = fdt_get_name(dtb, node, NULL);
-	int child;
+	const char *name = fdt_name(node);
+	const uint32_t *child;
 
 	pool->policy = POLICY_RR;
-	snprintf(pool->name, sizeof(pool->name), "%s", name ? name : "?");
-	if (!name || !config_name_ok(name))
+	snprintf(pool->name, sizeof(pool->name), "%s", name);
+	if (!config_name_ok(name))
 		config_refuse(&p, "name", CONFIG_NAME_RULE, CONFIG_NAME_LEN - 1);
 	else if (config_pool_lookup(cfg, name) == 0)
 		config_refuse(&p, "name", "that is the pool of all other CPUs");
 	else if (config_pool_lookup(cfg, name) > 0)
 		config_refuse(&p, "name", "another pool is called the same");
 	config_keys_parse(&p, node, pool_keys, pool);
-	fdt_for_each_subnode(child, dtb, node)
+	fdt_for_each_child(child, node)
 		if (parse_window(&p, child, pool))
 			return;
-	p.node = "";
-	if (child != -FDT_ERR_NOTFOUND)
-		config_refuse(&p, "?", "its windows cannot be read");
 }
 
 int config_pools_parse(struct system_config *cfg, const void *dtb)
 {
 	struct config_parser p = { dtb, "pools", cfg->error, NULL };
-	int node, pools = fdt_subnode_offset(dtb, 0, "pools");
+	const uint32_t *node, *pools = fdt_child_named(fdt_structure(dtb), "pools");
 
 	strcpy(cfg->pools[0].name, CONFIG_POOL_DEFAULT);
 	cfg->pools[0].policy = POLICY_RR;
 	cfg->nr_pools = 1;
-	if (pools < 0)
+	if (!pools)
 		return 0;
 	if (config_keys_parse(&p, pools, config_no_keys, NULL))
 		return -EINVAL;
-	fdt_for_each_subnode(node, dtb, pools) {
+	fdt_for_each_child(node, pools) {
 		if (cfg->nr_pools == CONFIG_MAX_POOLS)
 			return config_refuse(&p, "", "more than %d", CONFIG_MAX_POOLS - 1);
 		parse_pool(cfg, dtb, node);
 		cfg->nr_pools++;
 	}
-	return node == -FDT_ERR_NOTFOUND ? 0 : config_refuse(&p, "?", "they cannot be read");
+	return 0;
 }
 
 static void link_window(struct system_config *cfg, uint32_t pool, struct pool_window *w)

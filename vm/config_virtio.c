@@ -2,8 +2,8 @@
 #include "vm/config_virtio.h"
 
 #include <errno.h>
-#include <libfdt.h>
 #include <string.h>
+#include "core/fdt_sound.h"
 #include "core/lib/bits.h"
 #include "core/lib/options.h"
 #include "vm/config_net.h"
@@ -182,8 +182,9 @@ int config_virtio_kind(const char *node)
 	return -1;
 }
 
-int config_virtio_parse(const struct config_parser *p, int node, struct system_config *cfg,
-			struct vm_config *vm, enum config_virtio_kind kind)
+int config_virtio_parse(const struct config_parser *p, const uint32_t *node,
+			struct system_config *cfg, struct vm_config *vm,
+			enum config_virtio_kind kind)
 {
 	struct config_virtio *c = &cfg->virtio[cfg->nr_virtio];
 
@@ -191,7 +192,7 @@ int config_virtio_parse(const struct config_parser *p, int node, struct system_c
 		return config_refuse(p, "", "left out of this build");
 	if (vm->nr_virtio == CONFIG_VIRTIO_SLOTS || cfg->nr_virtio == CONFIG_MAX_VIRTIO)
 		return config_refuse(p, "", "more virtio devices than there can be");
-	if (fdt_first_subnode(p->dtb, node) != -FDT_ERR_NOTFOUND)
+	if (fdt_child(node))
 		return config_refuse(p, "", "a section inside a section");
 	*c = (struct config_virtio){ .kind = kind, .slot = CONFIG_SLOT_AUTO };
 	sections[kind].defaults(c);

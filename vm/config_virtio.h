@@ -23,8 +23,9 @@
 int config_virtio_kind(const char *node);
 
 /* Read one device into cfg->virtio[], as the last of @vm's. 0; -EINVAL with p->reason set. */
-int config_virtio_parse(const struct config_parser *p, int node, struct system_config *cfg,
-			struct vm_config *vm, enum config_virtio_kind kind);
+int config_virtio_parse(const struct config_parser *p, const uint32_t *node,
+			struct system_config *cfg, struct vm_config *vm,
+			enum config_virtio_kind kind);
 
 /* Give slots to those that have none. 0; -EINVAL: one is there twice, or they are too many. */
 int config_virtio_slots(const struct config_parser *p, struct vm_config *vm);

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #define FW_MAX_DEPTH 4
-#define FW_NAMES     40
+#define FW_NAMES     32
 
 struct fdt_writer {
 	char *buf;

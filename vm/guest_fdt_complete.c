@@ -34,11 +34,6 @@ struct part {
 	void (*nodes)(struct task *t);
 };
 
-static const char *name_of(const uint32_t *node)
-{
-	return (const char *)(node + 1);
-}
-
 static const uint32_t *prop_of(const struct task *t, const uint32_t *node, const char *name)
 {
 	return node ? fdt_prop_find(t->w->from, node, name) : NULL;
@@ -73,7 +68,7 @@ static void part_write(struct task *t, const struct part *part, const uint32_t *
 {
 	const uint32_t *at = node ? fdt_prop_next(node) : NULL;
 
-	fw_node(t->w, node ? name_of(node) : part->name);
+	fw_node(t->w, node ? fdt_name(node) : part->name);
 	for (; at; at = fdt_prop_next(at))
 		if (!is_one_of(fdt_prop_name(t->w->from, at), part->ours))
 			fw_copy(t->w, at, fdt_tag_next(at));
@@ -150,7 +145,7 @@ static bool cpus_child(struct task *t, const uint32_t *node)
 
 	/* A cpu-map points at cpu nodes by phandle; without some of them it would be wrong. */
 	if (!has_type(t, node, "cpu"))
-		return t->others && strcmp(name_of(node), "cpu-map") == 0;
+		return t->others && strcmp(fdt_name(node), "cpu-map") == 0;
 	if (cpu_kept(t, node))
 		part_write(t, &cpu, node);
 	return true;
@@ -406,7 +401,8 @@ static bool root_child(struct task *t, const uint32_t *node)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(later); i++) {
-		if (later[i].anew && !*later[i].node && strcmp(name_of(node), later[i].name) == 0) {
+		if (later[i].anew && !*later[i].node &&
+		    strcmp(fdt_name(node), later[i].name) == 0) {
 			*later[i].node = node;
 			return true;
 		}

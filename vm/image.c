@@ -187,6 +187,7 @@ static const char *parse_elf(struct image *img, const struct file *f)
 	if (img->nr_segs == 0 || !have_entry)
 		return "its ELF entry point is in none of its segments";
 	img->fixed = h.type == ELF_EXEC;
+	img->bss = true;
 	img->align = SIZE_2M;
 	elf_rebase(img);
 	return NULL;

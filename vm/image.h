@@ -24,6 +24,7 @@ struct image {
 	enum config_image type;  /* never IMAGE_AUTO                           */
 	bool fixed;              /* lies where it says; else base is to choose */
 	bool low;                /* as near the start of RAM as can be         */
+	bool bss;                /* the rest of a segment's room is to be zero */
 	uint64_t align;          /* base is a multiple of align, plus skew     */
 	uint64_t skew;
 	uint64_t span;           /* bytes from base to the end of all segments */

@@ -161,7 +161,8 @@ static int place_kernel_at(struct planner *p, const struct load_file *k, uint64_
 		const struct image_seg *s = &img->seg[i];
 		struct load_piece piece = {
 			.file = k->name, .src = (const uint8_t *)k->data + s->offset,
-			.size = s->size, .room = s->room, .ipa = IPA(base + s->addr),
+			.size = s->size, .room = s->room, .bss = img->bss,
+			.ipa = IPA(base + s->addr),
 		};
 		int err = place(p, &piece);
 
@@ -362,9 +363,9 @@ static int run_chunk(const struct load_piece *piece, const struct load_sink *to,
 
 static int run_piece(const struct load_piece *piece, const struct load_sink *to)
 {
-	uint64_t len;
+	uint64_t end = piece->bss ? piece->room : piece->size, len;
 
-	for (uint64_t done = 0; done < piece->room; done += len) {
+	for (uint64_t done = 0; done < end; done += len) {
 		int err = run_chunk(piece, to, done, &len);
 
 		if (err)

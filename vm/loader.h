@@ -22,6 +22,7 @@ struct load_piece {
 	const uint8_t *src;
 	uint64_t size;           /* bytes to copy                            */
 	uint64_t room;           /* bytes taken; size <= room: bss and such  */
+	bool bss;                /* which is zeroed; an Image does it itself */
 	ipa_t ipa;
 };
 

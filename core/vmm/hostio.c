@@ -259,17 +259,16 @@ static int device_add(const struct virtio_host *v, uint32_t intid)
 	}
 }
 
-static void look_at(const struct board *b, int node)
+static void look_at(const struct board *b, int node, const struct board_range *r)
 {
 	const char *name = board_node_name(b, node);
 	struct virtio_host v;
-	struct board_range r;
 	uint32_t intid;
 	va_t regs;
 	int err;
 
-	if (!board_node_enabled(b, node) || board_reg(b, node, 0, &r) ||
-	    board_intid(b, node, 0, &intid) || map_regs(&r, &regs))
+	if (!board_node_enabled(b, node) || board_intid(b, node, 0, &intid) ||
+	    map_regs(r, &regs))
 		return;
 	err = virtio_host_probe(&v, regs);
 	if (err == -ENODEV)
@@ -291,7 +290,7 @@ static void look_at(const struct board *b, int node)
 #define MAX_PLACES 64u           /* of virtio-mmio on a board; the virt machine has 32 */
 
 struct place {
-	uint64_t base;
+	struct board_range regs;
 	int node;
 };
 
@@ -307,9 +306,9 @@ static uint32_t places(const struct board *b, struct place *at, uint32_t max)
 
 		if (board_reg(b, node, 0, &r))
 			continue;
-		for (i = nr++; i > 0 && at[i - 1].base > r.base.v; i--)
+		for (i = nr++; i > 0 && at[i - 1].regs.base.v > r.base.v; i--)
 			at[i] = at[i - 1];
-		at[i] = (struct place){ r.base.v, node };
+		at[i] = (struct place){ r, node };
 	}
 	return nr;
 }
@@ -325,7 +324,7 @@ void hostio_init(uint32_t cpu, uint32_t prio)
 	}
 	nr = places(&board, at, MAX_PLACES);
 	for (uint32_t i = 0; i < nr; i++)
-		look_at(&board, at[i].node);
+		look_at(&board, at[i].node, &at[i].regs);
 	if (nr_nics)
 		thread_start(&servant);
 	else

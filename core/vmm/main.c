@@ -78,11 +78,12 @@ static void boot_board(void)
  */
 static uint64_t fdt_used(const void *fdt)
 {
-	uint64_t end = fdt_off_mem_rsvmap(fdt) +
-		       (fdt_num_mem_rsv(fdt) + 1ul) * sizeof(struct fdt_reserve_entry);
+	const uint64_t *map = fdt_reservations(fdt);
+	uint64_t end;
 
-	if (fdt_version(fdt) < 17)
-		return fdt_totalsize(fdt);
+	while (map[1])
+		map += 2;
+	end = (uint64_t)((const char *)(map + 2) - (const char *)fdt);
 	end = MAX(end, (uint64_t)fdt_off_dt_struct(fdt) + fdt_size_dt_struct(fdt));
 	return MAX(end, (uint64_t)fdt_off_dt_strings(fdt) + fdt_size_dt_strings(fdt));
 }

@@ -197,6 +197,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	uint8_t *copy = fuzz_copy(data, size);
 
 	make_bundle();
+	memset(&cfg, 0, sizeof(cfg));
 	if (config_parse(&cfg, copy, size) == 0) {
 		int accepted = config_check(&cfg, &board, &bundle);
 

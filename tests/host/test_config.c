@@ -128,9 +128,15 @@ static int teardown(void **state)
 	return 0;
 }
 
+static int parse(const void *dtb, size_t len)
+{
+	memset(&cfg, 0, sizeof(cfg));
+	return config_parse(&cfg, dtb, len);
+}
+
 static int parse_and_check(void)
 {
-	int err = config_parse(&cfg, tree, sizeof(tree));
+	int err = parse( tree, sizeof(tree));
 
 	return err ? err : config_check(&cfg, &board, &bundle);
 }
@@ -1061,7 +1067,7 @@ static void too_many_vms_are_refused_as_a_whole(void **state)
 		snprintf(path, sizeof(path), "vm%d", i);
 		fdt_add_subnode(big, fdt_path_offset(big, "/vms"), path);
 	}
-	assert_int_equal(config_parse(&cfg, big, sizeof(big)), -EINVAL);
+	assert_int_equal(parse( big, sizeof(big)), -EINVAL);
 	assert_string_equal(cfg.error, "system.dtb describes more VMs than Corbel can hold");
 }
 
@@ -1074,7 +1080,7 @@ static void try_bytes(const void *data, size_t size)
 
 	memcpy(copy, data, size);
 	copy = realloc(copy, size ? size : 1);
-	if (config_parse(&cfg, copy, size) == 0)
+	if (parse( copy, size) == 0)
 		(void)config_check(&cfg, &board, &bundle);
 	assert_true(memchr(cfg.error, '\0', sizeof(cfg.error)) != NULL);
 	free(copy);
@@ -1095,12 +1101,12 @@ static void cut_at_any_length_is_refused(void **state)
 	(void)state;
 	memcpy(copy, tree, size);
 	for (size_t n = 0; n < size; n++) {
-		assert_int_equal(config_parse(&cfg, copy, n), -EINVAL);
+		assert_int_equal(parse( copy, n), -EINVAL);
 		assert_string_equal(cfg.error,
 				    "system.dtb is damaged or cut off: it is not a device tree");
 	}
-	assert_int_equal(config_parse(&cfg, copy, size), 0);
-	assert_int_equal(config_parse(&cfg, copy + 4, size - 4), -EINVAL);
+	assert_int_equal(parse( copy, size), 0);
+	assert_int_equal(parse( copy + 4, size - 4), -EINVAL);
 	free(copy);
 }
 

@@ -354,6 +354,7 @@ static void elf_segments_go_to_their_physical_addresses(void **state)
 		assert_int_equal(plan.piece[i].ipa.v, RAM + MIB + 0x10000 * i);
 		assert_int_equal(plan.piece[i].size, 0x40);
 		assert_int_equal(plan.piece[i].room, 0x1000);
+		assert_true(plan.piece[i].bss);
 	}
 	assert_no_overlap();
 	/* A fixed program takes no load address. */
@@ -522,6 +523,12 @@ static void plan_is_carried_out_in_pieces_and_bss_is_zeroed(void **state)
 	assert_int_equal(loader_plan(&plan, &cfg, &kernel, &no_initrd), 0);
 	plan.piece[0].room += 0x18000;
 	pauses = 0;
+	/* An Image clears its own. */
+	assert_int_equal(loader_run(&plan, "linux", &sink), 0);
+	assert_int_equal(pauses, 3);
+	assert_int_equal(memory[2 * MIB + sizeof(raw)], 0xa5);
+	pauses = 0;
+	plan.piece[0].bss = true;
 	assert_int_equal(loader_run(&plan, "linux", &sink), 0);
 	assert_int_equal(pauses, 3 + 2);
 	assert_memory_equal(memory + 2 * MIB, raw, sizeof(raw));
