@@ -27,9 +27,11 @@ struct board_cpu {
 struct board_node {
 	uint32_t offset;             /* of its tag, in words from the first       */
 	uint32_t phandle;            /* 0: none                                   */
+	uint32_t irq_parent;         /* phandle, its own or inherited; 0: none    */
 	int16_t parent;              /* a node before it; of the root: negative   */
 	uint16_t props, compatible;  /* words from the tag on; 0: it has none     */
 	int8_t na, ns;               /* cells; negative: more than there can be   */
+	int8_t irq_cells;            /* the same of interrupts; 0: none           */
 };
 
 struct board {

@@ -15,25 +15,36 @@
 
 static struct board_node nodes[BOARD_MAX_NODES];
 
-/* What is asked for again and again; but for the first, all of it is one cell. */
+static int8_t cells_of(uint32_t v)
+{
+	return v <= MAX_CELLS ? (int8_t)v : -1;
+}
+
+/* What is asked for again and again, and is one cell. */
+static void note_cell(struct board_node *n, const char *name, uint32_t v)
+{
+	if (name[0] == 'p' && strcmp(name, "phandle") == 0)
+		n->phandle = v != UINT32_MAX ? v : 0;
+	else if (strcmp(name, "#address-cells") == 0)
+		n->na = v ? cells_of(v) : -1;
+	else if (strcmp(name, "#size-cells") == 0)
+		n->ns = cells_of(v);
+	else if (strcmp(name, "#interrupt-cells") == 0)
+		n->irq_cells = cells_of(v);
+	else if (strcmp(name, "interrupt-parent") == 0)
+		n->irq_parent = v;
+	else if (!n->phandle && strcmp(name, "linux,phandle") == 0)
+		n->phandle = v != UINT32_MAX ? v : 0;
+}
+
 static void note_prop(struct board_node *n, const char *name, const uint32_t *prop, uint32_t at)
 {
-	uint32_t v = fdt_be(prop + 3);
-	int8_t cells = v <= MAX_CELLS ? (int8_t)v : -1;
-
 	if (!n->props)
 		n->props = (uint16_t)at;
-	if (name[0] == 'c' && strcmp(name, "compatible") == 0)
+	if (fdt_be(prop + 1) == 4 && strchr("#ilp", name[0]))
+		note_cell(n, name, fdt_be(prop + 3));
+	else if (name[0] == 'c' && strcmp(name, "compatible") == 0)
 		n->compatible = (uint16_t)at;
-	if (fdt_be(prop + 1) != 4)
-		return;
-	if (name[0] == '#' && strcmp(name, "#address-cells") == 0)
-		n->na = v ? cells : -1;
-	else if (name[0] == '#' && strcmp(name, "#size-cells") == 0)
-		n->ns = cells;
-	else if ((name[0] == 'p' && strcmp(name, "phandle") == 0) ||
-		 (!n->phandle && name[0] == 'l' && strcmp(name, "linux,phandle") == 0))
-		n->phandle = v != UINT32_MAX ? v : 0;
 }
 
 int board_index(struct board *b)
@@ -50,6 +61,8 @@ int board_index(struct board *b)
 				return -E2BIG;
 			nodes[nr] = (struct board_node){ .offset = at, .parent = open, .na = 2,
 							 .ns = 1 };
+			if (nr)
+				nodes[nr].irq_parent = nodes[open].irq_parent;
 			open = (int16_t)nr++;
 		} else if (*tag == FDT_TAG(FDT_END_NODE)) {
 			open = nodes[open].parent;
@@ -182,18 +195,25 @@ bool board_node_enabled(const struct board *b, int node)
 	       (len == 3 && memcmp(status, "ok", 3) == 0);
 }
 
+/* A number of nr cells at val, which has len bytes, or -ENOENT. */
+static int number(const uint32_t *val, int len, int first, int nr, uint64_t *v)
+{
+	uint64_t sum = 0;
+
+	if (!val || first < 0 || nr < 0 || nr > 2 || len < (first + nr) * 4)
+		return -ENOENT;
+	for (int i = 0; i < nr; i++)
+		sum = sum << 32 | fdt_be(&val[first + i]);
+	*v = sum;
+	return 0;
+}
+
 int board_cells(const struct board *b, int node, const char *name, int first, int nr, uint64_t *v)
 {
 	int len;
-	const uint32_t *p = board_prop(b, node, name, &len);
-	uint64_t sum = 0;
+	const uint32_t *val = board_prop(b, node, name, &len);
 
-	if (!p || first < 0 || nr < 0 || nr > 2 || len < (first + nr) * 4)
-		return -ENOENT;
-	for (int i = 0; i < nr; i++)
-		sum = sum << 32 | fdt_be(&p[first + i]);
-	*v = sum;
-	return 0;
+	return number(val, len, first, nr, v);
 }
 
 /* ---- addresses ---- */
@@ -232,15 +252,17 @@ static int translate(const struct board *b, int parent, uint64_t *addr)
 
 int board_reg(const struct board *b, int node, int idx, struct board_range *r)
 {
-	int parent = b->node[node].parent, ca, cs;
+	int parent = b->node[node].parent, ca, cs, len;
+	const uint32_t *reg;
 	uint64_t base, size;
 
 	if (parent < 0)
 		return -ENOENT;
 	ca = b->node[parent].na;
 	cs = b->node[parent].ns;
-	if (ca < 0 || cs < 0 || board_cells(b, node, "reg", idx * (ca + cs), ca, &base) ||
-	    board_cells(b, node, "reg", idx * (ca + cs) + ca, cs, &size))
+	reg = board_prop(b, node, "reg", &len);
+	if (ca < 0 || cs < 0 || number(reg, len, idx * (ca + cs), ca, &base) ||
+	    number(reg, len, idx * (ca + cs) + ca, cs, &size))
 		return -ENOENT;
 	for (int depth = 0; parent > 0; depth++) {
 		if (depth == MAX_DEPTH || translate(b, parent, &base))
@@ -254,30 +276,18 @@ int board_reg(const struct board *b, int node, int idx, struct board_range *r)
 
 /* ---- interrupts ---- */
 
-/* interrupt-parent of a node is its own or the nearest ancestor's. */
-static int interrupt_parent(const struct board *b, int node)
-{
-	for (int depth = 0; node >= 0 && depth < MAX_DEPTH; depth++) {
-		uint64_t phandle;
-
-		if (board_cells(b, node, "interrupt-parent", 0, 1, &phandle) == 0)
-			return board_by_phandle(b, (uint32_t)phandle);
-		node = b->node[node].parent;
-	}
-	return -ENOENT;
-}
-
 int board_intid(const struct board *b, int node, int idx, uint32_t *intid)
 {
-	uint64_t cells, kind, nr;
-	int gic = interrupt_parent(b, node);
+	int gic = board_by_phandle(b, b->node[node].irq_parent), cells, len;
+	const uint32_t *irqs = board_prop(b, node, "interrupts", &len);
+	uint64_t kind, nr;
 
 	*intid = 0;
 	if (gic < 0)
 		gic = node;                  /* the GIC itself, at the root */
-	if (board_cells(b, gic, "#interrupt-cells", 0, 1, &cells) || cells < 3 || cells > 4 ||
-	    board_cells(b, node, "interrupts", idx * (int)cells, 1, &kind) ||
-	    board_cells(b, node, "interrupts", idx * (int)cells + 1, 1, &nr) || nr > 987)
+	cells = b->node[gic].irq_cells;
+	if (cells < 3 || cells > 4 || number(irqs, len, idx * cells, 1, &kind) ||
+	    number(irqs, len, idx * cells + 1, 1, &nr) || nr > 987)
 		return -ENOENT;
 	*intid = (uint32_t)nr + (kind == 1 ? 16 : 32);
 	return 0;

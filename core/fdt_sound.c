@@ -210,13 +210,12 @@ bool fdt_strings_have(const uint32_t *prop, const char *string)
 	const char *s = (const char *)(prop + 3), *end = s + fdt_be(prop + 1);
 	size_t len = strlen(string) + 1;
 
-	while (len <= (size_t)(end - s)) {
-		if (memcmp(s, string, len) == 0)
+	/* It begins where enough is left; the last one need not end. */
+	while ((size_t)(end - s) >= len) {
+		if (*s == *string && memcmp(s, string, len) == 0)
 			return true;
-		s = memchr(s, '\0', (size_t)(end - s));
-		if (!s)                  /* the last one need not end */
-			break;
-		s++;
+		while ((size_t)(end - s) >= len && *s++)
+			;
 	}
 	return false;
 }

@@ -113,12 +113,19 @@ unsigned int pgtable_path(const struct pgtable *pt, uint64_t addr, pa_t path[PGT
 static bool range_has(const struct pgtable *pt, uint64_t addr, uint64_t size, bool mapped)
 {
 	uint64_t end = addr + size;
-	struct pgtable_leaf leaf;
 
 	while (addr < end) {
-		if (pgtable_lookup(pt, addr, &leaf) || leaf.mapped == mapped)
-			return true;
-		addr = leaf.base + leaf.size;
+		unsigned int level, i;
+		const uint64_t *pte = descend(pt, addr, LAST_LEVEL, &level);
+		uint64_t step = pgtable_level_size(level);
+
+		/* To the end of the table, or where there is one below it. */
+		i = index_of(addr, level);
+		do {
+			if ((pte_read(pte++) & PTE_VALID) == mapped)
+				return true;
+			addr = align_down(addr, step) + step;
+		} while (addr < end && ++i < PGTABLE_ENTRIES && !is_table(pte_read(pte), level));
 	}
 	return false;
 }
@@ -156,7 +163,7 @@ static int map_run(struct pgtable *pt, uint64_t addr, uint64_t pa, uint64_t size
 		   uint64_t *done)
 {
 	unsigned int to_level = leaf_level(pt, addr, pa, size), level;
-	uint64_t step = pgtable_level_size(to_level);
+	uint64_t step = pgtable_level_size(to_level), nr, desc;
 	uint64_t *pte = descend(pt, addr, to_level, &level);
 
 	while (level < to_level) {
@@ -166,14 +173,12 @@ static int map_run(struct pgtable *pt, uint64_t addr, uint64_t pa, uint64_t size
 			return err;
 		pte = descend(pt, addr, to_level, &level);
 	}
-	*done = 0;
-	for (unsigned int i = index_of(addr, level); i < PGTABLE_ENTRIES; i++) {
-		if (size - *done < step)
-			break;
+	nr = MIN(size / step, PGTABLE_ENTRIES - index_of(addr, level));
+	*done = nr * step;
+	for (desc = leaf_desc(pa, attr, level); nr; nr--, desc += step) {
 		/* The range was empty, and empty tables do not stay. */
 		BUG_ON(pte_read(pte) & PTE_VALID);
-		arch_pte_write_relaxed(pte++, leaf_desc(pa + *done, attr, level));
-		*done += step;
+		arch_pte_write_relaxed(pte++, desc);
 	}
 	return 0;
 }

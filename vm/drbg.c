@@ -13,7 +13,9 @@ static uint32_t rotl32(uint32_t v, unsigned int n)
 	return v << n | v >> (32 - n);
 }
 
-static void quarter_round(uint32_t *x, int a, int b, int c, int d)
+/* Inlined, so that all of x is in registers. */
+static inline __attribute__((always_inline)) void quarter_round(uint32_t *x, int a, int b, int c,
+								 int d)
 {
 	x[a] += x[b];
 	x[d] = rotl32(x[d] ^ x[a], 16);
@@ -27,19 +29,21 @@ static void quarter_round(uint32_t *x, int a, int b, int c, int d)
 
 void chacha20_block(const uint32_t in[16], uint32_t out[16])
 {
-	memcpy(out, in, CHACHA_BYTES);
+	uint32_t x[CHACHA_WORDS];
+
+	memcpy(x, in, CHACHA_BYTES);
 	for (int i = 0; i < 10; i++) {
-		quarter_round(out, 0, 4, 8, 12);
-		quarter_round(out, 1, 5, 9, 13);
-		quarter_round(out, 2, 6, 10, 14);
-		quarter_round(out, 3, 7, 11, 15);
-		quarter_round(out, 0, 5, 10, 15);
-		quarter_round(out, 1, 6, 11, 12);
-		quarter_round(out, 2, 7, 8, 13);
-		quarter_round(out, 3, 4, 9, 14);
+		quarter_round(x, 0, 4, 8, 12);
+		quarter_round(x, 1, 5, 9, 13);
+		quarter_round(x, 2, 6, 10, 14);
+		quarter_round(x, 3, 7, 11, 15);
+		quarter_round(x, 0, 5, 10, 15);
+		quarter_round(x, 1, 6, 11, 12);
+		quarter_round(x, 2, 7, 8, 13);
+		quarter_round(x, 3, 4, 9, 14);
 	}
 	for (int i = 0; i < CHACHA_WORDS; i++)
-		out[i] += in[i];
+		out[i] = x[i] + in[i];
 }
 
 /* Key stream block nr of the key; the key is used for one call only, so no nonce. */

@@ -21,6 +21,7 @@
 #include "mm/audit.h"
 #include "mm/el2_map.h"
 #include "tests/el2/boot_switch.h"
+#include "tests/el2/copy_selftest.h"
 #include "tests/el2/frames_selftest.h"
 #include "tests/el2/hostio_selftest.h"
 
@@ -117,6 +118,8 @@ static void body(void *arg)
 	else if (el2_map_check_wx(&where))
 		log_err("selftest: FAILED: %llx is writable and executable",
 			(unsigned long long)where.v);
+	else if (!copy_selftest())
+		log_err("selftest: FAILED: memcpy()");
 	else if (boot_switch_check(&at) <= 0)
 		log_err("selftest: FAILED: %llx changes from boot to final tables",
 			(unsigned long long)at);
