@@ -173,6 +173,9 @@ static int redist_start(char *rd)
 	err = wait_clear(rd, GICR_WAKER, GICR_WAKER_CHILDREN_ASLEEP);
 	if (err)
 		return err;
+	/* Where they were on they may stay so, by their architecture: irq_look() ends them. */
+	if (read32(rd, GICR_CTLR) & GICR_CTLR_ENABLE_LPIS)
+		write32(rd, GICR_CTLR, read32(rd, GICR_CTLR) & ~(uint32_t)GICR_CTLR_ENABLE_LPIS);
 	write32(sgi, GICR_ICENABLER0, ~0u);
 	write32(sgi, GICR_ICPENDR0, ~0u);
 	write32(sgi, GICR_ICACTIVER0, ~0u);

@@ -24,13 +24,17 @@ struct irq_owner {
 	uint32_t vintid;             /* irq_link_vm()                           */
 	irq_handler *handler;
 	void *ctx;
+	const char *who;
+	/* under lock */
+	bool     wanted;             /* by who owns it                          */
+	bool     muted;              /* it stormed                              */
 	/* by the pCPU that takes it */
 	uint8_t  storms;             /* without a quiet second between          */
 	uint32_t count;              /* since second_ends - 1 s                 */
 	uint64_t second_ends;
 };
 
-static struct spinlock lock;         /* rank 50: changes of owners */
+static struct spinlock lock;         /* rank 50: changes of owners, what is masked */
 static struct irq_owner owners[INTID_SPI_END];
 static uint32_t private_enabled;
 static struct timer calm;            /* by who set calm_armed */
@@ -55,28 +59,33 @@ static int own(uint32_t intid, enum irq_kind kind, const struct irq_owner *o)
 		owners[intid].handler = o->handler;
 		owners[intid].ctx = o->ctx;
 		owners[intid].vintid = o->vintid;
+		owners[intid].who = o->who;
 		owners[intid].count = 0;
 		owners[intid].storms = 0;
+		owners[intid].wanted = o->wanted;
+		owners[intid].muted = false;
 		atomic_store_explicit(&owners[intid].kind, kind, memory_order_release);
 		private_enabled |= intid < INTID_SPI_FIRST ? 1u << intid : 0;
 		err = 0;
 	}
 	spin_unlock_irqrestore(&lock, flags);
-	if (!err)
+	if (!err && o->wanted)
 		gicv3_enable(intid);
 	return err;
 }
 
 int irq_register(uint32_t intid, irq_handler *handler, void *ctx)
 {
-	return own(intid, IRQ_OWN, &(struct irq_owner){ .handler = handler, .ctx = ctx });
+	return own(intid, IRQ_OWN, &(struct irq_owner){ .handler = handler, .ctx = ctx,
+							.who = "the hypervisor", .wanted = true });
 }
 
 int irq_link_percpu(uint32_t intid, irq_handler *handler, void *ctx)
 {
 	if (intid < INTID_PPI_FIRST || intid >= INTID_SPI_FIRST)
 		return -EINVAL;
-	return own(intid, IRQ_LINKED, &(struct irq_owner){ .handler = handler, .ctx = ctx });
+	return own(intid, IRQ_LINKED, &(struct irq_owner){ .handler = handler, .ctx = ctx,
+							   .wanted = true });
 }
 
 static void inject(void *ctx, uint32_t pintid)
@@ -84,7 +93,7 @@ static void inject(void *ctx, uint32_t pintid)
 	vgic_inject_hw(ctx, owners[pintid].vintid, pintid);
 }
 
-int irq_link_vm(uint32_t pintid, struct vgic_vcpu *v, uint32_t vintid)
+int irq_link_vm(uint32_t pintid, struct vgic_vcpu *v, uint32_t vintid, const char *who)
 {
 	int err;
 
@@ -94,10 +103,26 @@ int irq_link_vm(uint32_t pintid, struct vgic_vcpu *v, uint32_t vintid)
 	if (err)
 		return err;
 	err = own(pintid, IRQ_LINKED,
-		  &(struct irq_owner){ .vintid = vintid, .handler = inject, .ctx = v });
+		  &(struct irq_owner){ .vintid = vintid, .handler = inject, .ctx = v,
+				       .who = who });
 	if (err)
 		vgic_unlink(v, vintid);
 	return err;
+}
+
+void irq_want(uint32_t pintid, bool wanted)
+{
+	uint64_t flags;
+
+	if (pintid < INTID_SPI_FIRST || pintid >= gicv3_nr_intids())
+		return;
+	flags = spin_lock_irqsave(&lock);
+	owners[pintid].wanted = wanted;
+	if (!wanted)
+		gicv3_disable(pintid);
+	else if (!owners[pintid].muted)
+		gicv3_enable(pintid);
+	spin_unlock_irqrestore(&lock, flags);
 }
 
 void irq_unlink(uint32_t pintid)
@@ -122,11 +147,11 @@ void irq_unlink(uint32_t pintid)
 /* ---- dispatch ---- */
 
 /* A device that never drops its line, or a babbling one, must not take the pCPU. */
-static bool is_storm(struct irq_owner *o, uint32_t intid)
+static bool is_storm(struct irq_owner *o)
 {
 	uint64_t now;
 
-	if (intid < INTID_SPI_FIRST || ++o->count < IRQ_STORM_PER_S)
+	if (++o->count < IRQ_STORM_PER_S)
 		return false;
 	now = arch_counter();
 	o->count = 0;
@@ -137,35 +162,41 @@ static bool is_storm(struct irq_owner *o, uint32_t intid)
 	return false;
 }
 
-static void mask_and_name(uint32_t intid, const char *what)
-{
-	gicv3_disable(intid);
-	log_warn("interrupt %u %s: masked", intid, what);
-	arch_icc_dir(intid);
-}
-
 /*
- * All that have an owner are enabled but for those. One that is muted after
- * calm_armed is cleared arms the timer anew.
+ * One that is muted after calm_armed is cleared arms the timer anew. What its owner does not
+ * want now, as a VM that is paused, is enabled by irq_want().
  */
 static void unmute_all(struct timer *t)
 {
+	uint64_t flags = spin_lock_irqsave(&lock);
+
 	(void)t;
 	atomic_store(&calm_armed, false);
-	for (uint32_t i = INTID_SPI_FIRST; i < INTID_SPI_END; i++)
-		if (atomic_load(&owners[i].kind) != IRQ_FREE)
+	for (uint32_t i = INTID_SPI_FIRST; i < INTID_SPI_END; i++) {
+		struct irq_owner *o = &owners[i];
+
+		if (o->muted && o->wanted && atomic_load(&o->kind) != IRQ_FREE)
 			gicv3_enable(i);
+		o->muted = false;
+	}
+	spin_unlock_irqrestore(&lock, flags);
 }
 
 /*
  * Off for twice as long as the time before, up to IRQ_STORM_SHIFT times; shorter
- * if another one's time ends. So a storm takes ever less of the pCPU and of the log.
+ * if another one's time ends. So a storm takes ever less of the pCPU, and a line is
+ * written for the first of its kind only.
  */
 static void mute(struct irq_owner *o, uint32_t intid)
 {
 	uint64_t until = arch_counter() + ((arch_counter_hz() / IRQ_STORM_FIRST) << o->storms);
+	uint64_t flags = spin_lock_irqsave(&lock);
 
-	mask_and_name(intid, "storms, for a while");
+	o->muted = true;
+	gicv3_disable(intid);
+	spin_unlock_irqrestore(&lock, flags);
+	if (!o->storms)
+		log_warn("interrupt %u of %s storms: masked, and tried again later", intid, o->who);
 	o->storms += o->storms < IRQ_STORM_SHIFT;
 	o->second_ends = until + arch_counter_hz();
 	if (atomic_exchange(&calm_armed, true))
@@ -174,29 +205,56 @@ static void mute(struct irq_owner *o, uint32_t intid)
 	timer_start(&calm, until);
 }
 
+/* Of a PPI this may be another pCPU's. */
+static void nobodys(uint32_t intid)
+{
+	gicv3_disable(intid);
+	log_warn("interrupt %u has no owner: masked", intid);
+	arch_icc_dir(intid);
+}
+
 void irq_handle(uint32_t intid)
 {
 	struct irq_owner *o = &owners[intid];
 	uint32_t kind = atomic_load_explicit(&o->kind, memory_order_acquire);
 
 	if (kind == IRQ_FREE) {
-		mask_and_name(intid, "has no owner");
+		nobodys(intid);
 		return;
 	}
 	o->handler(o->ctx, intid);
-	if (kind == IRQ_LINKED)
-		return;
-	if (is_storm(o, intid))
+	if (intid >= INTID_SPI_FIRST && is_storm(o))
 		mute(o, intid);
-	else
+	/* Of what is linked the guest's end is the end. */
+	if (kind != IRQ_LINKED)
 		arch_icc_dir(intid);
 }
 
-bool irq_trace(uint32_t intid)
+/*
+ * 1020 to 1023 say that there is none, and want no end. Everything above was left on by whoever
+ * was here before, as an LPI: without an end this pCPU would take no other interrupt.
+ */
+static void stray(uint32_t intid)
 {
-	if (intid < INTID_SPI_END)
-		trace_put(TRACE_IRQ, intid, 0);
-	return intid >= INTID_SPI_END;
+	static _Atomic bool named;
+
+	if (intid <= INTID_SPURIOUS)
+		return;
+	arch_icc_eoi(intid);
+	if (intid < INTID_LPI_FIRST)
+		arch_icc_dir(intid);
+	if (!atomic_exchange(&named, true))
+		log_warn("interrupt %u is of no kind that Corbel uses: ignored", intid);
+}
+
+bool irq_look(uint32_t intid)
+{
+	if (intid >= INTID_SPI_END) {
+		stray(intid);
+		return true;
+	}
+	trace_put(TRACE_IRQ, intid, 0);
+	return false;
 }
 
 void irq_dispatch(void)

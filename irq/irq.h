@@ -46,15 +46,19 @@ int irq_link_percpu(uint32_t intid, irq_handler *handler, void *ctx);
  * @pintid: SPI without an owner
  * @v:      any vCPU of the VM; the interrupt follows the guest's routing
  * @vintid: SPI in the VM
+ * @who:    its name for the log; stays
  *
  * The guest's end-of-interrupt deactivates the physical one without an exit.
- * Set configuration and route first. Enables the physical interrupt.
+ * Set configuration and route first. It is masked until irq_want().
  *
  * Return: as irq_register().
  */
-int irq_link_vm(uint32_t pintid, struct vgic_vcpu *v, uint32_t vintid);
+int irq_link_vm(uint32_t pintid, struct vgic_vcpu *v, uint32_t vintid, const char *who);
 
-/* Disable, deactivate and forget an owner; when its VM ends or is paused. */
+/* Let one that is linked come, unless it storms, or not; off, that is complete on return. */
+void irq_want(uint32_t pintid, bool wanted);
+
+/* Disable, deactivate and forget an owner; when its VM ends. */
 void irq_unlink(uint32_t pintid);
 
 /**
@@ -63,18 +67,18 @@ void irq_unlink(uint32_t pintid);
  * From the IRQ vectors of guest and EL2, interrupts masked. Acknowledges, drops
  * the priority, calls the owner, deactivates what is the hypervisor's own; goes
  * on while more is pending, up to a bound. What nobody owns is masked and named,
- * as is an own SPI that comes too often (IRQ_STORM_PER_S); that one is tried
+ * as is an SPI that comes too often (IRQ_STORM_PER_S), a VM's too; that one is tried
  * again after a while, which doubles with each storm until a second was quiet.
  */
 void irq_dispatch(void);
 
-/* Into the trace with it, unless there is none: then true. */
-bool irq_trace(uint32_t intid);
+/* Into the trace with it; true: there is none, or one of no kind that is used, which is ended. */
+bool irq_look(uint32_t intid);
 
 /* Was there nothing to acknowledge? Tracing makes every INTID one that is looked at closer. */
 static inline bool irq_is_none(uint32_t intid)
 {
-	return (intid | (uint32_t)cpu_traced()) >= INTID_SPI_END && irq_trace(intid);
+	return (intid | (uint32_t)cpu_traced()) >= INTID_SPI_END && irq_look(intid);
 }
 
 /* The part of irq_dispatch() for one that was acknowledged and dropped its priority. */

@@ -283,15 +283,9 @@ static int range_create(struct vm *vm, uint32_t n)
 
 static int irq_create(struct vm *vm, const struct pass_irq *irq)
 {
-	int err;
-
 	gicv3_set_edge(irq->intid, irq->flags & GIC_EDGE);
 	gicv3_route(irq->intid, vm->vcpus[0].thread.cpu);
-	err = irq_link_vm(irq->intid, &vm->vcpus[0].vgic, irq->intid);
-	/* Not before the VM runs. */
-	if (!err)
-		gicv3_disable(irq->intid);
-	return err;
+	return irq_link_vm(irq->intid, &vm->vcpus[0].vgic, irq->intid, vm_name(vm));
 }
 
 static void undo(struct vm *vm, uint32_t nr_ranges, uint32_t nr_irqs)
@@ -336,5 +330,5 @@ void pass_enable(struct vm *vm, bool enable)
 	const struct passthrough *set = CONFIG_PASSTHROUGH ? vm->cfg->pass : NULL;
 
 	for (uint32_t i = 0; set && i < set->nr_irqs; i++)
-		(enable ? gicv3_enable : gicv3_disable)(set->irq[i].intid);
+		irq_want(set->irq[i].intid, enable);
 }

@@ -224,10 +224,10 @@ static void own_interrupts_are_ended_linked_ones_are_not(void **state)
 	assert_int_equal(irq_register(1000, count, &calls), -EINVAL);
 	assert_int_equal(irq_register(33, count, &calls), 0);
 	assert_int_equal(irq_register(33, count, &calls), -EBUSY);
-	assert_int_equal(irq_link_vm(33, v, 40), -EBUSY);
+	assert_int_equal(irq_link_vm(33, v, 40, "vm"), -EBUSY);
 	assert_int_equal(vg.unlinked, 40);
-	assert_int_equal(irq_link_vm(27, v, 40), -EINVAL);
-	assert_int_equal(irq_link_vm(78, v, 41), 0);
+	assert_int_equal(irq_link_vm(27, v, 40, "vm"), -EINVAL);
+	assert_int_equal(irq_link_vm(78, v, 41, "vm"), 0);
 	assert_int_equal(vg.linked, 78 << 16 | 41);
 	take(33);
 	assert_int_equal(calls, 1);
@@ -352,6 +352,107 @@ static void two_storms_end_with_the_first_ones_time(void **state)
 	irq_unlink(37);
 }
 
+/* Of a VM's device: its own end is the end, but it is masked, named once, and tried again. */
+static void a_storm_of_a_vms_device_is_masked_and_tried_again(void **state)
+{
+	struct vgic_vcpu *v = (struct vgic_vcpu *)&vg;
+	unsigned int lines;
+
+	(void)state;
+	start();
+	assert_int_equal(irq_link_vm(38, v, 38, "radio"), 0);
+	*reg(gicd, GICD_ISENABLER + 4) = 0;
+	irq_want(38, true);
+	assert_int_equal(*reg(gicd, GICD_ISENABLER + 4), BIT(6));
+	lines = fake_log_lines;
+	storm(38);                                   /* the first window begins */
+	for (uint32_t i = 0; i < 4; i++)
+		storm_is_off_for(38, fake_counter_hz / IRQ_STORM_FIRST << i);
+	assert_int_equal(fake_log_lines, lines + 1);
+	assert_non_null(strstr(fake_log_last, "38 of radio"));
+	assert_int_equal(fake_gic()->nr_dir, 0);
+	irq_unlink(38);
+}
+
+static uint32_t enabled_by(uint64_t ticks)
+{
+	*reg(gicd, GICD_ISENABLER + 4) = 0;
+	fake_counter += ticks;
+	timer_interrupt();
+	return *reg(gicd, GICD_ISENABLER + 4);
+}
+
+/* Another's storm is over, or its own: while its VM is paused nothing lets it come. */
+static void what_is_not_wanted_stays_masked_when_storms_end(void **state)
+{
+	struct vgic_vcpu *v = (struct vgic_vcpu *)&vg;
+
+	(void)state;
+	start();
+	assert_int_equal(irq_register(37, count, &calls), 0);
+	assert_int_equal(irq_link_vm(38, v, 38, "radio"), 0);
+	assert_int_equal(irq_link_vm(39, v, 39, "radio"), 0);
+	for (uint32_t i = 0; i < 2; i++)
+		storm(37);
+	assert_int_equal(enabled_by(fake_counter_hz / IRQ_STORM_FIRST), BIT(5));
+	irq_want(38, true);
+	for (uint32_t i = 0; i < 2; i++)
+		storm(38);
+	irq_want(38, false);
+	assert_int_equal(enabled_by(fake_counter_hz / IRQ_STORM_FIRST), 0);
+	irq_want(38, true);
+	assert_int_equal(*reg(gicd, GICD_ISENABLER + 4), BIT(6));
+	/* Resumed in the middle of its storm: not before that is over. */
+	for (uint32_t i = 0; i < 2; i++)
+		storm(38);
+	irq_want(38, false);
+	*reg(gicd, GICD_ISENABLER + 4) = 0;
+	irq_want(38, true);
+	assert_int_equal(*reg(gicd, GICD_ISENABLER + 4), 0);
+	assert_int_equal(enabled_by(fake_counter_hz), BIT(6));
+	irq_unlink(37);
+	irq_unlink(38);
+	irq_unlink(39);
+}
+
+static void what_is_of_no_kind_is_ended_and_named_once(void **state)
+{
+	static const uint32_t none[] = { 1020, 1021, 1022, 1023 };
+	static const uint32_t strays[] = { 1024, 4096, 5119, 8192, 65535, 0xffffff };
+	unsigned int lines;
+
+	(void)state;
+	start();
+	lines = fake_log_lines;
+	for (uint32_t i = 0; i < ARRAY_SIZE(none); i++)
+		take(none[i]);
+	assert_int_equal(fake_gic()->nr_eoi, 0);
+	assert_int_equal(fake_log_lines, lines);
+	for (uint32_t i = 0; i < ARRAY_SIZE(strays); i++) {
+		take(strays[i]);
+		assert_int_equal(fake_gic()->last_eoi, strays[i]);
+		assert_int_equal(fake_gic()->nr_eoi, i + 1);
+	}
+	/* An LPI has no active state. */
+	assert_int_equal(fake_gic()->nr_dir, 3);
+	assert_int_equal(fake_log_lines, lines + 1);
+	assert_non_null(strstr(fake_log_last, "1024"));
+}
+
+static void lpis_that_were_left_on_are_turned_off(void **state)
+{
+	struct gicv3_map map;
+	const char *why;
+
+	(void)state;
+	map = board_setup();
+	*reg(gicr, GICR_CTLR) = GICR_CTLR_ENABLE_LPIS;
+	assert_int_equal(gicv3_init(&map, &why), 0);
+	fake_cpu_enter(0);
+	assert_int_equal(gicv3_cpu_init(&why), 0);
+	assert_int_equal(*reg(gicr, GICR_CTLR), 0);
+}
+
 static void private_interrupts_are_enabled_on_later_cpus(void **state)
 {
 	const char *why = NULL;
@@ -384,6 +485,10 @@ int main(void)
 		cmocka_unit_test(a_storming_device_is_masked_and_named),
 		cmocka_unit_test(a_storm_is_tried_again_ever_later_until_it_is_quiet),
 		cmocka_unit_test(two_storms_end_with_the_first_ones_time),
+		cmocka_unit_test(a_storm_of_a_vms_device_is_masked_and_tried_again),
+		cmocka_unit_test(what_is_not_wanted_stays_masked_when_storms_end),
+		cmocka_unit_test(what_is_of_no_kind_is_ended_and_named_once),
+		cmocka_unit_test(lpis_that_were_left_on_are_turned_off),
 		cmocka_unit_test(private_interrupts_are_enabled_on_later_cpus),
 	};
 

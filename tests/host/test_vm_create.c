@@ -208,9 +208,14 @@ void gicv3_route(uint32_t intid, uint32_t cpu)
 	(void)intid, (void)cpu;
 }
 
-int irq_link_vm(uint32_t pintid, struct vgic_vcpu *v, uint32_t vintid)
+void irq_want(uint32_t pintid, bool wanted)
 {
-	(void)pintid, (void)v, (void)vintid;
+	(void)pintid, (void)wanted;
+}
+
+int irq_link_vm(uint32_t pintid, struct vgic_vcpu *v, uint32_t vintid, const char *who)
+{
+	(void)pintid, (void)v, (void)vintid, (void)who;
 	return 0;
 }
 

@@ -2,9 +2,10 @@
 """Devices of the board that a VM has for itself: QEMU's PL031 and PL061 are the hardware."""
 import re
 
+import chaos
 import linux
 from guests import build
-from load import Console, boot, vm
+from load import Console, boot, pool, reports, vm
 from machine import LONG, Failure
 
 RTC = "/pl031@9010000"
@@ -75,6 +76,42 @@ def rtc_is_the_guests_own():
         m.never(r"masked")
 
 
+def a_storm_is_the_owners_alone():
+    """
+    Its line never falls: masked, named once, tried again; who shares its CPU is on time, and
+    so is the owner once the device is quiet.
+    """
+    text = ('when_all_off = "shell"\n' + pool("p", [0], "fair") +
+            chaos.vm("witness", "chaos/witness", "report=%d" % chaos.REPORT_TICKS, memory="4M",
+                     vcpus=2, reservation=20) +
+            owner("owner", pool="p", slice="%dus" % chaos.SLICE_US))
+    named = r"^corbel: interrupt %d of owner storms: masked" % INTID
+    with boot("pass_storm", text,
+              extra=["-icount", "shift=0,sleep=off", "-rtc", "clock=vm"]) as m:
+        reports(m, "owner", "rtc: ready, there")
+        shell = Console(m)
+        expect(shell, "owner", "alarm", "1")
+        shell.say("owner", "storm")
+        m.expect(named, LONG)
+        start = len(m.text)
+        for _ in range(3):
+            m.expect(chaos.TICKS, LONG)
+        quiet = [r for r in chaos.quiet_reports(m.text[start:])][1:]
+        print("late by", [int(r[2]) for r in quiet])
+        if any(int(r[2]) > 1000 * chaos.LATE_US or int(r[3]) or int(r[5]) for r in quiet):
+            raise Failure("the witness was late, or saw something change")
+        before = int(answer(shell, "owner", "count"))
+        ticks = [int(m.expect(chaos.TICKS, LONG)[1]) for _ in range(2)]
+        came = int(answer(shell, "owner", "count"))
+        print("%d interrupts until it was named, %d in some %d ms after" %
+              (before, came, ticks[1] - ticks[0]))
+        shell.say("owner", "calm")
+        reports(m, "owner", "rtc: calm done")
+        expect(shell, "owner", "alarm", "1")
+        if len(re.findall(named, m.text, re.M)) != 1:
+            raise Failure("the storm was named more than once")
+
+
 REFUSED = [
     ("uart", "/pl011@9000000", {"console": False}, "is the hypervisor's own"),
     ("gic", "/intc@8000000", {}, "is an interrupt controller"),
@@ -128,5 +165,6 @@ def linux_drives_the_rtc():
 
 def tests():
     yield "pass_rtc", rtc_is_the_guests_own
+    yield "pass_storm", a_storm_is_the_owners_alone
     yield "pass_refused", what_cannot_be_had_is_refused
     yield "pass_linux", linux_drives_the_rtc

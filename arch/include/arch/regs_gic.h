@@ -12,7 +12,8 @@
 #define INTID_PPI_FIRST  16u
 #define INTID_SPI_FIRST  32u
 #define INTID_SPI_END    1020u        /* SPIs: 32-1019; 1020-1023 are special    */
-#define INTID_SPURIOUS   1023u
+#define INTID_SPURIOUS   1023u        /* the last of the special ones            */
+#define INTID_LPI_FIRST  8192u
 #define INTID_MASK       BITS(23, 0)
 
 /* ---- distributor: "The Distributor register map" ---- */
@@ -105,6 +106,7 @@ _Static_assert(BITS_DISJOINT4(GICD_TYPER_ITLINES, GICD_TYPER_IDBITS,
 #define GICR_INMIR0      0x0f80
 #define GICR_FRAME_SIZE  0x20000      /* both frames, without VLPIs              */
 
+#define GICR_CTLR_ENABLE_LPIS  BIT(0)
 #define GICR_CTLR_RWP          BIT(3)
 #define GICR_TYPER_PLPIS       BIT(0)
 #define GICR_TYPER_VLPIS       BIT(1)        /* two more frames follow           */

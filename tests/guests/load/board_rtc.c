@@ -7,6 +7,8 @@
  *     alarm     sets the alarm to the next second; how many interrupts came
  *     armed     sets the alarm to the next second and leaves it
  *     count     how many came since the last answer
+ *     storm     sets the alarm and from then on never makes the line drop
+ *     calm      makes it drop again
  *     polls     reads it 1,000 times
  *     beside    reads behind its page; "abort" if that faults
  */
@@ -23,13 +25,15 @@
 static uintptr_t rtc;
 static uint32_t intid;
 static volatile unsigned int nr_alarms;
+static volatile bool storming;
 
 static void on_irq(void)
 {
 	uint32_t id = gic_ack();
 
 	if (id == intid) {
-		mmio_w32(rtc + RTCICR, 1);
+		if (!storming)
+			mmio_w32(rtc + RTCICR, 1);
 		nr_alarms++;
 	}
 	prompt_irq(id);
@@ -101,6 +105,10 @@ static void obey(const char *s)
 	} else if (strcmp(s, "armed") == 0) {
 		arm();
 		gprintf("rtc: armed done\n");
+	} else if (strcmp(s, "storm") == 0 || strcmp(s, "calm") == 0) {
+		storming = s[0] == 's';
+		arm();
+		gprintf("rtc: %s done\n", s);
 	} else if (strcmp(s, "count") == 0) {
 		gprintf("rtc: count %u\n", nr_alarms);
 		nr_alarms = 0;
