@@ -3,9 +3,11 @@
 
 #include <string.h>
 
+#include <arch/cpu.h>
 #include "core/percpu.h"
 #include "vcpu/debug.h"
 #include "vcpu/fp.h"
+#include "vcpu/inject.h"
 
 /*
  * SCTLR_EL1 after reset: MMU, caches, alignment checks off; the bits that are
@@ -19,8 +21,35 @@
 /* By pCPU: whose state its registers hold, or NULL. Used by that pCPU only. */
 static struct vcpu *loaded[MAX_PCPUS];
 
+/* By pCPU: whose SError is being taken, or NULL. */
+static struct vcpu *blamed[MAX_PCPUS];
+
+/* What its accesses caused and it did not take before it stopped is still its own. */
+static void switch_out(struct thread *t)
+{
+	if (!arch_serror_pending())
+		return;
+	blamed[cpu_self()] = vcpu_of(t);
+	arch_serror_take();
+	blamed[cpu_self()] = NULL;
+}
+
+bool vcpu_take_serror(uint32_t iss)
+{
+	struct vcpu *vcpu = blamed[cpu_self()];
+
+	if (!vcpu)
+		return false;
+	vcpu->stats.serror++;
+	vcpu_inject_serror(vcpu, iss);
+	return true;
+}
+
+/* And what is pending before it begins is not. */
 static void switch_in(struct thread *t)
 {
+	if (arch_serror_pending())
+		arch_serror_take();
 	vcpu_switch_to(vcpu_of(t));
 	vcpu_stolen_tell(vcpu_of(t));
 	/* Others may have come, or gone, while it slept. */
@@ -34,7 +63,9 @@ static void evict(struct thread *t)
 	vtimer_freeze(&vcpu_of(t)->vtimer);
 }
 
-const struct thread_hooks vcpu_hooks = { .switch_in = switch_in, .evict = evict };
+const struct thread_hooks vcpu_hooks = {
+	.switch_in = switch_in, .switch_out = switch_out, .evict = evict,
+};
 
 struct vcpu *vcpu_loaded(void)
 {

@@ -169,6 +169,15 @@ void vcpu_destroy(struct vcpu *vcpu);
  */
 void vcpu_reset(struct vcpu *vcpu, uint64_t pc, uint64_t x0, bool big_endian);
 
+/**
+ * vcpu_take_serror() - an SError that EL2 has just taken
+ * @iss: its syndrome
+ *
+ * Return: true: it was left behind by the vCPU that stops running here, and is pending for
+ *         it now; false: it is EL2's own.
+ */
+bool vcpu_take_serror(uint32_t iss);
+
 /* Hooks of every vCPU thread: vcpu_switch_to() on switch-in. Set by vcpu_create(). */
 extern const struct thread_hooks vcpu_hooks;
 

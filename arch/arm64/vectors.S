@@ -33,7 +33,7 @@ vectors:
 	vector	0x200, crash_entry
 	vector	0x280, el2_irq
 	vector	0x300, el2_irq
-	vector	0x380, crash_entry
+	vector	0x380, el2_serror
 	/* lower EL, AArch64; fast.S goes on */
 	.org	vectors + 0x400
 guest_sync:
@@ -117,8 +117,8 @@ guest_return:
 	.size	arch_guest_enter, . - arch_guest_enter
 
 
-/* An interrupt while EL2 itself runs: keep what a C call may change. */
-el2_irq:
+/* EL2 itself was interrupted: keep what a C call may change; and back. */
+.macro	el2_save
 	sub	sp, sp, #IRQ_FRAME
 	stp	x0, x1, [sp, #16 * 0]
 	stp	x2, x3, [sp, #16 * 1]
@@ -133,7 +133,9 @@ el2_irq:
 	mrs	x30, elr_el2            /* for the call chain of a crash report it  */
 	mrs	x0, spsr_el2            /* is x30 that is stored: core/unwind.h     */
 	stp	x30, x0, [sp, #16 * 10]
-	bl	vmm_el2_irq
+.endm
+
+.macro	el2_restore
 	ldp	x0, x1, [sp, #16 * 10]
 	ldr	x30, [sp, #16 * 9]
 	msr	elr_el2, x0
@@ -148,9 +150,24 @@ el2_irq:
 	ldp	x2, x3, [sp, #16 * 1]
 	ldp	x0, x1, [sp, #16 * 0]
 	add	sp, sp, #IRQ_FRAME
+.endm
+
+el2_irq:
+	el2_save
+	bl	vmm_el2_irq
+el2_return:
+	el2_restore
 	eret
 	dsb	nsh
 	isb
+
+/* As an interrupt if it can go on, else a fault with all registers as they were. */
+el2_serror:
+	el2_save
+	mrs	x0, esr_el2
+	bl	vmm_el2_serror
+	tbnz	w0, #0, el2_return
+	el2_restore
 
 /*
  * A fault of EL2. The stack may be the cause (a guard page), so the report has

@@ -12,6 +12,7 @@
 #include "core/panic.h"
 #include "core/percpu.h"
 #include "core/sched.h"
+#include "core/serror.h"
 #include "core/trace.h"
 #include "core/vmm/cpu_init.h"
 #include "core/vmm/exits.h"
@@ -186,7 +187,10 @@ void vmm_exit_serror(struct arch_gpregs *regs)
 
 	/* An error that the guest's accesses caused goes back to who caused it. */
 	v->stats.serror++;
-	vcpu_inject_serror(v, (uint32_t)(regs->esr & ESR_ISS));
+	log_guest(vm_name(v->vm), "vCPU %u: SError, ESR_EL2 %llx", v->idx,
+		  (unsigned long long)regs->esr);
+	if (!serror_goes_on(regs->esr))
+		vcpu_inject_serror(v, (uint32_t)(regs->esr & ESR_ISS));
 	if (requests_of(v))
 		requests_handle(v);
 }
@@ -195,6 +199,17 @@ void vmm_el2_irq(void)
 {
 	irq_dispatch();
 	sched_point();
+}
+
+bool vmm_el2_serror(uint64_t esr)
+{
+	if (vcpu_take_serror((uint32_t)(esr & ESR_ISS)))
+		return true;
+	if (!serror_goes_on(esr))
+		return false;
+	log_guest("EL2", "SError on pCPU %u, ESR_EL2 %llx: contained, going on", cpu_self(),
+		  (unsigned long long)esr);
+	return true;
 }
 
 void run_vcpu(void *vcpu)

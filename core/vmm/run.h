@@ -18,6 +18,9 @@ void vmm_exit_serror(struct arch_gpregs *regs);
 /* From vectors.S: an interrupt while EL2 itself ran. */
 void vmm_el2_irq(void);
 
+/* The same, an SError. False: it cannot go on. */
+bool vmm_el2_serror(uint64_t esr);
+
 /* Body of every vCPU's thread: waits until the vCPU is on, then enters the guest. */
 void run_vcpu(void *vcpu);
 

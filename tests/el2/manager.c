@@ -9,6 +9,7 @@
 
 #include <arch/cpu.h>
 #include <arch/layout.h>
+#include <arch/regs.h>
 #include <arch/timer.h>
 #include "core/log.h"
 #include "core/panic.h"
@@ -87,6 +88,37 @@ static void __attribute__((noinline)) smash_selftest(void)
 		p[i] = 'x';
 }
 
+/*
+ * What an SError does, as no emulator makes one: ESR_EL2 and the others are written, and
+ * its vector is next. Returns if EL2 goes on.
+ */
+static void __attribute__((noinline)) serror_raise(uint64_t esr)
+{
+	__asm__ volatile("msr	esr_el2, %0\n"
+			 "	adr	x9, 1f\n"
+			 "	msr	elr_el2, x9\n"
+			 "	mrs	x9, daif\n"
+			 "	add	x9, x9, #9\n"		/* EL2h */
+			 "	msr	spsr_el2, x9\n"
+			 "	msr	daifset, #0xf\n"
+			 "	b	vectors + 0x380\n"
+			 "1:" : : "r"(esr) : "x9", "memory");
+}
+
+/* On five pCPUs: two that can be borne, with and without interrupts masked, and one that cannot. */
+static void __attribute__((noinline)) serror_selftest(void)
+{
+	const uint64_t ras = BITS_VAL(ESR_EC, EC_SERROR) | ESR_IL | DFSC_SERROR;
+	uint64_t flags;
+
+	serror_raise(ras | BITS_VAL(ISS_SERROR_AET, AET_CORRECTED));
+	flags = arch_irq_save();
+	serror_raise(ras | BITS_VAL(ISS_SERROR_AET, AET_RESTARTABLE));
+	arch_irq_restore(flags);
+	log_info("selftest: two SErrors borne");
+	serror_raise(ras);
+}
+
 /* Every pCPU takes part; the first tells the result. */
 static void body(void *arg)
 {
@@ -107,6 +139,8 @@ static void body(void *arg)
 		crash_selftest(idx);
 	if (nr == 3 && idx == 0)
 		smash_selftest();
+	if (nr == 5 && idx == 0)
+		serror_selftest();
 	err = frames_selftest_run(idx, nr, ROUNDS);
 	if (idx != 0)
 		return;

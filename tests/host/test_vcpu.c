@@ -7,6 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "core/serror.h"
 #include "tests/host/fake/cpu.h"
 #include "tests/host/fake/el1_state.h"
 #include "tests/host/fake/vcpu_deps.h"
@@ -79,7 +80,57 @@ static void hooks_switch_the_threads_vcpu(void **state)
 	(void)state;
 	vcpu_hooks.switch_in(&b->thread);
 	assert_ptr_equal(vcpu_loaded(), b);
-	assert_null(vcpu_hooks.switch_out);
+	vcpu_hooks.switch_out(&b->thread);
+	assert_ptr_equal(vcpu_loaded(), b);
+}
+
+static bool was_a_vcpus;
+
+/* As the vector of EL2 does. */
+static void take_serror(void)
+{
+	was_a_vcpus = vcpu_take_serror(0x1000022);
+}
+
+/* One that is pending when another thread comes is of the vCPU that ran, or else of EL2. */
+static void an_serror_left_behind_is_the_vcpus_that_ran(void **state)
+{
+	(void)state;
+	fake_serror_taken = take_serror;
+	fake_serror = true;
+	vcpu_hooks.switch_in(&a->thread);
+	assert_false(fake_serror);
+	assert_false(was_a_vcpus);
+	assert_false(fake_pcpu()->hcr & HCR_VSE);
+	fake_serror = true;
+	vcpu_hooks.switch_out(&a->thread);
+	assert_false(fake_serror);
+	assert_true(was_a_vcpus);
+	assert_true(fake_pcpu()->hcr & HCR_VSE);
+	assert_int_equal(a->stats.serror, 1);
+	vcpu_hooks.switch_in(&c->thread);
+	assert_false(fake_pcpu()->hcr & HCR_VSE);
+	assert_true(a->control.hcr & HCR_VSE);
+	assert_int_equal(a->el1.vsesr, 0x1000022);
+	assert_int_equal(c->stats.serror, 0);
+	/* What EL2 takes at any other time is its own. */
+	take_serror();
+	assert_false(was_a_vcpus);
+}
+
+static void only_what_ras_calls_harmless_goes_on(void **state)
+{
+	const uint64_t serror = BITS_VAL(ESR_EC, EC_SERROR) | ESR_IL;
+
+	(void)state;
+	for (uint64_t aet = 0; aet < 8; aet++) {
+		uint64_t esr = serror | BITS_VAL(ISS_SERROR_AET, aet);
+
+		assert_int_equal(serror_goes_on(esr | DFSC_SERROR),
+				 aet == AET_CORRECTED || aet == AET_RESTARTABLE);
+		assert_false(serror_goes_on(esr));
+		assert_false(serror_goes_on(esr | DFSC_SERROR | ISS_SERROR_IDS));
+	}
 }
 
 static void each_pcpu_has_its_own_vcpu(void **state)
@@ -444,6 +495,8 @@ int main(void)
 		cmocka_unit_test_setup(state_moves_only_when_another_takes_the_core, setup),
 		cmocka_unit_test_setup(hooks_switch_the_threads_vcpu, setup),
 		cmocka_unit_test_setup(each_pcpu_has_its_own_vcpu, setup),
+		cmocka_unit_test_setup(an_serror_left_behind_is_the_vcpus_that_ran, setup),
+		cmocka_unit_test(only_what_ras_calls_harmless_goes_on),
 		cmocka_unit_test_setup(tlb_is_flushed_between_siblings_only, setup),
 		cmocka_unit_test_setup(fp_moves_on_first_use_only, setup),
 		cmocka_unit_test_setup(reset_leaves_nothing_of_an_earlier_life, setup),

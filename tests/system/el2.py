@@ -38,8 +38,22 @@ def smashed_stack_is_noticed():
         m.ends()
 
 
+def serrors_are_borne_or_reported():
+    """What the RAS extension calls corrected or contained, and what it does not."""
+    with Machine(board(smp=5) + ["-no-reboot", "-kernel", str(IMAGE)]) as m:
+        for esr in ("be001811", "be000811"):
+            m.expect(r"EL2: SError on pCPU 0, ESR_EL2 %s: contained, going on\n" % esr, LONG)
+        m.expect(r"selftest: two SErrors borne\n")
+        m.expect(r"CRASH at EL2 on pCPU 0\n")
+        m.expect(r"ESR_EL2 be000011: SError\n")
+        m.expect(r"call chain:\n")
+        m.expect(r"^  7f[0-9a-f]{10} serror_raise\+0x[0-9a-f]+\n")
+        m.ends()
+
+
 def tests():
-    return [("el2_crash_report", crash_report_names_the_calls),
+    return [("el2_serror", serrors_are_borne_or_reported),
+            ("el2_crash_report", crash_report_names_the_calls),
             ("el2_smashed_stack", smashed_stack_is_noticed),
             ("el2_frames_four_pcpus", frames_on(4)),
             ("el2_frames_one_pcpu", frames_on(1, mem="256M", cpu="cortex-a53"))]

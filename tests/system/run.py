@@ -19,6 +19,7 @@ usage: tests/system/run.py --list [--matrix]     names, one a line
     chaos_*         a guest that does its worst beside one that must not notice
     pass_*          devices of the board that a VM has for itself
     el2_*           the hypervisor's own tests at EL2
+    fault_*         what the hardware may do wrong
     hostio_*        the board's disks and networks, driven by EL2 itself
     disks_*         Linux guests on the board's disks
     net_*           guests that talk to each other
@@ -37,6 +38,7 @@ import chaos
 import devices
 import disks
 import el2
+import faults
 import features
 import guests
 import hostio
@@ -61,7 +63,7 @@ def main():
     usual = dict([*boot.tests(), *el2.tests(), *guests.tests(), *linux.tests(), *services.tests(),
                   *sched.tests(), *many.tests(), *life.tests(), *hostio.tests(), *disks.tests(),
                   *channels.tests(), *virtio.tests(), *chaos.tests(), *devices.tests(),
-                  *net.tests(), *features.tests(),
+                  *net.tests(), *faults.tests(), *features.tests(),
                   *passthrough.tests(),
                   *matrix.representative()])
     wide = dict([*matrix.tests(), *sched.matrix(), *many.matrix()])

@@ -10,7 +10,9 @@
  * void arch_percpu_set(struct percpu *)
  * uint64_t arch_irq_save(void)                mask IRQs; the old DAIF
  * void arch_irq_restore(uint64_t daif)
- * void arch_irq_enable(void), arch_irq_disable(void)
+ * void arch_irq_enable(void), arch_irq_disable(void)      SErrors too, as all of these
+ * bool arch_serror_pending(void)              one by what was done here so far, and masked
+ * void arch_serror_take(void)                 take it
  * void arch_wfi(void)                         DSB SY, then WFI
  * void arch_cpu_relax(void)                   YIELD
  * void arch_wfe(void), arch_sev(void)

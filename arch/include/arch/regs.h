@@ -78,6 +78,14 @@ enum esr_ec {
 
 /* ISS of an HVC or a trapped SMC from AArch64. */
 #define ISS_CALL_IMM16  BITS(15, 0)
+/* SErrors, with the RAS extension; ISR_EL1.A: one is pending */
+#define ISR_A           BIT(8)
+#define ISS_SERROR_IDS  BIT(24)      /* 1: the rest is IMPLEMENTATION DEFINED      */
+#define ISS_SERROR_AET  BITS(12, 10) /* how grave, if DFSC is DFSC_SERROR          */
+#define ISS_SERROR_DFSC BITS(5, 0)
+#define DFSC_SERROR     0x11
+#define AET_RESTARTABLE 2
+#define AET_CORRECTED   6
 
 /* ISS of a Data Abort; what does not say DABT is the same for instructions. */
 #define ISS_DABT_ISV    BIT(24)      /* 1: bits 23 to 14 are valid                 */

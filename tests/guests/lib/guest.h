@@ -129,6 +129,7 @@ struct cpu {
 	struct trap_log trap;
 	irq_hook_t   irq_hook;
 	sync_hook_t  sync_hook; /* asked first; true: handled                 */
+	sync_hook_t  serror_hook;
 	volatile unsigned int irq_count;
 	void       (*fn)(void *arg);
 	void        *arg;

@@ -7,6 +7,7 @@ void trap_entry(struct trap_frame *f, unsigned int kind);
 
 #define KIND_SYNC 0
 #define KIND_IRQ  1
+#define KIND_SERROR 3
 #define SPSR_IL   (1ul << 20)	/* would fault again after the return */
 
 static void note(struct trap_log *t, struct trap_frame *f)
@@ -43,5 +44,7 @@ void trap_entry(struct trap_frame *f, unsigned int kind)
 			return;
 		}
 	}
+	if (what == KIND_SERROR && current_el && cpu->serror_hook && cpu->serror_hook(f))
+		return;
 	trap_fatal(f, kind);
 }

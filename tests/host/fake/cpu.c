@@ -11,6 +11,8 @@ uint32_t nr_pcpus = 1;
 
 _Thread_local struct percpu *fake_percpu = &percpus[0];
 _Thread_local uint64_t fake_daif;
+_Thread_local bool fake_serror;
+_Thread_local void (*fake_serror_taken)(void);
 
 uint64_t fake_counter;
 uint64_t fake_counter_awaited;

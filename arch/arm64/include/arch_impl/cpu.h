@@ -19,14 +19,15 @@ static inline void arch_percpu_set(struct percpu *p)
 	write_sysreg(tpidr_el2, (uintptr_t)p);
 }
 
+/* SErrors with them: what takes one may then take locks and write lines. */
 static inline void arch_irq_enable(void)
 {
-	__asm__ volatile("msr daifclr, #2" ::: "memory");
+	__asm__ volatile("msr daifclr, #6" ::: "memory");
 }
 
 static inline void arch_irq_disable(void)
 {
-	__asm__ volatile("msr daifset, #2" ::: "memory");
+	__asm__ volatile("msr daifset, #6" ::: "memory");
 }
 
 static inline uint64_t arch_irq_save(void)
@@ -40,6 +41,17 @@ static inline uint64_t arch_irq_save(void)
 static inline void arch_irq_restore(uint64_t daif)
 {
 	__asm__ volatile("msr daif, %0" :: "r"(daif) : "memory");
+}
+
+static inline bool arch_serror_pending(void)
+{
+	__asm__ volatile("dsb sy" ::: "memory");
+	return read_sysreg(isr_el1) & ISR_A;
+}
+
+static inline void arch_serror_take(void)
+{
+	__asm__ volatile("msr daifclr, #4\n\tisb\n\tmsr daifset, #4" ::: "memory");
 }
 
 /* BRK raises an exception whose ESR_EL2.EC tells crash reports what it was. */

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <sched.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 extern _Thread_local struct percpu *fake_percpu;
@@ -47,6 +48,21 @@ static inline uint64_t arch_irq_save(void)
 static inline void arch_irq_restore(uint64_t daif)
 {
 	fake_daif = daif;
+}
+
+/* An SError is pending; what takes it. */
+extern _Thread_local bool fake_serror;
+extern _Thread_local void (*fake_serror_taken)(void);
+
+static inline bool arch_serror_pending(void)
+{
+	return fake_serror;
+}
+
+static inline void arch_serror_take(void)
+{
+	fake_serror = false;
+	fake_serror_taken();
 }
 
 static inline void arch_isb(void)
