@@ -29,6 +29,8 @@ build/setup.mk: tools/packages.txt tools/setup
 
 # Objects go to $O; what was fetched is always in build/.
 O ?= build
+# What does not depend on how it is linked may be another's.
+OBJ ?= $O
 BUNDLED ?= $(TFA)
 Q := $(if $(V),,@)
 
@@ -56,7 +58,7 @@ machine := $(target) -std=gnu11 -ffreestanding -mgeneral-regs-only -mstrict-alig
 	-fno-pic -fno-pie -mcmodel=tiny -fno-common -fno-strict-aliasing \
 	-fomit-frame-pointer $(whole_prologue) -ffixed-x18 -fno-stack-protector -fno-unwind-tables \
 	-fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections -g
-headers := -nostdinc -isystem $(shell $(CC) -print-file-name=include) -isystem $O/lib/include
+headers := -nostdinc -isystem $(shell $(CC) -print-file-name=include) -isystem $(OBJ)/lib/include
 warnings := $(WERROR) -Wall -Wextra -Wshadow -Wundef -Wvla -Wstrict-prototypes \
 	-Wmissing-prototypes -Wpointer-arith -Wwrite-strings
 frames  := -Wframe-larger-than=1024
@@ -76,8 +78,8 @@ comma := ,
 # ---- hypervisor ------------------------------------------------------------
 folders := arch/arm64 core core/lib core/vmm mm irq devices vcpu vm
 srcs    := $(foreach d,$(folders),$(wildcard $d/*.c $d/*.S))
-objs    := $(addprefix $O/obj/,$(addsuffix .o,$(basename $(srcs))))
-libs    := $O/lib/libc.a
+objs    := $(addprefix $(OBJ)/obj/,$(addsuffix .o,$(basename $(srcs))))
+libs    := $(OBJ)/lib/libc.a
 
 .PHONY: all objects run image guest-disk test test-matrix bench coverage docs clean help host-tests \
 	print-cflags print-host-cc FORCE
@@ -85,33 +87,33 @@ all: $O/corbel.bin
 objects: $(objs)
 
 # What most exits run through is compiled for speed.
-$O/obj/core/vmm/light.o $O/obj/irq/vgic_sgi.o: cflags += -O2
+$(OBJ)/obj/core/vmm/light.o $(OBJ)/obj/irq/vgic_sgi.o: cflags += -O2
 
 # What reads and writes text and files looks after its return addresses, off the way of exits:
 # docs/decisions/007-hardening.md.
 guarded := core/log devices/gpt vm/bundle vm/vm_load tests/el2/manager \
 	$(addprefix core/vmm/,console_in listing shell shell_cmds shell_line shell_words tune)
-$(guarded:%=$O/obj/%.o): cflags += -fstack-protector-strong
+$(guarded:%=$(OBJ)/obj/%.o): cflags += -fstack-protector-strong
 
 # A changed flag rebuilds, as a changed file does.
-$O/obj/flags: FORCE
+$(OBJ)/obj/flags: FORCE
 	@mkdir -p $(@D)
 	@echo '$(CC) $(cflags)' | cmp -s - $@ || echo '$(CC) $(cflags)' >$@
 
-$O/obj/%.o: %.c $O/obj/flags | $(libs)
+$(OBJ)/obj/%.o: %.c $(OBJ)/obj/flags | $(libs)
 	@mkdir -p $(@D) && echo "  CC    $<"
 	$Q$(CC) $(cflags) -c $< -o $@
-$O/obj/%.o: %.S $O/obj/flags
+$(OBJ)/obj/%.o: %.S $(OBJ)/obj/flags
 	@mkdir -p $(@D) && echo "  CC    $<"
 	$Q$(CC) $(cflags) -c $< -o $@
 
 # The version is in one object, so that a commit rebuilds only that one.
-$O/gen/corbel_version.h: FORCE
+$(OBJ)/gen/corbel_version.h: FORCE
 	@mkdir -p $(@D)
 	@echo '#define CORBEL_VERSION "$(shell git describe --always --dirty 2>/dev/null || echo unknown)"' >$@.new
 	@cmp -s $@.new $@ || cp $@.new $@
-$O/obj/core/version.o: $O/gen/corbel_version.h
-$O/obj/core/version.o: cflags += -I$O/gen
+$(OBJ)/obj/core/version.o: $(OBJ)/gen/corbel_version.h
+$(OBJ)/obj/core/version.o: cflags += -I$(OBJ)/gen
 
 # Linked twice: the first link tells the addresses of the functions, the second
 # has their names in it. The table lies behind the text, so nothing it names moves.
@@ -145,10 +147,10 @@ $O/corbel.bin: $O/corbel.elf
 
 build/src/libfdt:
 	tools/fetch libfdt
-$(libs): tools/libs tools/libs_newlib.h $O/obj/flags | build/src/libfdt
+$(libs): tools/libs tools/libs_newlib.h $(OBJ)/obj/flags | build/src/libfdt
 	@echo "  LIBS  newlib"
 	$QCC='$(CC)' AR='$(AR)' LIB_CFLAGS='$(machine) $(headers)' \
-		tools/libs $O/lib build/src/libfdt
+		tools/libs $(OBJ)/lib build/src/libfdt
 
 # ---- host tests ------------------------------------------------------------
 # tests/host/NAME.mk says: HOST_TESTS += NAME; NAME_SRCS := FILES; NAME_SAN := thread
@@ -214,7 +216,8 @@ build/guests/debian: | build/guests/cloud build/guests/busybox
 	$Qtools/guest_disk $@
 .SECONDEXPANSION:
 $O/bundle.cpio: FORCE | $$(call guests_of,$$(CONFIG))
-	$Qtools/corbel_config.py pack $(CONFIG) --board-mem $(MEM) --board-cpus $(SMP) -o $@
+	$Qtools/corbel_config.py pack $(CONFIG) --board-mem $(MEM) --board-cpus $(SMP) -o $@.new
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 # BUNDLED=1 links the bundle into the image: one file that needs no initrd.
 $O/gen/bundle.S: $O/bundle.cpio
 	@printf '\t.section .bundle, "a"\n\t.incbin "$<"\n' >$@
@@ -259,4 +262,4 @@ clean:
 help:
 	@sed -n 's/^#= \?//p' Makefile
 
--include $(shell find $O/obj $O/host -name '*.d' 2>/dev/null)
+-include $(shell find $(OBJ)/obj $O/host -name '*.d' 2>/dev/null)

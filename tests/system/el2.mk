@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The hypervisor with tests/el2/ in place of what starts VMs: it tests itself at EL2.
-el2_objs := $(filter-out $O/obj/core/vmm/manager.o,$(objs)) \
-	$(patsubst %.c,$O/obj/%.o,$(wildcard tests/el2/*.c))
+el2_objs := $(filter-out $(OBJ)/obj/core/vmm/manager.o,$(objs)) \
+	$(patsubst %.c,$(OBJ)/obj/%.o,$(wildcard tests/el2/*.c))
 TEST_DEPS += $O/el2test.bin
 $O/el2test.pass1.elf: $O/gen/symbols0.o
 $O/el2test.elf: $O/gen/el2test.symbols.o

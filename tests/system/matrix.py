@@ -66,7 +66,8 @@ def behind_tfa(*boards):
     initrd = linux.rc_initramfs("tfa", "echo RC-$((40 + 2))\npoweroff -f\n")
     config = WORK / "tfa.toml"
     config.write_text(linux.vm(initrd=initrd))
-    make = ["make", "-s", "run", "TFA=1", "O=build/test/tfa", "CONFIG=%s" % config]
+    # The objects are those of all tests; only the link is another.
+    make = ["make", "-s", "run", "TFA=1", "O=build/test/tfa", "OBJ=build", "CONFIG=%s" % config]
     for extra in boards:
         with Machine(make + extra) as m:
             m.expect("RC-42", LONG * 6)
