@@ -9,7 +9,8 @@
 #=                 BUNDLED=1: the bundle linked into the image
 #= make test       all tests; T=PATTERN those whose name has it; test-matrix: the long ones
 #= make fuzz       every fuzzer for FUZZ_SECONDS=60, two at once
-#= make bench      costs of exits in instructions, beside the bare machine
+#= make bench      costs of exits in instructions, beside the bare machine; WALL=1:
+#=                 memory by the clock on the wall
 #= make coverage   lines and branches of pure code that host tests and fuzzers reach
 #= make docs       pages from the headers, in build/docs
 #= make clean      remove build/, what was fetched included
@@ -245,7 +246,7 @@ TEST_DEPS := $O/corbel.bin host-tests build/guests/cloud build/guests/initramfs.
 test test-matrix: $(TEST_DEPS)
 	@tools/test.py $(if $(filter test-matrix,$@),--matrix) --build $O --match '$(T)' $(HOST_TESTS)
 bench: $(TEST_DEPS)
-	@tests/bench/run.py
+	@tests/bench/run.py $(if $(WALL),--wall)
 # What of the pure code the host tests reach, and the fuzzers with what they have found
 # so far; without sanitizers, for speed.
 coverage: $(addprefix fuzz-found-,$(FUZZERS))

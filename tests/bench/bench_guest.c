@@ -255,6 +255,58 @@ static void first_touches(void)
 	touch("first_touch_2m", 0x200000, 96);
 }
 
+/* ---- memory by the clock on the wall: for boards; an emulator has no caches ---- */
+
+#define STREAM_SIZE  (16ul << 20)
+#define CHASE_PAGES  8192ul              /* 32 MiB: more than TLBs and caches hold */
+#define CHASE_ROUNDS 8ul
+
+static void stream(void)
+{
+	volatile uint64_t *from = (void *)TOUCH_BASE, *to = (void *)(TOUCH_BASE + STREAM_SIZE);
+	uint64_t start = 0;
+
+	/* Once, so that caches and TLBs are as they will be. */
+	for (unsigned int round = 0; round < 5; round++) {
+		if (round == 1)
+			start = ticks_now();
+		for (uint64_t i = 0; i < STREAM_SIZE / 8; i++)
+			to[i] = from[i];
+	}
+	report("stream_kib", ticks_now() - start, 4 * STREAM_SIZE >> 10);
+}
+
+/* From page to page, in an order that no prefetcher follows, each in another line of its page. */
+static uintptr_t chase_place(uintptr_t base, uint64_t page)
+{
+	return base + page * 4096 + page % 64 * 64;
+}
+
+static void chase(const char *name, uintptr_t base)
+{
+	uint64_t page = 0, start, next;
+	uintptr_t at = chase_place(base, 0);
+
+	for (uint64_t i = 0; i < CHASE_PAGES; i++, page = next) {
+		next = (page * 1664525 + 1013904223) % CHASE_PAGES;
+		RW64(chase_place(base, page)) = chase_place(base, next);
+	}
+	start = ticks_now();
+	for (uint64_t i = 0; i < CHASE_PAGES * CHASE_ROUNDS; i++)
+		at = RW64(at);
+	report(name, ticks_now() - start, CHASE_PAGES * CHASE_ROUNDS);
+}
+
+static void wall(void)
+{
+	uint64_t small = guest_arg("small_mib", 0) << 20;
+
+	stream();
+	chase("chase", TOUCH_BASE);
+	if (small)
+		chase("chase_small", small);
+}
+
 /* ---- a guest that only computes: 100 ms, which are so many instructions ---- */
 
 static void busy(void)
@@ -528,7 +580,7 @@ static void nothing(void) { }
 static void bench(void)
 {
 	static void (*const modes[])(void) = {
-		all, one_cpu, one_core, timers, busy, share, spin, nothing, blk,
+		all, one_cpu, one_core, timers, busy, share, spin, nothing, blk, wall,
 	};
 	uint64_t mode = guest_arg("mode", 0);
 

@@ -21,7 +21,7 @@ BOARD = {"cpu": "cortex-a72,cntfrq=1000000000", "version": 10,
          "extra": ["-icount", "shift=0,sleep=off"]}
 KINDS = ["guest", "hypervisor", "sysreg", "barrier", "tlbi"]
 MODES = {"all": 0, "one_cpu": 1, "one_core": 2, "timers": 3, "busy": 4, "share": 5,
-         "spin": 6, "nothing": 7}
+         "spin": 6, "nothing": 7, "blk": 8, "wall": 9}
 
 
 def make(*targets):
@@ -193,6 +193,25 @@ def old():
             m.expect("^DONE 1 passed", LONG * 2)
             out.append(rows_of(m, None))
     return out
+
+
+def wall():
+    """Memory by the clock on the wall: bare, in blocks of 2 MiB, in pages of 4 KiB."""
+    board = {"cpu": "cortex-a72", "version": 10, "smp": 1, "mem": "1G"}
+    # Where IPA and PA are not congruent no block fits.
+    regions = ('[[vm]]\nname = "wall"\nkernel = "%s"\ncmdline = "mode=%d small_mib=1792"\n'
+               '[[vm.memory]]\nsize = "256M"\n[[vm.memory]]\nipa = 0x70000000\nsize = "32M"\n'
+               'backend = "linear"\npa = 0x78001000\n' %
+               (guests.build("bench_guest"), MODES["wall"]))
+    rows = []
+    for args in (bare(guests.build("bench_guest"), "mode=%d" % MODES["wall"], **board),
+                 corbel(pack("bench_wall", regions, "1G", 1), **board)):
+        with Machine(args) as m:
+            m.expect("^DONE 1 passed", LONG * 2)
+            rows.append(rows_of(m, None))
+    native, hosted = rows
+    native["chase_small"] = native["chase"]
+    return native, hosted
 
 
 def scaling():

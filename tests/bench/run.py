@@ -2,13 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Count what exits, interrupts, switches and boots cost, bare and under Corbel.
 
-usage: tests/bench/run.py [--check] [--write] [--verbose] | --old
+usage: tests/bench/run.py [--check] [--write] [--verbose] | --old | --wall
 
 Runs tests/bench/bench_guest.c and Debian's Linux under -icount shift=0,sleep=off on QEMU 10,
 where one instruction is one nanosecond, and prints a table with the budgets of budgets.toml; the
 figures go to build/bench.json too. --write puts them into docs/performance.md, with a
 chart. --check fails when a budget is exceeded by 2 %, a row is missing, a row does not scale within
-5 %, or the page is not current. --old prints the rows of one CPU on QEMU 7.2.
+5 %, or the page is not current. --old prints the rows of one CPU on QEMU 7.2,
+--wall rows of memory by the clock on the wall, which nothing is held to.
 docs/performance.md says how it is measured.
 """
 import argparse
@@ -48,11 +49,25 @@ def failures(rows, figures, scales):
     return bad
 
 
+def wall():
+    """On a board the guest prints the same: docs/performance.md."""
+    with contextlib.redirect_stdout(io.StringIO()):
+        native, hosted = measure.wall()
+    for key, title in (("stream_kib", "copy, ns per KiB"),
+                       ("chase", "pointer chase, stage 2 in 2 MiB, ns"),
+                       ("chase_small", "pointer chase, stage 2 in 4 KiB, ns")):
+        print("%-40s native %8.1f  Corbel %8.1f" %
+              (title, native[key]["value"], hosted[key]["value"]))
+    return 0
+
+
 def main():
     parser = argparse.ArgumentParser(add_help=False)
-    for flag in ("--check", "--write", "--verbose", "--old"):
+    for flag in ("--check", "--write", "--verbose", "--old", "--wall"):
         parser.add_argument(flag, action="store_true")
     args = parser.parse_args()
+    if args.wall:
+        return wall()
     log = io.StringIO()
     try:
         with contextlib.redirect_stdout(sys.stdout if args.verbose else log):
