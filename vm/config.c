@@ -26,8 +26,8 @@ static const char *const words_backend[] = { "eager", "touch", "linear", NULL };
 static const char *const words_dma[]     = { "refused", "unprotected", NULL };
 
 static const struct config_key system_keys[] = {
-	{ "compatible", NULL, 0, 0, 0, KEY_CONST, 0 },
-	{ "version",    NULL, 0, 0, 0, KEY_CONST, 0 },
+	KEY_ELSEWHERE("compatible"),
+	KEY_ELSEWHERE("version"),
 	KEY_WORDS("when-all-off", struct system_config, when_all_off, words_all_off),
 	KEY_NUM("escape-key", struct system_config, escape_key, 0, UINT32_MAX),
 	KEY_NUM("housekeeping", struct system_config, housekeeping, 0, CONFIG_MAX_PCPUS - 1),
@@ -39,7 +39,7 @@ static const struct config_key system_keys[] = {
 #define FOR_PRIO  (BIT(POLICY_FIFO) | BIT(POLICY_RR) | BIT(POLICY_PARTITION))
 #define FOR_SLICE (BIT(POLICY_RR) | BIT(POLICY_FAIR) | BIT(POLICY_PARTITION) | BIT(POLICY_EDF))
 #define KEY_SCHED(n, field, min, max, policies) \
-	{ n, NULL, min, max, offsetof(struct vm_config, field), KEY_U32, policies }
+	KEY_RANGE(n, KEY_U32, struct vm_config, field, min, max, policies)
 
 static const struct config_key vm_keys[] = {
 	KEY_NUM("id",    struct vm_config, id, 0, UINT32_MAX),

@@ -25,20 +25,23 @@ enum config_kind {
 
 struct config_key {
 	const char *name;              /* NULL ends a table                   */
-	const char *const *words;      /* KEY_ENUM; NULL at its end           */
-	uint32_t min, max;             /* KEY_U32                             */
+	union {
+		const char *const *words;              /* KEY_ENUM; NULL at its end   */
+		struct { uint32_t min, max; };         /* KEY_U32, KEY_NUMBERS        */
+	};
 	uint16_t offset;               /* of the field in the node's struct   */
 	uint8_t  kind;                 /* KEY_*                               */
 	uint8_t  policies;             /* bit n: for VMs under policy n; 0: all */
 };
 
-#define KEY(n, k, type, field)          { n, NULL, 0, 0, offsetof(type, field), k, 0 }
-#define KEY_WORDS(n, type, field, list) { n, list, 0, 0, offsetof(type, field), KEY_ENUM, 0 }
-#define KEY_NUM(n, type, field, min, max) \
-	{ n, NULL, min, max, offsetof(type, field), KEY_U32, 0 }
-#define KEY_NUMBERS(n, type, field, min, max) \
-	{ n, NULL, min, max, offsetof(type, field), KEY_NUMBERS, 0 }
-#define KEY_END                         { NULL, NULL, 0, 0, 0, 0, 0 }
+#define KEY(n, k, type, field)          { n, { NULL }, offsetof(type, field), k, 0 }
+#define KEY_WORDS(n, type, field, list) { n, { list }, offsetof(type, field), KEY_ENUM, 0 }
+#define KEY_RANGE(n, k, type, field, lo, hi, policies) \
+	{ n, { .min = lo, .max = hi }, offsetof(type, field), k, policies }
+#define KEY_NUM(n, type, field, min, max) KEY_RANGE(n, KEY_U32, type, field, min, max, 0)
+#define KEY_NUMBERS(n, type, field, min, max) KEY_RANGE(n, KEY_NUMBERS, type, field, min, max, 0)
+#define KEY_ELSEWHERE(n)                { n, { NULL }, 0, KEY_CONST, 0 }
+#define KEY_END                         { NULL, { NULL }, 0, 0, 0 }
 
 extern const struct config_key config_no_keys[];
 

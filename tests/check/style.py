@@ -71,6 +71,21 @@ def externs(path, text):
                 yield number, "extern belongs in a header"
 
 
+EL2 = ("arch/", "core/", "mm/", "irq/", "devices/", "vcpu/", "vm/")
+LITERAL = re.compile(r'"(?:[^"\\]|\\.)*"')
+# What core/lib/format.c knows; and operands of assembly.
+FORMAT = re.compile(r"%(?:%|[-0]*(?:\*|\d+)?(?:\.(?:\*|\d+)?)?l{0,2}[csdux])|%\w?\d|%\[")
+
+
+def formats(path, text):
+    if not str(path.relative_to(TOP)).startswith(EL2):
+        return
+    for number, line in enumerate(text.splitlines(), 1):
+        for literal in LITERAL.findall(line):
+            if "%" in FORMAT.sub("", literal):
+                yield number, "a format that EL2's printf does not know: %s" % literal
+
+
 def main():
     bad = 0
     files = tracked()
@@ -79,7 +94,7 @@ def main():
             text = path.read_text()
         except UnicodeDecodeError:
             continue
-        for rule in (licence, stray_names, long_lines, long_functions, externs):
+        for rule in (licence, stray_names, long_lines, long_functions, externs, formats):
             for number, why in rule(path, text):
                 print("%s:%d: %s" % (path.relative_to(TOP), number, why))
                 bad += 1
