@@ -193,7 +193,7 @@ bool config_name_ok(const char *name)
 
 bool config_section_is(const char *name, const char *what, bool many)
 {
-	size_t n = strlen(what);
+	size_t n = name[0] == what[0] ? strlen(what) : 1;
 
 	return strncmp(name, what, n) == 0 && (name[n] == '\0' || (many && name[n] == '-'));
 }
@@ -230,7 +230,7 @@ int config_keys_parse(const struct config_parser *p, const uint32_t *node,
 		const struct config_key *key = keys;
 		int err;
 
-		while (key->name && strcmp(key->name, name) != 0)
+		while (key->name && (key->name[0] != name[0] || strcmp(key->name, name) != 0))
 			key++;
 		if (!key->name)
 			return config_refuse(p, name, "no such key");

@@ -98,6 +98,8 @@ static void warn_of_granule(const struct vm *vm)
 				 (unsigned int)(granules[i].size >> 10));
 }
 
+#define TREE_SMALL 8000            /* with the heap's header less than two pages   */
+
 /* --- the device tree ----------------------------------------------------------------- */
 
 static void describe(struct vm *vm, struct guest_fdt_desc *d)
@@ -134,18 +136,30 @@ static int write_tree(struct vm *vm, const void *tree, int used)
 		log_err("VM %s: the device tree has %d bytes, at 0x%llx there is room for %llu",
 			vm_name(vm), used, (unsigned long long)vm->plan.dtb.v,
 			(unsigned long long)vm->plan.dtb_room);
-		return -ENOSPC;
+		return -E2BIG;
 	}
 	return sink_write(vm, vm->plan.dtb, tree, (uint64_t)used);
+}
+
+/* Made in a buffer of that size, and written; -ENOSPC: it is larger. */
+static int load_tree_in(struct vm *vm, const struct guest_fdt_desc *d, const struct load_file *f,
+			size_t size)
+{
+	void *buf = hyp_zalloc(size);
+	int used, err;
+
+	if (!buf)
+		return -ENOMEM;
+	used = f->data ? complete_tree(vm, d, f, buf, size) : guest_fdt_make(d, buf, size);
+	err = used < 0 ? used : write_tree(vm, buf, used);
+	hyp_free(buf);
+	return err;
 }
 
 static int load_tree(struct vm *vm)
 {
 	struct guest_fdt_desc d;
 	struct load_file f;
-	size_t size;
-	void *buf;
-	int used;
 	int err = find_file(vm, vm->cfg->dtb.file, &f);
 
 	if (err)
@@ -154,15 +168,10 @@ static int load_tree(struct vm *vm)
 		log_err("VM %s: %s has more than 2 MiB", vm_name(vm), f.name);
 		return -E2BIG;
 	}
-	size = GUEST_FDT_BUF_SIZE + f.size;
-	buf = hyp_zalloc(size);
-	if (!buf)
-		return -ENOMEM;
 	describe(vm, &d);
-	used = f.data ? complete_tree(vm, &d, &f, buf, size) : guest_fdt_make(&d, buf, size);
-	err = used < 0 ? used : write_tree(vm, buf, used);
-	hyp_free(buf);
-	return err;
+	/* Most are small, and all of the buffer is cleared twice. */
+	err = load_tree_in(vm, &d, &f, TREE_SMALL + f.size);
+	return err == -ENOSPC ? load_tree_in(vm, &d, &f, GUEST_FDT_BUF_SIZE + f.size) : err;
 }
 
 /* --- all of it -------------------------------------------------------------------------- */

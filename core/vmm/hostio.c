@@ -267,11 +267,10 @@ static void look_at(const struct board *b, int node, const struct board_range *r
 	va_t regs;
 	int err;
 
-	if (!board_node_enabled(b, node) || board_intid(b, node, 0, &intid) ||
-	    map_regs(r, &regs))
+	if (!board_node_enabled(b, node) || map_regs(r, &regs))
 		return;
 	err = virtio_host_probe(&v, regs);
-	if (err == -ENODEV)
+	if (err == -ENODEV || board_intid(b, node, 0, &intid))
 		return;
 	if (err == -ENOTSUP) {
 		log_warn("%s is a virtio device of the old interface, which cannot be used "
