@@ -142,18 +142,18 @@ static bool give_piece(struct header *h, unsigned int offset)
 
 void hyp_free(void *p)
 {
-	uintptr_t at = (uintptr_t)p;
-	struct header *h = (struct header *)(void *)((char *)p - (at & PAGE_MASK));
-	unsigned int offset = (unsigned int)(at & PAGE_MASK) - HEADER_SIZE;
+	uint64_t in_page = (uintptr_t)p & PAGE_MASK;
+	struct header *h;
 
 	if (!p)
 		return;
-	BUG_ON((at & PAGE_MASK) < HEADER_SIZE);
+	h = (struct header *)(void *)((char *)p - in_page);
+	BUG_ON(in_page < HEADER_SIZE);
 	BUG_ON(h->magic != MAGIC_SLAB && h->magic != MAGIC_LARGE);
 	if (h->magic == MAGIC_LARGE) {
 		h->magic = 0;
 		hyp_free_pages(h, h->nr_pages);
-	} else if (give_piece(h, offset)) {
+	} else if (give_piece(h, (unsigned int)in_page - HEADER_SIZE)) {
 		hyp_free_pages(h, 1);
 	}
 }

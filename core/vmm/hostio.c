@@ -395,7 +395,7 @@ static int claim_locked(const struct hostblk_part *p, const char *owner, char *w
 		}
 	}
 	if (!free) {
-		snprintf(why, size, "more than %u disks and partitions are in use", MAX_CLAIMS);
+		snprintf(why, size, "more than %d disks and partitions are in use", MAX_CLAIMS);
 		return -ENOSPC;
 	}
 	*free = (struct claim){ p, owner };
