@@ -12,7 +12,7 @@
 struct timer_queue {
 	struct spinlock lock;            /* rank 80, docs/locking.md */
 	struct list_node armed;          /* under lock; may be all zero at first */
-	_Atomic(struct timer *) firing;  /* set under lock                       */
+	struct timer *_Atomic firing;    /* set under lock                       */
 };
 
 static struct timer_queue queues[MAX_PCPUS];

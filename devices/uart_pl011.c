@@ -2,6 +2,7 @@
 #include "devices/uart_pl011.h"
 
 #include "core/lib/bits.h"
+#include "core/lib/space.h"
 
 #define UARTDR          0x000
 #define UARTDR_DATA     BITS(7, 0)
@@ -31,12 +32,12 @@
 
 static uint32_t reg_read(const struct uart_phys *u, uint32_t off)
 {
-	return *(volatile uint32_t *)va_ptr(va_add(u->regs, off));
+	return MMIO_READ(uint32_t, va_mmio(u->regs) + off);
 }
 
 static void reg_write(const struct uart_phys *u, uint32_t off, uint64_t v)
 {
-	*(volatile uint32_t *)va_ptr(va_add(u->regs, off)) = (uint32_t)v;
+	MMIO_WRITE(uint32_t, va_mmio(u->regs) + off, v);
 }
 
 static void imsc_set(struct uart_phys *u, uint64_t bits, bool on)

@@ -364,7 +364,7 @@ static void piece_submit(struct virtio_blk_slot *s)
 static void slot_done(struct block_request *r, int err)
 {
 	struct virtio_blk_slot *s = (struct virtio_blk_slot *)r;
-	_Atomic(struct virtio_blk_slot *) *list = &s->blk->completed[s->q->idx];
+	struct virtio_blk_slot *_Atomic *list = &s->blk->completed[s->q->idx];
 
 	s->err = err;
 	s->next = atomic_load(list);

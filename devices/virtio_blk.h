@@ -51,7 +51,7 @@ struct virtio_blk {
 	struct virtio_blk_slot *slots;   /* VIRTIO_BLK_SLOTS, if the back end needs buffers */
 	uint32_t buf_size;
 	/* any context */
-	_Atomic(struct virtio_blk_slot *) completed[VIRTIO_BLK_MAX_QUEUES];
+	struct virtio_blk_slot *_Atomic completed[VIRTIO_BLK_MAX_QUEUES];
 	/* under dev.lock */
 	uint8_t writeback;
 	/* under the lock of each queue */

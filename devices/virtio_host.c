@@ -6,6 +6,7 @@
 
 #include <arch/cpu.h>
 #include "core/lib/bits.h"
+#include "core/lib/space.h"
 
 /* "MMIO Device Register Layout" */
 #define MAGIC_VALUE        0x000
@@ -58,12 +59,12 @@ struct virtio_host_used {
 
 static uint32_t reg_read(const struct virtio_host *v, uint32_t off)
 {
-	return *(volatile uint32_t *)va_ptr(va_add(v->regs, off));
+	return MMIO_READ(uint32_t, va_mmio(v->regs) + off);
 }
 
 static void reg_write(const struct virtio_host *v, uint32_t off, uint64_t value)
 {
-	*(volatile uint32_t *)va_ptr(va_add(v->regs, off)) = (uint32_t)value;
+	MMIO_WRITE(uint32_t, va_mmio(v->regs) + off, value);
 }
 
 static void status_add(const struct virtio_host *v, uint64_t bits)
@@ -184,12 +185,12 @@ bool virtio_host_failed(const struct virtio_host *v)
 
 static uint64_t config_read(const struct virtio_host *v, uint32_t off, unsigned int size)
 {
-	volatile void *at = va_ptr(va_add(v->regs, CONFIG + off));
+	const char __mmio *at = va_mmio(v->regs) + CONFIG + off;
 
 	switch (size) {
-	case 1: return *(volatile uint8_t *)at;
-	case 2: return *(volatile uint16_t *)at;
-	case 4: return *(volatile uint32_t *)at;
+	case 1: return MMIO_READ(uint8_t, at);
+	case 2: return MMIO_READ(uint16_t, at);
+	case 4: return MMIO_READ(uint32_t, at);
 	default: return reg_read(v, CONFIG + off) | (uint64_t)reg_read(v, CONFIG + off + 4) << 32;
 	}
 }

@@ -48,6 +48,7 @@ void split_want_kick(struct virtq *q, bool on);
 void packed_want_kick(struct virtq *q, bool on);
 
 /* Guest memory that changes at any time: loads and stores of one size, once. */
-#define RING_LOAD(type, v, off)  __atomic_load_n((type *)((char *)(v).p + (off)), __ATOMIC_ACQUIRE)
+#define RING_AT(type, v, off) ((__force type *)((char __guest *)(v).p + (off)))
+#define RING_LOAD(type, v, off) __atomic_load_n(RING_AT(type, v, off), __ATOMIC_ACQUIRE)
 #define RING_STORE(type, v, off, val) \
-	__atomic_store_n((type *)((char *)(v).p + (off)), (type)(val), __ATOMIC_RELEASE)
+	__atomic_store_n(RING_AT(type, v, off), (type)(val), __ATOMIC_RELEASE)

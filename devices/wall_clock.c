@@ -2,6 +2,7 @@
 #include "devices/wall_clock.h"
 
 #include <arch/timer.h>
+#include "core/lib/space.h"
 
 static uint64_t base_s;      /* wall clock at counter 0; fixed after boot */
 
@@ -10,7 +11,7 @@ void wall_clock_init(va_t regs)
 {
 	uint64_t up_s = arch_counter() / arch_counter_hz();
 
-	base_s = regs.v ? *(volatile uint32_t *)va_ptr(regs) - up_s : 0;
+	base_s = regs.v ? MMIO_READ(uint32_t, va_mmio(regs)) - up_s : 0;
 }
 
 uint64_t wall_clock_now_s(void *ctx)

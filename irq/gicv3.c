@@ -16,30 +16,30 @@ static struct {
 	/* fixed after boot */
 	struct gicv3_map map;
 	uint32_t nr_intids;
-	char *redist[MAX_PCPUS];     /* RD_base of each pCPU                     */
+	char __mmio *redist[MAX_PCPUS];     /* RD_base of each pCPU                     */
 } gic;
 
-static uint32_t read32(const char *frame, uint32_t off)
+static uint32_t read32(const char __mmio *frame, uint32_t off)
 {
-	return *(const volatile uint32_t *)(frame + off);
+	return MMIO_READ(uint32_t, frame + off);
 }
 
-static void write32(char *frame, uint32_t off, uint32_t v)
+static void write32(char __mmio *frame, uint32_t off, uint32_t v)
 {
-	*(volatile uint32_t *)(frame + off) = v;
+	MMIO_WRITE(uint32_t, frame + off, v);
 }
 
-static uint64_t read64(const char *frame, uint32_t off)
+static uint64_t read64(const char __mmio *frame, uint32_t off)
 {
-	return *(const volatile uint64_t *)(frame + off);
+	return MMIO_READ(uint64_t, frame + off);
 }
 
-static void write64(char *frame, uint32_t off, uint64_t v)
+static void write64(char __mmio *frame, uint32_t off, uint64_t v)
 {
-	*(volatile uint64_t *)(frame + off) = v;
+	MMIO_WRITE(uint64_t, frame + off, v);
 }
 
-static int wait_clear(const char *frame, uint32_t off, uint64_t bits)
+static int wait_clear(const char __mmio *frame, uint32_t off, uint64_t bits)
 {
 	for (uint32_t n = 0; n < WAIT_READS; n++)
 		if (!(read32(frame, off) & bits))
@@ -50,7 +50,7 @@ static int wait_clear(const char *frame, uint32_t off, uint64_t bits)
 /* ---- distributor ---- */
 
 /* Secure interrupts, if firmware kept some, ignore all of this. */
-static void spis_quiet(char *gicd)
+static void spis_quiet(char __mmio *gicd)
 {
 	for (uint32_t id = INTID_SPI_FIRST; id < gic.nr_intids; id += 32) {
 		write32(gicd, GICD_ICENABLER + id / 8, ~0u);
@@ -69,14 +69,14 @@ static uint64_t route_of(uint64_t mpidr)
 	return mpidr & (BITS(39, 32) | BITS(23, 0));
 }
 
-static void spis_route(char *gicd, uint64_t mpidr)
+static void spis_route(char __mmio *gicd, uint64_t mpidr)
 {
 	for (uint32_t id = INTID_SPI_FIRST; id < gic.nr_intids; id++)
 		write64(gicd, GICD_IROUTER + 8 * id, route_of(mpidr));
 }
 
 /* ARE and the enable of group 1 are the same bits in both views of the register. */
-static int dist_start(char *gicd)
+static int dist_start(char __mmio *gicd)
 {
 	int err;
 
@@ -126,7 +126,7 @@ uint32_t gicv3_nr_intids(void)
 
 /* ---- redistributor ---- */
 
-static uint64_t frame_size(const char *rd)
+static uint64_t frame_size(const char __mmio *rd)
 {
 	if (gic.map.gicr_stride)
 		return gic.map.gicr_stride;
@@ -134,12 +134,12 @@ static uint64_t frame_size(const char *rd)
 							     GICR_FRAME_SIZE;
 }
 
-static char *find_in_region(char *base, uint64_t size, uint32_t aff)
+static char __mmio *find_in_region(char __mmio *base, uint64_t size, uint32_t aff)
 {
 	uint64_t off = 0;
 
 	while (off + GICR_FRAME_SIZE <= size) {
-		char *rd = base + off;
+		char __mmio *rd = base + off;
 		uint64_t typer = read64(rd, GICR_TYPER);
 
 		if (bits_get(GICR_TYPER_AFFINITY, typer) == aff)
@@ -151,12 +151,12 @@ static char *find_in_region(char *base, uint64_t size, uint32_t aff)
 	return NULL;
 }
 
-static char *find_redist(uint64_t mpidr)
+static char __mmio *find_redist(uint64_t mpidr)
 {
 	uint32_t aff = (uint32_t)((mpidr & 0xffffff) | (mpidr >> 32 & 0xff) << 24);
 
 	for (uint32_t n = 0; n < gic.map.nr_gicr; n++) {
-		char *rd = find_in_region(gic.map.gicr[n], gic.map.gicr_size[n], aff);
+		char __mmio *rd = find_in_region(gic.map.gicr[n], gic.map.gicr_size[n], aff);
 
 		if (rd)
 			return rd;
@@ -164,9 +164,9 @@ static char *find_redist(uint64_t mpidr)
 	return NULL;
 }
 
-static int redist_start(char *rd)
+static int redist_start(char __mmio *rd)
 {
-	char *sgi = rd + GICR_SGI_BASE;
+	char __mmio *sgi = rd + GICR_SGI_BASE;
 	int err;
 
 	write32(rd, GICR_WAKER, read32(rd, GICR_WAKER) & ~(uint32_t)GICR_WAKER_PROCESSOR_SLEEP);
@@ -203,7 +203,7 @@ static void note_sgir(uint64_t mpidr)
 
 int gicv3_cpu_init(const char **why)
 {
-	char *rd = find_redist(arch_mpidr());
+	char __mmio *rd = find_redist(arch_mpidr());
 	int err;
 
 	note_sgir(arch_mpidr());
@@ -227,7 +227,7 @@ int gicv3_cpu_init(const char **why)
 /* ---- single interrupts ---- */
 
 /* The frame that has an interrupt's registers, at the distributor's offsets. */
-static char *frame_of(uint32_t intid)
+static char __mmio *frame_of(uint32_t intid)
 {
 	if (intid < INTID_SPI_FIRST)
 		return gic.redist[cpu_self()] ? gic.redist[cpu_self()] + GICR_SGI_BASE : NULL;
@@ -236,7 +236,7 @@ static char *frame_of(uint32_t intid)
 
 static void write_bit(uint32_t off, uint32_t intid)
 {
-	char *frame = frame_of(intid);
+	char __mmio *frame = frame_of(intid);
 
 	if (frame)
 		write32(frame, off + intid / 32 * 4, 1u << (intid & 31));
@@ -249,7 +249,7 @@ void gicv3_enable(uint32_t intid)
 
 void gicv3_disable(uint32_t intid)
 {
-	char *frame = frame_of(intid);
+	char __mmio *frame = frame_of(intid);
 
 	if (!frame)
 		return;
@@ -272,23 +272,23 @@ void gicv3_set_pending(uint32_t intid, bool pending)
 
 bool gicv3_is_pending(uint32_t intid)
 {
-	const char *frame = frame_of(intid);
+	const char __mmio *frame = frame_of(intid);
 
 	return frame && (read32(frame, GICD_ISPENDR + intid / 32 * 4) >> (intid & 31) & 1);
 }
 
 void gicv3_set_priority(uint32_t intid, uint8_t prio)
 {
-	char *frame = frame_of(intid);
+	char __mmio *frame = frame_of(intid);
 
 	if (frame)
-		*(volatile uint8_t *)(frame + GICD_IPRIORITYR + intid) = prio;
+		MMIO_WRITE(uint8_t, frame + GICD_IPRIORITYR + intid, prio);
 }
 
 void gicv3_set_edge(uint32_t intid, bool edge)
 {
 	uint32_t off = GICD_ICFGR + intid / 16 * 4, bit = 2u << 2 * (intid & 15);
-	char *frame = frame_of(intid);
+	char __mmio *frame = frame_of(intid);
 
 	if (frame)
 		write32(frame, off, (read32(frame, off) & ~bit) | (edge ? bit : 0));

@@ -11,13 +11,14 @@
 #include <stdint.h>
 
 #include <arch/regs_gic.h>
+#include "core/lib/space.h"
 
 #define GICV3_MAX_REGIONS 8
 
 /* Where the caller mapped the board's GIC, as device memory. */
 struct gicv3_map {
-	void *gicd;                              /* NULL: the board has none       */
-	void *gicr[GICV3_MAX_REGIONS];
+	void __mmio *gicd;                              /* NULL: the board has none       */
+	void __mmio *gicr[GICV3_MAX_REGIONS];
 	uint64_t gicr_size[GICV3_MAX_REGIONS];   /* bytes                          */
 	uint32_t nr_gicr;
 	uint64_t gicr_stride;                    /* bytes; 0: as GICR_TYPER tells  */

@@ -10,63 +10,63 @@
 
 /* What to do with a part of one page, seen at p. */
 struct page_op {
-	void (*act)(const struct page_op *op, char *p, uint64_t size, uint64_t done);
+	void (*act)(const struct page_op *op, char __guest *p, uint64_t size, uint64_t done);
 	void *to;
 	const void *from;
 	pa_t frame;
 	uint32_t need;             /* S2_* that the page must have */
 };
 
-static void act_from(const struct page_op *op, char *p, uint64_t size, uint64_t done)
+static void act_from(const struct page_op *op, char __guest *p, uint64_t size, uint64_t done)
 {
-	memcpy((char *)op->to + done, p, size);
+	guest_get((char *)op->to + done, p, size);
 }
 
-static void act_to(const struct page_op *op, char *p, uint64_t size, uint64_t done)
+static void act_to(const struct page_op *op, char __guest *p, uint64_t size, uint64_t done)
 {
-	memcpy(p, (const char *)op->from + done, size);
+	guest_put(p, (const char *)op->from + done, size);
 }
 
-static void act_zero(const struct page_op *op, char *p, uint64_t size, uint64_t done)
+static void act_zero(const struct page_op *op, char __guest *p, uint64_t size, uint64_t done)
 {
 	(void)op;
 	(void)done;
-	memset(p, 0, size);
+	guest_fill(p, 0, size);
 }
 
 /* The frame is seen through the second window, within the first. */
-static void act_to_frame(const struct page_op *op, char *p, uint64_t size, uint64_t done)
+static void act_to_frame(const struct page_op *op, char __guest *p, uint64_t size, uint64_t done)
 {
 	struct window w;
 	uint64_t at = op->frame.v + done;
-	char *f = window_open(&w, WINDOW_SLOT_SCRUB, PA(align_down(at, PAGE_SIZE)));
+	char __guest *f = window_open(&w, WINDOW_SLOT_SCRUB, PA(align_down(at, PAGE_SIZE)));
 
-	memcpy(f + (at & PAGE_MASK), p, size);
+	memcpy((__force char *)f + (at & PAGE_MASK), (__force char *)p, size);
 	window_close(&w);
 }
 
-static void act_from_frame(const struct page_op *op, char *p, uint64_t size, uint64_t done)
+static void act_from_frame(const struct page_op *op, char __guest *p, uint64_t size, uint64_t done)
 {
 	struct window w;
 	uint64_t at = op->frame.v + done;
-	const char *f = window_open(&w, WINDOW_SLOT_SCRUB, PA(align_down(at, PAGE_SIZE)));
+	const char __guest *f = window_open(&w, WINDOW_SLOT_SCRUB, PA(align_down(at, PAGE_SIZE)));
 
-	memcpy(p, f + (at & PAGE_MASK), size);
+	memcpy((__force char *)p, (__force const char *)f + (at & PAGE_MASK), size);
 	window_close(&w);
 }
 
-static void act_clean(const struct page_op *op, char *p, uint64_t size, uint64_t done)
+static void act_clean(const struct page_op *op, char __guest *p, uint64_t size, uint64_t done)
 {
 	(void)op;
 	(void)done;
-	arch_dcache_clean_poc(p, size);
+	arch_dcache_clean_poc((__force char *)p, size);
 }
 
-static void act_flush(const struct page_op *op, char *p, uint64_t size, uint64_t done)
+static void act_flush(const struct page_op *op, char __guest *p, uint64_t size, uint64_t done)
 {
 	(void)op;
 	(void)done;
-	arch_dcache_clean_inval_poc(p, size);
+	arch_dcache_clean_inval_poc((__force char *)p, size);
 }
 
 /* The table is locked until the window is closed: nobody frees the frame meanwhile. */
@@ -83,7 +83,7 @@ static int on_page(struct stage2 *s2, const struct page_op *op, ipa_t ipa, uint6
 	if (!err && ((attr & S2_DEVICE) || (attr & op->need) != op->need))
 		err = -EFAULT;
 	if (!err) {
-		char *p = window_open(&w, WINDOW_SLOT_COPY, PA(pa.v - in_page));
+		char __guest *p = window_open(&w, WINDOW_SLOT_COPY, PA(pa.v - in_page));
 
 		op->act(op, p + in_page, size, done);
 		window_close(&w);
@@ -161,11 +161,13 @@ static int page_locked(struct stage2 *s2, ipa_t ipa, uint32_t need, pa_t *pa)
 static void copy_frames(pa_t to, pa_t from, uint64_t size)
 {
 	struct window wt, wf;
-	char *t = window_open(&wt, WINDOW_SLOT_COPY, PA(align_down(to.v, PAGE_SIZE)));
-	const char *f = window_open(&wf, WINDOW_SLOT_SCRUB, PA(align_down(from.v, PAGE_SIZE)));
+	char __guest *t = window_open(&wt, WINDOW_SLOT_COPY, PA(align_down(to.v, PAGE_SIZE)));
+	const char __guest *f = window_open(&wf, WINDOW_SLOT_SCRUB,
+					    PA(align_down(from.v, PAGE_SIZE)));
 
 	/* One guest may copy within a page. */
-	memmove(t + (to.v & PAGE_MASK), f + (from.v & PAGE_MASK), size);
+	memmove((__force char *)t + (to.v & PAGE_MASK),
+		(__force const char *)f + (from.v & PAGE_MASK), size);
 	window_close(&wf);
 	window_close(&wt);
 }

@@ -51,7 +51,7 @@ static int map_all(struct stage2 *s2, struct guest_view *v, ipa_t first)
 
 	if (!err) {
 		list_push_back(&s2->views, &v->node);
-		v->p = arch_va_to_ptr(va_add(v->va, v->ipa.v & PAGE_MASK));
+		v->p = (void __guest *)arch_va_to_ptr(va_add(v->va, v->ipa.v & PAGE_MASK));
 	}
 	spin_unlock_irqrestore(&s2->lock, flags);
 	return err;

@@ -26,17 +26,17 @@ void window_cpu_init(uint32_t cpu_idx, uint64_t *page_ptes, uint64_t *block_pte)
 	cpu_windows[cpu_idx].block_pte = block_pte;
 }
 
-static void *open_entry(struct window *w, uint64_t *pte, va_t va, uint64_t desc)
+static void __guest *open_entry(struct window *w, uint64_t *pte, va_t va, uint64_t desc)
 {
 	BUG_ON(*pte & PTE_VALID);
 	w->pte = pte;
 	w->va = va;
 	/* The entry was invalid, so no TLB holds it. */
 	arch_pte_write(pte, desc | EL2_RW | PTE_VALID);
-	return arch_va_to_ptr(va);
+	return (void __guest *)arch_va_to_ptr(va);
 }
 
-void *window_open(struct window *w, unsigned int slot, pa_t pa)
+void __guest *window_open(struct window *w, unsigned int slot, pa_t pa)
 {
 	BUG_ON(slot >= WINDOW_SLOTS || !is_aligned(pa.v, PAGE_SIZE));
 	w->flags = arch_irq_save();
@@ -44,7 +44,7 @@ void *window_open(struct window *w, unsigned int slot, pa_t pa)
 			  VA(WINDOW_PAGE_VA(slot)), pa.v | PTE_PAGE);
 }
 
-void *window_open_block(struct window *w, pa_t pa)
+void __guest *window_open_block(struct window *w, pa_t pa)
 {
 	BUG_ON(!is_aligned(pa.v, order_size(FRAMES_ORDER_2M)));
 	w->flags = arch_irq_save();
@@ -62,11 +62,11 @@ void window_close(struct window *w)
  * Zeroes in the cache only would leave the old contents to a guest that reads
  * past it: hence the clean.
  */
-static void clear(void *p, uint64_t size, bool clean)
+static void clear(void __guest *p, uint64_t size, bool clean)
 {
-	arch_zero_pages(p, size);
+	arch_zero_pages((__force void *)p, size);
 	if (clean)
-		arch_dcache_clean_inval_poc(p, size);
+		arch_dcache_clean_inval_poc((__force void *)p, size);
 }
 
 static void clear_block(pa_t pa, bool clean)
@@ -74,7 +74,7 @@ static void clear_block(pa_t pa, bool clean)
 	struct window w;
 
 	for (uint64_t off = 0; off < order_size(FRAMES_ORDER_2M); off += WINDOW_CHUNK) {
-		clear((char *)window_open_block(&w, pa) + off, WINDOW_CHUNK, clean);
+		clear((char __guest *)window_open_block(&w, pa) + off, WINDOW_CHUNK, clean);
 		window_close(&w);
 	}
 }

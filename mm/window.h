@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include <arch/layout.h>
+#include "core/lib/space.h"
 #include "core/lib/types.h"
 
 #define WINDOW_SLOTS 2                     /* of 4 KiB, beside the block window */
@@ -32,10 +33,10 @@ struct window {
  *
  * Return: its first byte.
  */
-void *window_open(struct window *w, unsigned int slot, pa_t pa);
+void __guest *window_open(struct window *w, unsigned int slot, pa_t pa);
 
 /* The same for 2 MiB, aligned to 2 MiB, all of it owned alike; one at a time. */
-void *window_open_block(struct window *w, pa_t pa);
+void __guest *window_open_block(struct window *w, pa_t pa);
 
 /* Unmap, drop this pCPU's translation, restore the interrupt mask. */
 void window_close(struct window *w);

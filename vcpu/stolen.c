@@ -20,14 +20,14 @@ void vcpu_stolen_tell(struct vcpu *vcpu)
 	/* Written while the thread does not run: not now. */
 	uint64_t waited = vcpu->thread.waited;
 	struct window w;
-	char *page;
+	char __guest *page;
 
 	if (!s->record.v || waited - s->told < STOLEN_COARSE)
 		return;
 	s->told = waited;
 	page = window_open(&w, WINDOW_SLOT_COPY, PA(align_down(s->record.v, PAGE_SIZE)));
 	/* One store: the guest may read it from another pCPU. */
-	*(volatile uint64_t *)(page + (s->record.v & PAGE_MASK) + RECORD_NS) =
+	*(volatile __force uint64_t *)(page + (s->record.v & PAGE_MASK) + RECORD_NS) =
 		ticks_to_ns(waited - s->base);
 	window_close(&w);
 }

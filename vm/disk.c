@@ -91,7 +91,7 @@ static void page_fill(const struct mem_disk *d, uint64_t page, pa_t frame)
 
 	if (!n)
 		return;
-	memcpy(window_open(&w, WINDOW_SLOT_COPY, frame), d->image + page * PAGE_SIZE, n);
+	guest_put(window_open(&w, WINDOW_SLOT_COPY, frame), d->image + page * PAGE_SIZE, n);
 	window_close(&w);
 }
 
@@ -150,7 +150,8 @@ static int zero_part(struct mem_disk *d, uint64_t at, uint32_t len)
 
 	if (err)
 		return err;
-	memset((char *)window_open(&w, WINDOW_SLOT_COPY, frame) + (at & PAGE_MASK), 0, len);
+	guest_fill((char __guest *)window_open(&w, WINDOW_SLOT_COPY, frame) + (at & PAGE_MASK), 0,
+		   len);
 	window_close(&w);
 	return 0;
 }

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "core/lib/list.h"
+#include "core/lib/space.h"
 #include "core/lib/types.h"
 
 struct guest_ram;
@@ -19,7 +20,7 @@ struct guest_ram;
  */
 struct guest_view {
 	/* set by view(), cleared by unview() */
-	void *p;                  /* the byte at ipa; NULL: no view                   */
+	void __guest *p;          /* the byte at ipa; NULL: no view                   */
 	ipa_t ipa;
 	uint32_t size;            /* bytes                                            */
 	/* set by who asks for it, before view() */

@@ -61,14 +61,14 @@ static int map_gic(const struct board *b, struct gicv3_map *map)
 
 	if (err)
 		return err;
-	map->gicd = va_ptr(va);
+	map->gicd = va_mmio(va);
 	map->nr_gicr = b->nr_gicr;
 	map->gicr_stride = b->gicr_stride;
 	for (uint32_t i = 0; i < b->nr_gicr; i++) {
 		err = el2_map_io(b->gicr[i].base, b->gicr[i].size, &va);
 		if (err)
 			return err;
-		map->gicr[i] = va_ptr(va);
+		map->gicr[i] = va_mmio(va);
 		map->gicr_size[i] = b->gicr[i].size;
 	}
 	return 0;

@@ -36,7 +36,7 @@ struct keeper {
 	struct timer timer;            /* wakes it at the first of what is below */
 	/* by its own thread */
 	uint64_t key_up, force, restart; /* ticks; UINT64_MAX: not waited for    */
-	_Atomic(struct call *) call;   /* being carried out: pause, stop or reset */
+	struct call *_Atomic call;     /* being carried out: pause, stop or reset */
 	struct call *kill;             /* joined a stop that takes its time      */
 	bool reset_asked;              /* the order was ours                     */
 	bool stop_asked;

@@ -42,12 +42,13 @@ uint64_t smp_online(void)
 static int release_in_ram(pa_t word, uint64_t entry)
 {
 	struct window w;
-	uint64_t *page, *p;
+	char __guest *page;
+	uint64_t *p;
 
 	if (frames_owner(word) != OWNER_RESERVED)
 		return -EPERM;
 	page = window_open(&w, WINDOW_SLOT_COPY, PA(word.v & ~(PAGE_SIZE - 1)));
-	p = page + (word.v & (PAGE_SIZE - 1)) / sizeof(*page);
+	p = (__force uint64_t *)(page + (word.v & (PAGE_SIZE - 1)));
 	*(volatile uint64_t *)p = entry;
 	/* The pCPU polls with its caches off. */
 	arch_dcache_clean_inval_poc(p, sizeof(*p));
