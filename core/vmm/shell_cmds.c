@@ -375,8 +375,8 @@ static int mem(struct shell_call *c)
 	};
 
 	list_begin(c->out, &mem_listing);
-	for (uint16_t i = 0; i < ARRAY_SIZE(owners); i++)
-		mem_row(c->out, owners[i], i);
+	for (uint32_t i = 0; i < ARRAY_SIZE(owners); i++)
+		mem_row(c->out, owners[i], (uint16_t)i);
 	for (uint32_t i = 0; i < vmm_nr_vms(); i++)
 		mem_row(c->out, vmm_vm_config(i)->name, owner_vm(i));
 	return 0;
