@@ -45,6 +45,7 @@ static void text(struct out *o, const struct spec *s, const char *p, int len)
 
 static void number(struct out *o, const struct spec *s, uint64_t v, unsigned int base, bool minus)
 {
+	static const struct spec plain;
 	char digits[24], *p = digits + sizeof(digits);
 	int len;
 
@@ -58,7 +59,7 @@ static void number(struct out *o, const struct spec *s, uint64_t v, unsigned int
 	len = (int)(digits + sizeof(digits) - p);
 	if (s->zeroes)
 		pad(o, '0', s->width - len - minus);
-	text(o, s->zeroes ? &(const struct spec){ 0 } : s, p, len);
+	text(o, s->zeroes ? &plain : s, p, len);
 }
 
 /* A number in the format, or an argument in place of it. */
