@@ -339,7 +339,7 @@ static struct thread *turn_of_locked(struct run_queue *rq, struct thread *t, uin
 	const struct sched_policy *policy = policy_of(rq);
 	struct thread *h = t->helper;
 
-	if (!h || h->cpu != rq->q.cpu || h->state != THREAD_READY || !h->se.fresh ||
+	if (h->cpu != rq->q.cpu || h->state != THREAD_READY || !h->se.fresh ||
 	    h->urgency != t->urgency || sched_is_system(t) || !policy->lend ||
 	    !policy->lend(&rq->q, t, h, now))
 		return t;
@@ -383,7 +383,8 @@ void sched_switch_locked(struct run_queue *rq, enum sched_how how)
 		rq->lender = NULL;
 		next = pick_locked(rq, now);
 	}
-	next = turn_of_locked(rq, next, now);
+	if (next->helper)
+		next = turn_of_locked(rq, next, now);
 	if (next != prev || next->state != THREAD_RUNNING) {
 		next->state = THREAD_RUNNING;
 		next->since = now;

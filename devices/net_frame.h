@@ -64,7 +64,8 @@ struct net_frame {
 	uint32_t len;                /* of the whole frame, at least NET_ETH_LEN    */
 	uint32_t head_len;
 	struct net_offload off;
-	uint8_t hdr[NET_HDR_LEN];    /* whose turn it is may use it: what virtio puts before */
+	/* whose turn it is may use it: what virtio puts before; fields of 16 bits */
+	_Alignas(4) uint8_t hdr[NET_HDR_LEN];
 	uint8_t head[NET_HEAD_ROOM];
 };
 _Static_assert(offsetof(struct net_frame, head) ==
@@ -77,10 +78,8 @@ _Static_assert(offsetof(struct net_frame, head) ==
 
 static inline uint64_t net_mac(const uint8_t *p)
 {
-	uint64_t v = 0;
-
-	memcpy(&v, p, NET_MAC_LEN);
-	return v;
+	return p[0] | (uint64_t)p[1] << 8 | (uint64_t)p[2] << 16 | (uint64_t)p[3] << 24 |
+	       (uint64_t)p[4] << 32 | (uint64_t)p[5] << 40;
 }
 
 static inline uint32_t net_be16(const uint8_t *p)

@@ -281,8 +281,7 @@ bool virtio_work(struct virtio_device *dev)
 		return false;
 	if (!atomic_load(&dev->started))
 		make_ready(dev);
-	for (uint16_t i = 0; work; i++, work >>= 1)
-		if (work & 1)
-			serve(dev, &dev->queues[i]);
+	for (; work; work &= work - 1)
+		serve(dev, &dev->queues[__builtin_ctzll(work)]);
 	return atomic_load(&dev->work) != 0;
 }

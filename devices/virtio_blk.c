@@ -185,7 +185,10 @@ static bool parse(const struct virtio_blk *blk, struct virtq_chain *c, struct pa
 {
 	struct blk_header h;
 
-	*p = (struct parsed){ .status = S_IOERR };
+	p->pos = p->len = 0;
+	p->unmap = p->get_id = false;
+	p->op = BLOCK_FLUSH;
+	p->status = S_IOERR;
 	if (c->out_len < sizeof(h) || !c->in_len)
 		return false;
 	if (!chain_read(c, 0, &h, sizeof(h)))

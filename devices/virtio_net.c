@@ -90,8 +90,7 @@ static void hdr_put(struct hdr *h, const struct net_frame *f, uint32_t buffers)
 {
 	const struct net_offload *o = &f->off;
 
-	memset(h, 0, sizeof(*h));
-	h->num_buffers = (uint16_t)buffers;
+	*h = (struct hdr){ .num_buffers = (uint16_t)buffers };
 	if (o->needs_csum) {
 		h->flags = HDR_NEEDS_CSUM;
 		h->csum_start = o->csum_start;
@@ -125,11 +124,9 @@ static int bytes_put(struct virtq_chain *c, uint64_t off, const struct net_frame
 static int put_whole(struct virtq *q, struct net_frame *f)
 {
 	struct virtq_chain *c = &q->chain;
-	struct hdr h;
 	int err;
 
-	hdr_put(&h, f, 1);
-	memcpy(f->hdr, &h, sizeof(h));
+	hdr_put((struct hdr *)f->hdr, f, 1);
 	err = chain_write(c, 0, f->hdr, NET_HDR_LEN + f->head_len);
 	if (!err && f->len > f->head_len)
 		err = f->src->to_chain(f->src, f->src_at, c, NET_HDR_LEN + f->head_len,
@@ -322,7 +319,7 @@ static int offload_get(struct net_offload *o, const struct hdr *h)
 /* The header and the frame's head in one access, as they lie. */
 static int frame_get(struct net_frame *f, struct virtq_chain *c, uint32_t caps)
 {
-	struct hdr h;
+	const struct hdr *h = (const struct hdr *)f->hdr;
 	uint32_t n;
 	int err;
 
@@ -334,12 +331,11 @@ static int frame_get(struct net_frame *f, struct virtq_chain *c, uint32_t caps)
 		return err;
 	f->len = (uint32_t)c->out_len - NET_HDR_LEN;
 	f->head_len = f->src_at = n - NET_HDR_LEN;
-	memcpy(&h, f->hdr, sizeof(h));
-	if (!(h.flags | h.gso_type)) {
-		memset(&f->off, 0, sizeof(f->off));
+	if (!(h->flags | h->gso_type)) {
+		f->off = (struct net_offload){ 0 };
 		return 0;
 	}
-	err = offload_get(&f->off, &h);
+	err = offload_get(&f->off, h);
 	return err ? err : net_offload_check(f, caps);
 }
 

@@ -107,24 +107,9 @@ void virtq_break(struct virtq *q, const char *why)
 
 /* ---- buffers ---- */
 
-/* Room for one more segment, of the kind that its flags say, after those before it. */
 int virtq_add_seg(struct virtq_chain *c, uint64_t addr, uint32_t len, uint16_t flags)
 {
-	bool in = flags & DESC_F_WRITE;
-
-	if (c->nr_out + c->nr_in == c->max)
-		return -EPROTO;
-	if (!in && c->nr_in)
-		return -EPROTO;
-	c->seg[c->nr_out + c->nr_in] = (struct virtq_seg){ IPA(addr), len };
-	if (in) {
-		c->nr_in++;
-		c->in_len += len;
-	} else {
-		c->nr_out++;
-		c->out_len += len;
-	}
-	return c->in_len + c->out_len > UINT32_MAX ? -EPROTO : 0;
+	return virtq_add_seg_inline(c, addr, len, flags);
 }
 
 int virtq_pop(struct virtq *q, struct virtq_chain *c)

@@ -169,18 +169,61 @@ static int act_write_frame(const struct piece_op *op, struct guest_ram *ram, ipa
 	return ram->ops->write_frame(ram, ipa, pa_add(op->frame, done), len);
 }
 
-int chain_read(struct virtq_chain *c, uint64_t off, void *to, uint64_t len)
+static int read_pieces(struct virtq_chain *c, uint64_t off, void *to, uint64_t len)
 {
 	const struct piece_op op = { .act = act_read, .to = to };
 
 	return on_bytes(c, false, off, len, &op);
 }
 
-int chain_write(struct virtq_chain *c, uint64_t off, const void *from, uint64_t len)
+static int write_pieces(struct virtq_chain *c, uint64_t off, const void *from, uint64_t len)
 {
 	const struct piece_op op = { .act = act_write, .from = from };
 
 	return on_bytes(c, true, off, len, &op);
+}
+
+/*
+ * Most accesses are of few bytes in the first segment or in the last, as headers and status are.
+ * The place of such a one, or false.
+ */
+static inline __attribute__((always_inline))
+bool at_an_end(const struct virtq_chain *c, bool in, uint64_t off, uint64_t len, ipa_t *ipa)
+{
+	uint16_t nr = in ? c->nr_in : c->nr_out;
+	uint64_t total = in ? c->in_len : c->out_len;
+	const struct virtq_seg *s = &c->seg[in ? c->nr_out : 0];
+
+	if (!nr || len > total || off > total - len)
+		return false;
+	if (off + len > s->len) {
+		s += nr - 1;
+		if (off < total - s->len)
+			return false;
+		off -= total - s->len;
+	}
+	*ipa = ipa_add(s->addr, off);
+	return !range_bad(s->addr.v, s->len);
+}
+
+int chain_read(struct virtq_chain *c, uint64_t off, void *to, uint64_t len)
+{
+	struct guest_ram *ram = c->q->dev->ram;
+	ipa_t ipa;
+
+	if (at_an_end(c, false, off, len, &ipa))
+		return ram->ops->read(ram, to, ipa, len);
+	return read_pieces(c, off, to, len);
+}
+
+int chain_write(struct virtq_chain *c, uint64_t off, const void *from, uint64_t len)
+{
+	struct guest_ram *ram = c->q->dev->ram;
+	ipa_t ipa;
+
+	if (at_an_end(c, true, off, len, &ipa))
+		return ram->ops->write(ram, ipa, from, len);
+	return write_pieces(c, off, from, len);
 }
 
 int chain_zero(struct virtq_chain *c, uint64_t off, uint64_t len)

@@ -2,6 +2,9 @@
 /* The two formats of rings, for devices/virtq.c. Queues are live, their locks held. */
 #pragma once
 
+#include <errno.h>
+
+#include "core/lib/bits.h"
 #include "devices/virtq.h"
 
 /* Flags of a descriptor: 2.7.5, 2.8.2. */
@@ -23,6 +26,26 @@ static inline bool virtq_live(struct virtq *q)
 
 /* 0; -EPROTO too many, or one to read after one to write. */
 int virtq_add_seg(struct virtq_chain *c, uint64_t addr, uint32_t len, uint16_t flags);
+
+/* In line, for what is done for every request. */
+static inline __attribute__((always_inline))
+int virtq_add_seg_inline(struct virtq_chain *c, uint64_t addr, uint32_t len, uint16_t flags)
+{
+	uint32_t nr = (uint32_t)c->nr_out + c->nr_in;
+	bool in = flags & DESC_F_WRITE;
+
+	if (nr == c->max || (!in && c->nr_in))
+		return -EPROTO;
+	c->seg[nr] = (struct virtq_seg){ IPA(addr), len };
+	if (in) {
+		c->nr_in++;
+		c->in_len += len;
+	} else {
+		c->nr_out++;
+		c->out_len += len;
+	}
+	return c->in_len + c->out_len > UINT32_MAX ? -EPROTO : 0;
+}
 
 /*
  * A table of descriptors, which follow each other (packed) or name the next (split).

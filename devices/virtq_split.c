@@ -34,7 +34,7 @@ static int walk(struct virtq *q, struct virtq_chain *c, uint16_t slot)
 		c->nr_descs++;
 		if (flags & DESC_F_INDIRECT)
 			return flags & DESC_F_NEXT ? -EPROTO : virtq_add_table(q, c, addr, len);
-		err = virtq_add_seg(c, addr, len, flags);
+		err = virtq_add_seg_inline(c, addr, len, flags);
 		if (err || !(flags & DESC_F_NEXT))
 			return err;
 		slot = (uint16_t)(rest >> 48);

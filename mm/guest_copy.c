@@ -5,27 +5,17 @@
 #include <string.h>
 
 #include <arch/cache.h>
+#include <arch/copy.h>
+#include <arch/cpu.h>
 #include "core/lib/bits.h"
 #include "mm/window.h"
 
 /* What to do with a part of one page, seen at p. */
 struct page_op {
 	void (*act)(const struct page_op *op, char __guest *p, uint64_t size, uint64_t done);
-	void *to;
-	const void *from;
 	pa_t frame;
 	uint32_t need;             /* S2_* that the page must have */
 };
-
-static void act_from(const struct page_op *op, char __guest *p, uint64_t size, uint64_t done)
-{
-	guest_get((char *)op->to + done, p, size);
-}
-
-static void act_to(const struct page_op *op, char __guest *p, uint64_t size, uint64_t done)
-{
-	guest_put(p, (const char *)op->from + done, size);
-}
 
 static void act_zero(const struct page_op *op, char __guest *p, uint64_t size, uint64_t done)
 {
@@ -41,7 +31,7 @@ static void act_to_frame(const struct page_op *op, char __guest *p, uint64_t siz
 	uint64_t at = op->frame.v + done;
 	char __guest *f = window_open(&w, WINDOW_SLOT_SCRUB, PA(align_down(at, PAGE_SIZE)));
 
-	memcpy((__force char *)f + (at & PAGE_MASK), (__force char *)p, size);
+	arch_copy((__force char *)f + (at & PAGE_MASK), (__force char *)p, size);
 	window_close(&w);
 }
 
@@ -51,7 +41,7 @@ static void act_from_frame(const struct page_op *op, char __guest *p, uint64_t s
 	uint64_t at = op->frame.v + done;
 	const char __guest *f = window_open(&w, WINDOW_SLOT_SCRUB, PA(align_down(at, PAGE_SIZE)));
 
-	memcpy((__force char *)p, (__force const char *)f + (at & PAGE_MASK), size);
+	arch_copy((__force char *)p, (__force const char *)f + (at & PAGE_MASK), size);
 	window_close(&w);
 }
 
@@ -92,14 +82,22 @@ static int on_page(struct stage2 *s2, const struct page_op *op, ipa_t ipa, uint6
 	return err;
 }
 
+static inline __attribute__((always_inline))
+bool beyond(const struct stage2 *s2, ipa_t ipa, uint64_t size)
+{
+	uint64_t limit = UINT64_C(1) << stage2_ipa_bits(s2);
+
+	return ipa.v >= limit || size > limit - ipa.v;
+}
+
 static int on_range(struct stage2 *s2, const struct page_op *op, ipa_t ipa, uint64_t size)
 {
-	uint64_t limit = UINT64_C(1) << stage2_ipa_bits(s2), n;
+	uint64_t n;
 	int err = 0;
 
 	if (size == 0)
 		return 0;
-	if (ipa.v >= limit || size > limit - ipa.v)
+	if (beyond(s2, ipa, size))
 		return -EINVAL;
 	for (uint64_t done = 0; !err && done < size; done += n) {
 		ipa_t at = ipa_add(ipa, done);
@@ -112,18 +110,80 @@ static int on_range(struct stage2 *s2, const struct page_op *op, ipa_t ipa, uint
 	return err == -ENOENT ? -EFAULT : err;
 }
 
+/* ---- bytes of EL2's own: the path of every request's header, so in one function ---- */
+
+static inline __attribute__((always_inline))
+int copy_page(struct stage2 *s2, ipa_t ipa, void *p, uint64_t size, bool out, uint32_t need)
+{
+	uint64_t flags = arch_irq_save(), in_page = ipa.v & PAGE_MASK;
+	struct window w;
+	uint32_t attr;
+	pa_t pa;
+	int err;
+
+	spin_lock_inline(&s2->lock);
+	err = stage2_page_locked(s2, ipa, &pa, &attr);
+	if (!err && (attr & (S2_DEVICE | need)) != need)
+		err = -EFAULT;
+	if (!err) {
+		char __guest *g = window_open_masked(&w, WINDOW_SLOT_COPY, PA(pa.v - in_page));
+
+		if (out)
+			arch_copy((__force char *)g + in_page, p, size);
+		else
+			arch_copy(p, (__force char *)g + in_page, size);
+		window_close_masked(&w);
+	}
+	spin_unlock_inline(&s2->lock);
+	arch_irq_restore(flags);
+	return err;
+}
+
+/* Not in line, as it is seldom first. */
+static int __attribute__((noinline))
+copy_next(struct stage2 *s2, ipa_t ipa, void *p, uint64_t size, bool out, uint32_t need)
+{
+	return copy_page(s2, ipa, p, size, out, need);
+}
+
+static int __attribute__((noinline))
+copy_pages(struct stage2 *s2, ipa_t ipa, char *p, uint64_t size, bool out, uint32_t need)
+{
+	int err = 0;
+
+	if (size && beyond(s2, ipa, size))
+		return -EINVAL;
+	for (uint64_t n; !err && size; size -= n, p += n, ipa = ipa_add(ipa, n)) {
+		n = MIN(size, PAGE_SIZE - (ipa.v & PAGE_MASK));
+		err = copy_next(s2, ipa, p, n, out, need);
+		if (err == -ENOENT && s2->populate && !s2->populate(s2->populate_ctx, ipa))
+			err = copy_next(s2, ipa, p, n, out, need);
+	}
+	return err == -ENOENT ? -EFAULT : err;
+}
+
+static inline __attribute__((always_inline))
+int copy_range(struct stage2 *s2, ipa_t ipa, char *p, uint64_t size, bool out, uint32_t need)
+{
+	int err;
+
+	/* Most are of few bytes, of a page that is there. */
+	if (size - 1 < PAGE_SIZE - (ipa.v & PAGE_MASK)) {
+		err = copy_page(s2, ipa, p, size, out, need);
+		if (err != -ENOENT)
+			return err;
+	}
+	return copy_pages(s2, ipa, p, size, out, need);
+}
+
 int guest_copy_from(struct stage2 *s2, void *dst, ipa_t ipa, size_t size)
 {
-	const struct page_op op = { .act = act_from, .to = dst, .need = S2_R };
-
-	return on_range(s2, &op, ipa, size);
+	return copy_range(s2, ipa, dst, size, false, S2_R);
 }
 
 int guest_copy_to(struct stage2 *s2, ipa_t ipa, const void *src, size_t size)
 {
-	const struct page_op op = { .act = act_to, .from = src, .need = S2_W };
-
-	return on_range(s2, &op, ipa, size);
+	return copy_range(s2, ipa, (char *)src, size, true, S2_W);
 }
 
 int guest_zero(struct stage2 *s2, ipa_t ipa, uint64_t size)
@@ -158,18 +218,24 @@ static int page_locked(struct stage2 *s2, ipa_t ipa, uint32_t need, pa_t *pa)
 	return err ? err : (attr & S2_DEVICE) || (attr & need) != need ? -EFAULT : 0;
 }
 
+/* Interrupts are masked, and the tables locked. */
 static void copy_frames(pa_t to, pa_t from, uint64_t size)
 {
+	pa_t to_page = PA(align_down(to.v, PAGE_SIZE));
+	pa_t from_page = PA(align_down(from.v, PAGE_SIZE));
 	struct window wt, wf;
-	char __guest *t = window_open(&wt, WINDOW_SLOT_COPY, PA(align_down(to.v, PAGE_SIZE)));
-	const char __guest *f = window_open(&wf, WINDOW_SLOT_SCRUB,
-					    PA(align_down(from.v, PAGE_SIZE)));
+	char __guest *t = window_open_masked(&wt, WINDOW_SLOT_COPY, to_page);
+	const char __guest *f = window_open_masked(&wf, WINDOW_SLOT_SCRUB, from_page);
 
 	/* One guest may copy within a page. */
-	memmove((__force char *)t + (to.v & PAGE_MASK),
-		(__force const char *)f + (from.v & PAGE_MASK), size);
-	window_close(&wf);
-	window_close(&wt);
+	if (to_page.v == from_page.v)
+		memmove((__force char *)t + (to.v & PAGE_MASK),
+			(__force const char *)f + (from.v & PAGE_MASK), size);
+	else
+		arch_copy((__force char *)t + (to.v & PAGE_MASK),
+			  (__force const char *)f + (from.v & PAGE_MASK), size);
+	window_close_masked(&wf);
+	window_close_masked(&wt);
 }
 
 /* In the order of their addresses, so that two who copy to each other do not wait for ever. */
@@ -205,13 +271,6 @@ static int touch(struct stage2 *s2, ipa_t ipa)
 	return s2->populate ? s2->populate(s2->populate_ctx, ipa) : -EFAULT;
 }
 
-static bool beyond(const struct stage2 *s2, ipa_t ipa, uint64_t size)
-{
-	uint64_t limit = UINT64_C(1) << stage2_ipa_bits(s2);
-
-	return ipa.v >= limit || size > limit - ipa.v;
-}
-
 int guest_copy_between(struct stage2 *to_s2, ipa_t to, struct stage2 *from_s2, ipa_t from,
 		       uint64_t size)
 {
@@ -239,9 +298,7 @@ int guest_copy_between(struct stage2 *to_s2, ipa_t to, struct stage2 *from_s2, i
 
 int guest_load(struct stage2 *s2, ipa_t ipa, const void *src, size_t size)
 {
-	const struct page_op op = { .act = act_to, .from = src };
-
-	return on_range(s2, &op, ipa, size);
+	return copy_range(s2, ipa, (char *)src, size, true, 0);
 }
 
 int guest_load_zero(struct stage2 *s2, ipa_t ipa, uint64_t size)

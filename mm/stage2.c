@@ -205,21 +205,19 @@ void stage2_fini(struct stage2 *s2)
 
 /* ---- maps ---- */
 
-int stage2_page_locked(struct stage2 *s2, ipa_t ipa, pa_t *pa, uint32_t *attr)
+int stage2_page_find_locked(struct stage2 *s2, ipa_t ipa, pa_t *pa, uint32_t *attr)
 {
 	uint64_t in_page = ipa.v & PAGE_MASK, page = ipa.v - in_page;
-	struct stage2_hint *h = &s2->hint[(page >> PAGE_SHIFT) % STAGE2_HINTS];
 	struct stage2_leaf leaf;
-	int err;
+	int err = stage2_lookup_locked(s2, ipa, &leaf);
 
-	if (h->ipa != page) {
-		err = stage2_lookup_locked(s2, ipa, &leaf);
-		if (err || !leaf.mapped)
-			return err ? err : -ENOENT;
-		*h = (struct stage2_hint){ page, PA(leaf.pa.v - in_page), leaf.attr };
-	}
-	*pa = pa_add(h->pa, in_page);
-	*attr = h->attr;
+	if (err || !leaf.mapped)
+		return err ? err : -ENOENT;
+	s2->hint[(page >> PAGE_SHIFT) % STAGE2_HINTS] = (struct stage2_hint){
+		page, PA(leaf.pa.v - in_page), leaf.attr,
+	};
+	*pa = leaf.pa;
+	*attr = leaf.attr;
 	return 0;
 }
 

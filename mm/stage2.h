@@ -21,7 +21,7 @@
 #define S2_DEVICE  BIT(3)                  /* Device-nGnRE, never executable               */
 #define S2_RWX     (S2_R | S2_W | S2_X)
 
-#define STAGE2_HINTS 8
+#define STAGE2_HINTS 64
 
 struct stage2 {
 	struct spinlock lock;              /* rank 45, docs/locking.md        */
@@ -118,6 +118,9 @@ int stage2_visit(uint32_t vm_id, int (*fn)(struct stage2 *s2, void *arg), void *
 int stage2_lookup(struct stage2 *s2, ipa_t ipa, struct stage2_leaf *leaf);
 int stage2_lookup_locked(struct stage2 *s2, ipa_t ipa, struct stage2_leaf *leaf);
 
+/* By a walk of the table, and to be remembered: for the next one. */
+int stage2_page_find_locked(struct stage2 *s2, ipa_t ipa, pa_t *pa, uint32_t *attr);
+
 /**
  * stage2_page_locked() - the page that holds an address, quickly if it was lately found
  * @pa: set to the address of the byte
@@ -125,7 +128,18 @@ int stage2_lookup_locked(struct stage2 *s2, ipa_t ipa, struct stage2_leaf *leaf)
  *
  * Return: 0; -EINVAL beyond the IPA size; -ENOENT a hole.
  */
-int stage2_page_locked(struct stage2 *s2, ipa_t ipa, pa_t *pa, uint32_t *attr);
+static inline __attribute__((always_inline))
+int stage2_page_locked(struct stage2 *s2, ipa_t ipa, pa_t *pa, uint32_t *attr)
+{
+	uint64_t in_page = ipa.v & PAGE_MASK;
+	const struct stage2_hint *h = &s2->hint[(ipa.v >> PAGE_SHIFT) % STAGE2_HINTS];
+
+	if (h->ipa != ipa.v - in_page)
+		return stage2_page_find_locked(s2, ipa, pa, attr);
+	*pa = pa_add(h->pa, in_page);
+	*attr = h->attr;
+	return 0;
+}
 
 /* No tables yet. For mm/mm_init.c. */
 void stage2_registry_init(void);

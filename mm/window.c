@@ -14,47 +14,30 @@
 #include "mm/el2_map.h"
 #include "mm/frames.h"
 
-static struct {
-	/* fixed once the pCPU is up; the entries are that pCPU's alone */
-	uint64_t *page_ptes;
-	uint64_t *block_pte;
-} cpu_windows[MAX_PCPUS];
+struct window_entries window_entries[MAX_PCPUS];
 
 void window_cpu_init(uint32_t cpu_idx, uint64_t *page_ptes, uint64_t *block_pte)
 {
-	cpu_windows[cpu_idx].page_ptes = page_ptes;
-	cpu_windows[cpu_idx].block_pte = block_pte;
-}
-
-static void __guest *open_entry(struct window *w, uint64_t *pte, va_t va, uint64_t desc)
-{
-	BUG_ON(*pte & PTE_VALID);
-	w->pte = pte;
-	w->va = va;
-	/* The entry was invalid, so no TLB holds it. */
-	arch_pte_write(pte, desc | EL2_RW | PTE_VALID);
-	return (void __guest *)arch_va_to_ptr(va);
+	window_entries[cpu_idx].page_ptes = page_ptes;
+	window_entries[cpu_idx].block_pte = block_pte;
 }
 
 void __guest *window_open(struct window *w, unsigned int slot, pa_t pa)
 {
-	BUG_ON(slot >= WINDOW_SLOTS || !is_aligned(pa.v, PAGE_SIZE));
 	w->flags = arch_irq_save();
-	return open_entry(w, &cpu_windows[cpu_self()].page_ptes[slot],
-			  VA(WINDOW_PAGE_VA(slot)), pa.v | PTE_PAGE);
+	return window_open_masked(w, slot, pa);
 }
 
 void __guest *window_open_block(struct window *w, pa_t pa)
 {
 	BUG_ON(!is_aligned(pa.v, order_size(FRAMES_ORDER_2M)));
 	w->flags = arch_irq_save();
-	return open_entry(w, cpu_windows[cpu_self()].block_pte, VA(WINDOW_BLOCK_VA), pa.v);
+	return window_fill(w, window_entries[cpu_self()].block_pte, VA(WINDOW_BLOCK_VA), pa.v);
 }
 
 void window_close(struct window *w)
 {
-	arch_pte_write(w->pte, 0);
-	arch_tlb_el2_va_local(w->va);
+	window_close_masked(w);
 	arch_irq_restore(w->flags);
 }
 

@@ -16,9 +16,12 @@ static void pass(struct vm_virtio *v)
 {
 	uint32_t work = atomic_exchange(&v->worker.work, 0);
 
-	for (uint32_t i = 0; work; i++, work >>= 1)
-		if ((work & 1) && v->dev[i] && virtio_work(v->dev[i]))
+	for (; work; work &= work - 1) {
+		uint32_t i = (uint32_t)__builtin_ctz(work);
+
+		if (v->dev[i] && virtio_work(v->dev[i]))
 			atomic_fetch_or(&v->worker.work, (uint32_t)BIT(i));
+	}
 }
 
 void vm_io_main(void *arg)

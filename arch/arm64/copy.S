@@ -38,3 +38,68 @@ memcpy:
 	subs	x2, x2, #1
 	b.ne	6b
 7:	ret
+
+	.section .text.copy, "ax"
+	.globl	arch_copy
+	.type	arch_copy, %function
+/* <arch/copy.h>. x0: to, x1: from, x2: bytes. 128 at a time, then by the bits of what is left. */
+arch_copy:
+	subs	x2, x2, #128
+	b.lo	2f
+1:	ldp	x3, x4, [x1]
+	ldp	x5, x6, [x1, #16]
+	ldp	x7, x8, [x1, #32]
+	ldp	x9, x10, [x1, #48]
+	stp	x3, x4, [x0]
+	stp	x5, x6, [x0, #16]
+	stp	x7, x8, [x0, #32]
+	stp	x9, x10, [x0, #48]
+	ldp	x3, x4, [x1, #64]
+	ldp	x5, x6, [x1, #80]
+	ldp	x7, x8, [x1, #96]
+	ldp	x9, x10, [x1, #112]
+	stp	x3, x4, [x0, #64]
+	stp	x5, x6, [x0, #80]
+	stp	x7, x8, [x0, #96]
+	stp	x9, x10, [x0, #112]
+	add	x0, x0, #128
+	add	x1, x1, #128
+	subs	x2, x2, #128
+	b.hs	1b
+2:	tbz	x2, #6, 3f
+	ldp	x3, x4, [x1]
+	ldp	x5, x6, [x1, #16]
+	ldp	x7, x8, [x1, #32]
+	ldp	x9, x10, [x1, #48]
+	stp	x3, x4, [x0]
+	stp	x5, x6, [x0, #16]
+	stp	x7, x8, [x0, #32]
+	stp	x9, x10, [x0, #48]
+	add	x0, x0, #64
+	add	x1, x1, #64
+3:	tbz	x2, #5, 4f
+	ldp	x3, x4, [x1]
+	ldp	x5, x6, [x1, #16]
+	stp	x3, x4, [x0]
+	stp	x5, x6, [x0, #16]
+	add	x0, x0, #32
+	add	x1, x1, #32
+4:	tbz	x2, #4, 5f
+	ldp	x3, x4, [x1], #16
+	stp	x3, x4, [x0], #16
+5:	tst	x2, #15
+	b.eq	9f
+	tbz	x2, #3, 6f
+	ldr	x3, [x1], #8
+	str	x3, [x0], #8
+6:	tbz	x2, #2, 7f
+	ldr	w3, [x1], #4
+	str	w3, [x0], #4
+7:	tbz	x2, #1, 8f
+	ldrh	w3, [x1], #2
+	strh	w3, [x0], #2
+8:	tbz	x2, #0, 9f
+	ldrb	w3, [x1]
+	strb	w3, [x0]
+9:	ret
+	.size	arch_copy, . - arch_copy

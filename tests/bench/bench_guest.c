@@ -550,6 +550,97 @@ static void blk(void)
 	blk_row("blk_read_32", BLK_IN, DEPTH);
 }
 
+/* ---- frames to another VM, which polls for them ---- */
+
+#define NET_HDR   12u
+#define NET_TSO4  (1ul << 11)
+#define NET_CSUM  (1ul << 0)
+#define NET_GUEST (1ul << 1 | 1ul << 7)
+#define SMALL     64u
+#define SEGMENT   (54u + 65426u)         /* the largest of whole segments of 1406 and less    */
+#define BUFFERS   128u
+#define BUF_SIZE  0x11000u
+#define BUF(i)    ((uint8_t *)0x43000000ul + (i) * BUF_SIZE)
+
+/* Ethernet, IPv4, TCP; the receiver's address, locally administered. */
+static uint8_t net_head[NET_HDR + SMALL] __attribute__((aligned(64))) = {
+	0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+	2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 0x08, 0x00,
+	0x45, 0, 0xff, 0xba, 0, 0, 0, 0, 64, 6, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2,
+	0, 80, 0, 80, 0, 0, 0, 0, 0, 0, 0, 0, 0x50, 0x10, 0xff, 0xff, 0, 0, 0, 0,
+};
+
+static struct vring rx_ring;
+
+static bool net_start(void)
+{
+	if (!vdev_find(&disk, 1, 0) ||
+	    !vdev_start(&disk, VF_VERSION_1 | VF_EVENT_IDX | NET_CSUM | NET_TSO4 | NET_GUEST) ||
+	    !vring_init(&rx_ring, &disk, 0, VRING_MAX) || !vring_init(&ring, &disk, 1, VRING_MAX))
+		return false;
+	vring_irq(&rx_ring, false);
+	vring_irq(&ring, false);
+	vdev_ok(&disk);
+	return true;
+}
+
+static void net_receive(void)
+{
+	uint32_t len;
+	uint16_t id;
+
+	if (!net_start())
+		return;
+	for (unsigned int i = 0; i < BUFFERS; i++)
+		vring_add(&rx_ring, &(struct vseg){ BUF(i), BUF_SIZE, true }, 1);
+	vring_kick(&rx_ring);
+	/* Back in the order they came, so slots and buffers stay together. */
+	for (;;) {
+		if (vring_used(&rx_ring, &id, &len))
+			vring_add(&rx_ring, &(struct vseg){ BUF(id % BUFFERS), BUF_SIZE, true }, 1);
+		else
+			__asm__ volatile("yield");
+	}
+}
+
+static void net_row(const char *name, bool large, unsigned int depth)
+{
+	/* As Linux lays them out: what is small lies together. */
+	struct vseg seg[2] = {
+		{ net_head, large ? NET_HDR + 54 : NET_HDR + SMALL, false },
+		{ BUF(0), SEGMENT - 54, false },
+	};
+
+	net_head[0] = large;                             /* NEEDS_CSUM                    */
+	net_head[1] = large;                             /* GSO_TCPV4                     */
+	net_head[4] = 1400 & 0xff;
+	net_head[5] = 1400 >> 8;
+	net_head[6] = 34;                                /* csum_start, csum_offset       */
+	net_head[8] = 16;
+	settle();
+	for (unsigned int round = 0; round < ROUNDS / depth + 1; round++) {
+		if (round == 1)
+			begin();
+		for (unsigned int i = 0; i < depth; i++)
+			vring_add(&ring, seg, large ? 2 : 1);
+		vring_kick(&ring);
+		blk_wait(depth);
+	}
+	end(name);
+}
+
+static void net(void)
+{
+	/* The other one has its buffers. */
+	delay_ms(100);
+	if (!net_start())
+		return;
+	net_row("net_64_1", false, 1);
+	net_row("net_64_32", false, DEPTH);
+	net_row("net_64k_1", true, 1);
+	net_row("net_64k_32", true, DEPTH);
+}
+
 /* ---- what to run ---- */
 
 static void all(void)
@@ -580,7 +671,8 @@ static void nothing(void) { }
 static void bench(void)
 {
 	static void (*const modes[])(void) = {
-		all, one_cpu, one_core, timers, busy, share, spin, nothing, blk, wall,
+		all, one_cpu, one_core, timers, busy, share, spin, nothing, blk, wall, net,
+		net_receive,
 	};
 	uint64_t mode = guest_arg("mode", 0);
 

@@ -21,7 +21,7 @@ BOARD = {"cpu": "cortex-a72,cntfrq=1000000000", "version": 10,
          "extra": ["-icount", "shift=0,sleep=off"]}
 KINDS = ["guest", "hypervisor", "sysreg", "barrier", "tlbi"]
 MODES = {"all": 0, "one_cpu": 1, "one_core": 2, "timers": 3, "busy": 4, "share": 5,
-         "spin": 6, "nothing": 7, "blk": 8, "wall": 9}
+         "spin": 6, "nothing": 7, "blk": 8, "wall": 9, "net": 10, "net_receive": 11}
 
 
 def make(*targets):
@@ -123,6 +123,22 @@ def shared():
         "wake_other_core": hosted("wake", pool("fair", [1, 2]) + vm(
             "one_core", 2, keys=PINNED + "cpus = [[1], [2]]\n"), smp=3)["ipi_ping_pong"],
     }
+
+
+def hypervisors(rows):
+    """Of rows whose guest polls: what the hypervisor takes, and nothing of the driver."""
+    return {key: {"value": row["counts"]["hypervisor"], "counts": row["counts"]}
+            for key, row in rows.items()}
+
+
+def devices():
+    """Requests to a disk in memory, and frames from a VM on one CPU to one on another."""
+    disk = hosted("blk", vm("blk", keys='disk = { size = "1M" }\n'), smp=1)
+    port = 'cpus = [[%d]]\n[[vm.net]]\nnetwork = "lan"\nmac = "02:00:00:00:00:0%d"\n'
+    net = hosted("net", '[[network]]\nname = "lan"\n' +
+                 vm("net_receive", name="receiver", keys=port % (1, 2)) +
+                 vm("net", name="sender", keys=port % (0, 1)), done=r"\[sender\] DONE 1 passed")
+    return hypervisors({**disk, **net})
 
 
 def reset():

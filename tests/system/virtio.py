@@ -10,8 +10,8 @@ from linux import ESCAPE, GUESTS, LONG, Shell, boot, finish, vm
 from machine import TOP, WORK, Failure, Machine, corbel, pack
 
 # What a request may take, guest and hypervisor together: by row of tests/bench/bench_guest.c.
-COSTS = {"blk_empty_1": 3900, "blk_empty_32": 1650, "blk_write_1": 5950, "blk_write_32": 3900,
-         "blk_read_1": 5950, "blk_read_32": 3900}
+COSTS = {"blk_empty_1": 3300, "blk_empty_32": 1200, "blk_write_1": 4600, "blk_write_32": 2500,
+         "blk_read_1": 4600, "blk_read_32": 2500}
 MODULES = ["virtio_ring", "virtio", "virtio_mmio", "virtio_blk"]
 
 

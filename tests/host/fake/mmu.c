@@ -9,6 +9,7 @@
 
 #include <arch/boot.h>
 #include <arch/cache.h>
+#include <arch/copy.h>
 #include <arch/cpu.h>
 #include <arch/hyp_ptr.h>
 #include <arch/layout.h>
@@ -401,6 +402,11 @@ void arch_dcache_clean_inval_poc(const void *p, size_t size)
 
 void arch_icache_inval_all(void)
 {
+}
+
+void arch_copy(void *to, const void *from, size_t size)
+{
+	memcpy(to, from, size);
 }
 
 void arch_zero_pages(void *p, size_t size)
