@@ -1,14 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A guest that does its worst (tests/guests/chaos/) beside one that must not notice."""
+"""
+A guest that does its worst (tests/guests/chaos/) beside one that must not notice.
+
+    tests/system/chaos.py CPUS SEED LIVES BLOCKS [EXACT]
+    CHAOS_SEEDS=1000 CHAOS_STEPS=20M [CHAOS_JOBS=2] [CHAOS_CPUS=1] [CHAOS_FIRST=1] \\
+            tests/system/chaos.py
+"""
+import concurrent.futures
+import os
 import re
 import socket
+import subprocess
 import sys
 import time
 
 from load import Console, boot, build, pool, value
 from machine import LONG, TOP, WORK, Failure
 
-LIMIT = 2 * LONG
+# Longer where many machines run behind everything else: many().
+PATIENCE = int(os.environ.get("CHAOS_PATIENCE", "1"))
+LIMIT = 2 * LONG * PATIENCE
 LOOK = 20                       # seconds without a word, then the CPUs are looked at
 SLICE_US = 200
 # The witness has time reserved: it waits for its other vCPU's slice, and for the longest
@@ -16,6 +27,9 @@ SLICE_US = 200
 LATE_US = SLICE_US + 100
 # A block is some 16,000 instructions of the guest's.
 BLOCKS_5M = 320
+BLOCK_STEPS = 16000
+# Of many seeds so many have one machine.
+LIVES_A_MACHINE = 10
 # Of the witness, in ticks of a millisecond. A VM that shows nothing for so many reports has
 # shut itself off from all that could wake it.
 REPORT_TICKS = 50
@@ -33,6 +47,18 @@ def vm(name, guest, cmdline, **keys):
             "".join("%s = %s\n" % (k, value(v)) for k, v in keys.items()))
 
 
+# The chaos's devices, in the order of its slots (world.c); the puppet is on the other side.
+DEVICES = ('manage = { list = ["*"], control = ["puppet"] }\n'
+           'rng = { slot = 1 }\nballoon = { slot = 2 }\nvirtio_console = { slot = 3 }\n'
+           'vsock = { slot = 4, cid = 3, peers = ["puppet"] }\n'
+           'net = { slot = 5, network = "lan" }\n')
+PUPPETS = ('vsock = { cid = 4, peers = ["chaos"] }\nnet = "lan"\n')
+SHARED = ('[[network]]\nname = "lan"\n[[channel]]\nname = "bell"\nsize = "4K"\n'
+          'members = [{ vm = "puppet" }, { vm = "chaos" }]\n')
+NR_SWEEPS = 512                 # ENCODINGS / SWEEP of chaos.h
+SWEEP = 64
+
+
 def disk():
     WORK.mkdir(parents=True, exist_ok=True)
     path = WORK / "chaos.img"
@@ -46,11 +72,11 @@ def system(cpus, seed, blocks, exact=0):
             vm("witness", "chaos/witness", "report=%d" % REPORT_TICKS, memory="4M", vcpus=2,
                reservation=20) +
             vm("puppet", "load/spin", "report_ms=0", memory="4M", on_crash="restart",
-               autostart=False) +
+               autostart=False) + PUPPETS +
             vm("chaos", "chaos/chaos", "seed=%d blocks=%d exact=%d" % (seed, blocks, exact),
                memory="8M", vcpus=3, watchdog=True, on_crash="restart", on_watchdog="restart",
                restart_limit=0, restart_backoff="0s", mailbox=True, disk=disk()) +
-            'manage = { list = ["*"], control = ["puppet"] }\n')
+            DEVICES + SHARED)
 
 
 def whole_lives(text, blocks):
@@ -182,17 +208,25 @@ def joined(text, what):
     return sum(bin(bits).count("1") for bits in maps.values())
 
 
+def classes_of(stat):
+    return re.findall(r"^(vcpu|vm|vmm) +(\S.*?) +(\d+)$", stat, re.M)
+
+
+def coverage(text):
+    return ("%d system registers read, %d written, %d encodings of %d tried both ways, "
+            "%d registers of devices, %d kinds of access (device, direction, size, alignment)" %
+            (joined(text, "read"), joined(text, "written"), SWEEP * joined(text, "swept"),
+             SWEEP * NR_SWEEPS, joined(text, "devices"), joined(text, "accesses")))
+
+
 def tell(text, shell, blocks):
     stat = shell.command("stat chaos", LIMIT)
-    classes = re.findall(r"^(vcpu|vm|vmm) +(\S.*?) +(\d+)$", stat, re.M)
+    classes = classes_of(stat)
     done = whole_lives(text, blocks)
     print("\nchaos: %d lives, %d whole with %d seeds, %d blocks, %d traps" %
           (len(re.findall(r"^\[chaos\] chaos: seed ", text, re.M)), len(done),
            len({d[0] for d in done}), sum(int(d[1]) for d in done), sum(int(d[2]) for d in done)))
-    print("chaos: %d exit classes, %d registers read, %d written, %d registers of devices, "
-          "%d registers tried in a life" %
-          (len(classes), joined(text, "read"), joined(text, "written"), joined(text, "devices"),
-           max(int(d[3]) for d in done)))
+    print("chaos: %d exit classes, %s" % (len(classes), coverage(text)))
     for layer, what, nr in classes:
         print("chaos: %9s %s, %s" % (nr, what, layer))
     if len(classes) < 6:
@@ -216,7 +250,7 @@ def machine(cpus, seed, lives, blocks, exact):
         except Stuck:
             print("\nchaos: stopped the emulator's time")
         judge_witness(m.text, cpus)
-        m.never(r"^corbel: .*(BUG|panic|CRASH)")
+        m.never(r"(BUG_ON|panic|CRASH at EL2)")
         return watch.done
 
 
@@ -246,6 +280,56 @@ def tests():
                lambda c=cpus, s=seed, b=blocks, e=exact: run(c, s, 3, b, e))
 
 
-if __name__ == "__main__":
-    # CPUS SEED LIVES BLOCKS [EXACT]
+def last_seed(text):
+    seeds = re.findall(r"^\[chaos\] chaos: seed (\d+)$", text, re.M)
+    return seeds[-1] if seeds else "?"
+
+
+def one_machine(cpus, seed, lives, blocks):
+    """In a process of its own; what it said."""
+    words = [str(a) for a in (cpus, seed, lives, blocks)]
+    done = subprocess.run([sys.executable, __file__, *words],
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          errors="replace", check=False,
+                          env={"CHAOS_PATIENCE": "10", **os.environ})
+    if done.returncode:
+        kept_log = WORK / ("chaos-%d-%d.log" % (cpus, seed))
+        kept_log.write_text(done.stdout)
+        print("FAILED, see %s; for tests/guests/chaos/seeds: %d %s %d 1" %
+              (kept_log, cpus, last_seed(done.stdout), blocks), flush=True)
+    return done.returncode, done.stdout
+
+
+def many():
+    """As many seeds as the environment says, several lives in a machine, machines in parallel."""
+    want = int(os.environ.get("CHAOS_SEEDS", "40"))
+    steps = int(os.environ.get("CHAOS_STEPS", "5M").replace("M", "000000"))
+    cpus, first = (int(os.environ.get("CHAOS_" + k, "1")) for k in ("CPUS", "FIRST"))
+    blocks = max(1, steps // BLOCK_STEPS)
+    lives = [min(LIVES_A_MACHINE, want - n) for n in range(0, want, LIVES_A_MACHINE)]
+    WORK.mkdir(parents=True, exist_ok=True)
+    maps, classes, whole, failed = "", set(), 0, 0
+    with concurrent.futures.ThreadPoolExecutor(int(os.environ.get("CHAOS_JOBS", "2"))) as pool_:
+        jobs = [pool_.submit(one_machine, cpus, 10000 * (first + i), n, blocks)
+                for i, n in enumerate(lives)]
+        for job in concurrent.futures.as_completed(jobs):
+            status, said = job.result()
+            failed += status != 0
+            whole += len({d[0] for d in whole_lives(said, blocks)})
+            classes |= {c[:2] for c in classes_of(said)}
+            maps += "".join(re.findall(r"^\[chaos\] chaos: \w+(?: [0-9a-f]+:[0-9a-f]+)+\n", said,
+                                       re.M))
+            print("%d seeds of %d whole, %d machines failed: %d exit classes, %s" %
+                  (whole, want, failed, len(classes), coverage(maps)), flush=True)
+    return failed != 0 or whole < want
+
+
+def main():
+    if len(sys.argv) == 1:
+        return many()
     run(*(int(a) for a in sys.argv[1:]))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

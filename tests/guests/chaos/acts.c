@@ -83,10 +83,12 @@ static void likely_register(struct chaos_cpu *c)
 }
 
 /* In order, so that a few lives together reach each of them in both directions. */
-static void next_registers(struct chaos_cpu *c)
+void chaos_sweep(struct chaos_cpu *c)
 {
-	for (unsigned int i = 0; i < 24; i++, c->sweep++)
-		access_register(c, c->sweep / 2 % ENCODINGS, c->sweep & 1);
+	for (uint32_t i = 0; i < SWEEP; i++) {
+		access_register(c, c->sweep * SWEEP + i, true);
+		access_register(c, c->sweep * SWEEP + i, false);
+	}
 }
 
 static bool waits(uint32_t insn)
@@ -180,20 +182,19 @@ static uint32_t any_access(struct chaos_cpu *c)
 static void access_memory(struct chaos_cpu *c)
 {
 	uint64_t address = any_address(c);
+	uint32_t insn = any_access(c);
 
-	seen_address(address);
+	seen_access(address, insn);
 	emit_load(c, 0, address);
 	emit_load(c, 1, any_value(c));
 	if (one_in(c, 4))
 		emit_load(c, 2, any_value(c));
 	if (one_in(c, 32))
 		emit(c, 0x9100001f);			/* mov sp, x0 */
-	emit(c, any_access(c));
+	emit(c, insn);
 	if (one_in(c, 4))
 		emit(c, any_access(c));
 }
-
-#define VIRTIO_BASE 0x0a000000ul
 
 static void emit_virtio(struct chaos_cpu *c, uint32_t off, uint64_t v)
 {
@@ -201,41 +202,128 @@ static void emit_virtio(struct chaos_cpu *c, uint32_t off, uint64_t v)
 	emit(c, 0xb9000001 | off / 4 << 10);		/* str w1, [x0, #off] */
 }
 
-/* A disk brought up as a driver would, with a queue that is anywhere, and rung. */
-static void virtio(struct chaos_cpu *c)
-{
-	uint64_t ring = one_in(c, 4) ? any_address(c) : DATA + (chance(c) & (DATA_SIZE - 16));
+/* Where a queue's rings are when somebody means it well: descriptors, then these. */
+#define RING_AVAIL 0x100u
+#define RING_USED  0x200u
+#define RING_DATA  0x400u
+#define RING_SIZE  0x800u
+#define NR_RINGS   4u			/* of each device */
+_Static_assert(NR_VIRTIO * NR_RINGS * RING_SIZE <= DATA_SIZE, "rings");
 
-	emit_load(c, 0, VIRTIO_BASE);
-	if (one_in(c, 4))
-		emit_virtio(c, 0x70, 0);		/* Status */
-	emit_virtio(c, 0x70, one_in(c, 8) ? any_value(c) : 3);
-	emit_virtio(c, 0x24, 1);			/* DriverFeaturesSel */
-	emit_virtio(c, 0x20, one_in(c, 8) ? any_value(c) : 1);
-	emit_virtio(c, 0x70, 11);
-	emit_virtio(c, 0x30, one_in(c, 8) ? any_value(c) : 0);	/* QueueSel */
-	emit_virtio(c, 0x38, one_in(c, 8) ? any_value(c) : 1u << below(c, 8));
-	for (uint32_t off = 0x80; off <= 0xa0; off += 0x10) {
-		emit_virtio(c, off, ring + below(c, 0x1000));
-		emit_virtio(c, off + 4, ring >> 32);
-	}
-	emit_virtio(c, 0x44, one_in(c, 8) ? any_value(c) : 1);	/* QueueReady */
-	emit_virtio(c, 0x70, 15);
-	emit_virtio(c, 0x50, one_in(c, 8) ? any_value(c) : 0);	/* QueueNotify */
-	emit_virtio(c, 0x64, chance(c));			/* InterruptACK */
+static uint64_t ring_at(uint32_t dev, uint32_t queue)
+{
+	return DATA + (dev * NR_RINGS + queue) * RING_SIZE;
 }
 
-/* Descriptors and indices of chance, where a queue may be. */
+/* What the device offers, or a part of it; version 1 as a rule, packed rings now and then. */
+static void emit_features(struct chaos_cpu *c)
+{
+	emit_virtio(c, 0x14, 0);			/* DeviceFeaturesSel */
+	emit_virtio(c, 0x24, 0);			/* DriverFeaturesSel */
+	emit(c, 0xb9401001);				/* ldr w1, [x0, #0x10] */
+	emit_load(c, 2, one_in(c, 2) ? ~0ul : any_value(c));
+	emit(c, 0x0a020021);				/* and w1, w1, w2 */
+	emit(c, 0xb9002001);				/* str w1, [x0, #0x20] */
+	emit_virtio(c, 0x24, 1);
+	emit_virtio(c, 0x20, one_in(c, 8) ? any_value(c) : one_in(c, 4) ? 5 : 1);
+}
+
+static void emit_queue(struct chaos_cpu *c, uint32_t dev, uint32_t queue)
+{
+	bool well = !one_in(c, 4);
+	uint64_t ring = well ? ring_at(dev, queue) :
+			one_in(c, 2) ? any_address(c) : DATA + (chance(c) & (DATA_SIZE - 16));
+
+	emit_virtio(c, 0x30, one_in(c, 16) ? any_value(c) : queue);	/* QueueSel */
+	emit_virtio(c, 0x38, well ? 8 : one_in(c, 4) ? any_value(c) : 1u << below(c, 8));
+	for (uint32_t i = 0; i < 3; i++) {
+		uint64_t at = ring + (well ? i * RING_AVAIL : below(c, 0x1000));
+
+		emit_virtio(c, 0x80 + 0x10 * i, at);
+		emit_virtio(c, 0x84 + 0x10 * i, at >> 32);
+	}
+	emit_virtio(c, 0x44, one_in(c, 8) ? any_value(c) : 1);	/* QueueReady */
+}
+
+/* A device brought up as a driver would, with queues that are anywhere, and rung. */
+static void virtio(struct chaos_cpu *c)
+{
+	uint32_t dev = below(c, NR_VIRTIO);
+
+	emit_load(c, 0, VIRTIO_BASE + 0x200 * dev);
+	if (one_in(c, 2))
+		emit_virtio(c, 0x70, 0);		/* Status */
+	emit_virtio(c, 0x70, one_in(c, 8) ? any_value(c) : 3);
+	emit_features(c);
+	emit_virtio(c, 0x70, 11);
+	for (uint32_t q = below(c, 2); q < NR_RINGS; q += 1 + below(c, 2))
+		emit_queue(c, dev, q);
+	emit_virtio(c, 0x70, 15);
+	emit_virtio(c, 0x50, one_in(c, 8) ? any_value(c) : below(c, NR_RINGS));	/* QueueNotify */
+	emit_virtio(c, 0x64, chance(c));		/* InterruptACK */
+}
+
+/* Address and length, flags, next; of a packed ring the last two are identity and flags. */
+static void emit_descriptor(struct chaos_cpu *c, uint64_t ring, uint32_t i)
+{
+	uint64_t len = one_in(c, 8) ? chance(c) & 0xffffffff : below(c, 0x200);
+	uint64_t flags = chance(c) & (one_in(c, 8) ? 7 : 3), next = below(c, 8);
+
+	if (one_in(c, 4))
+		flags = chance(c) & 7, next = chance(c) & (one_in(c, 4) ? 0xffff : 0x8083);
+	emit_load(c, 1, one_in(c, 4) ? any_address(c) : ring + RING_DATA + below(c, 0x200));
+	emit(c, 0xf9000001 | 2 * i << 10);		/* str x1, [x0, #16 * i] */
+	emit_load(c, 1, len | flags << 32 | next << 48);
+	emit(c, 0xf9000001 | (2 * i + 1) << 10);
+}
+
+/* What a request begins with: small numbers, CIDs, anything. */
+static void emit_header(struct chaos_cpu *c)
+{
+	static const uint64_t firsts[] = { 0, 1, 4, 8, 11, 13, 3, 0x100000000 };
+
+	for (uint32_t i = 0; i < 6; i++) {
+		uint64_t v = one_in(c, 3) ? any_value(c) : firsts[below(c, ARRAY_SIZE(firsts))];
+
+		emit_load(c, 1, one_in(c, 3) ? below(c, 8) | (chance(c) & 0xf0001) << 32 : v);
+		emit(c, 0xf9000001 | (RING_DATA / 8 + i + 8 * below(c, 2)) << 10);
+	}
+}
+
+/* Chains of chance where a queue is, made available and rung. */
 static void descriptors(struct chaos_cpu *c)
 {
-	emit_load(c, 0, DATA + (chance(c) & (DATA_SIZE - 0x1000)));
-	for (uint32_t i = 0; i < 8; i++) {
-		emit_load(c, 1, one_in(c, 2) ? any_address(c) :
-			  (chance(c) & 0xffff) | (chance(c) & 7) << 32 | (chance(c) & 7) << 48);
-		emit(c, 0xf9000001 | i << 10);		/* str x1, [x0, #8 * i] */
+	uint32_t dev = below(c, NR_VIRTIO), queue = below(c, NR_RINGS);
+	uint64_t ring = ring_at(dev, queue);
+
+	emit_load(c, 0, ring);
+	for (uint32_t i = 0; i < 8; i++)
+		emit_descriptor(c, ring, i);
+	emit_header(c);
+	emit_load(c, 1, chance(c) & 0x0007000700070007 & (one_in(c, 8) ? ~0ul >> 8 : ~0ul));
+	emit(c, 0xb9010401);				/* str w1, [x0, #0x104] */
+	emit(c, 0xf9008401);				/* str x1, [x0, #0x108] */
+	emit(c, 0x79420401);				/* ldrh w1, [x0, #0x102] */
+	emit(c, 0x11000421 + (below(c, one_in(c, 16) ? 4095 : 3) << 10));	/* add w1, w1, # */
+	emit(c, INSN_DSB_ISH);
+	emit(c, 0x79020401);				/* strh w1, [x0, #0x102] */
+	emit_load(c, 0, VIRTIO_BASE + 0x200 * dev);
+	emit_virtio(c, 0x50, queue);
+}
+
+/* Bells of a channel, for members that are there or not, and its memory. */
+static void channel(struct chaos_cpu *c)
+{
+	static const uint8_t regs[] = { 0, 4, 8, 8, 8, 12, 16, 16 };
+
+	emit_load(c, 0, DOORBELL_BASE);
+	for (unsigned int i = 0; i < 4; i++) {
+		emit_load(c, 1, one_in(c, 4) ? any_value(c) : below(c, 4));
+		emit(c, (one_in(c, 4) ? 0xb9400001 : 0xb9000001) |
+		     (uint32_t)regs[below(c, ARRAY_SIZE(regs))] / 4 << 10);
 	}
-	emit_load(c, 0, VIRTIO_BASE);
-	emit_virtio(c, 0x50, 0);
+	emit_load(c, 0, CHANNEL_BASE + below(c, CHANNEL_SIZE));
+	emit(c, any_access(c));
 }
 
 /* The same interrupts on, pending and off, quickly. */
@@ -472,11 +560,11 @@ static void no_vector(struct chaos_cpu *c)
 void chaos_act(struct chaos_cpu *c)
 {
 	static void (*const acts[])(struct chaos_cpu *c) = {
-		any_register, likely_register, likely_register, next_registers, any_system_insn,
+		any_register, likely_register, likely_register, any_system_insn,
 		set_way, debug_register, access_memory, access_memory, access_memory,
 		access_memory, flood, other_interrupts, timer, wait_for_it, change_tables,
 		change_tables, call, call, turn_cpus_on_and_off, manage, any_words, change_code,
-		other_state, no_vector, virtio, descriptors,
+		other_state, no_vector, virtio, descriptors, descriptors, channel,
 	};
 
 	acts[below(c, ARRAY_SIZE(acts))](c);

@@ -15,6 +15,7 @@
 #define MAX_TRAPS 200u			/* of a block, then it is over */
 #define MAX_IRQS  50u			/* likewise */
 #define BLOCK_ACTS 12u
+#define SWEEP_ONE_IN 8u			/* so many blocks */
 #define DOG_REFRESH 0x090d0000ul
 #define DOG_CONTROL 0x090e0000ul
 #define DOG_MS 4
@@ -146,7 +147,9 @@ static void tell(void)
 	}
 	for (unsigned int i = 0; i < 2; i++)
 		tell_map(i ? "read" : "written", seen.tried[i], seen.refused[i], ENCODINGS / 64);
+	tell_map("swept", seen.swept, NULL, ARRAY_SIZE(seen.swept));
 	tell_map("devices", seen.devices[0], NULL, sizeof(seen.devices) / 8);
+	tell_map("accesses", seen.accesses, NULL, ARRAY_SIZE(seen.accesses));
 	gprintf("\nchaos: done seed %lu: %lu blocks, %lu traps, %lu interrupts, %lu SErrors, "
 		"%lu calls, %u registers tried\n", seed, blocks, traps, irqs, serrors, seen.calls,
 		count(seen.tried[0], 2 * ENCODINGS / 64));
@@ -189,14 +192,17 @@ static void make_block(struct chaos_cpu *c)
 {
 	c->code = (uint32_t *)(ARENA + c->idx * CODE_SIZE);
 	c->nr = c->nr_tried = 0;
-	c->sctlr = one_in(c, 4) ? CHAOS_SCTLR_OFF : CHAOS_SCTLR_ON;
+	c->in_sweep = one_in(c, SWEEP_ONE_IN);
+	c->sctlr = c->in_sweep || one_in(c, 4) ? CHAOS_SCTLR_OFF : CHAOS_SCTLR_ON;
 	if (mmu_off(c)) {
 		emit_load(c, 9, c->sctlr);
 		emit(c, INSN_MSR(ENC_SCTLR, 9));
 		emit(c, INSN_ISB);
 	}
-	for (unsigned int i = 0; i < BLOCK_ACTS; i++)
+	for (unsigned int i = 0; i < BLOCK_ACTS && !c->in_sweep; i++)
 		chaos_act(c);
+	if (c->in_sweep)
+		chaos_sweep(c);
 	/* A branch of 128 MiB at most: the image is near. */
 	emit(c, 0x14000000 | (((uintptr_t)chaos_end - (uintptr_t)&c->code[c->nr]) / 4 & 0x3ffffff));
 	code_sync(c->code, c->nr * 4);
@@ -210,6 +216,9 @@ static void note_tried(struct chaos_cpu *c)
 		__atomic_fetch_or(&seen.tried[t >> 15][enc / 64], 1ul << enc % 64,
 				  __ATOMIC_RELAXED);
 	}
+	if (c->in_sweep)
+		__atomic_fetch_or(&seen.swept[c->sweep / 64], 1ul << c->sweep % 64,
+				  __ATOMIC_RELAXED);
 }
 
 static void finish(void)
@@ -228,7 +237,7 @@ void chaos_main(struct chaos_cpu *c)
 	/* Whoever comes again goes on where chance was. */
 	if (!c->rng) {
 		c->rng = (seed + c->idx + 1) * 0x9e3779b97f4a7c15ul;
-		c->sweep = (uint32_t)chance(c) % (2 * ENCODINGS);
+		c->sweep = below(c, ENCODINGS / SWEEP);
 	}
 	for (;; c->blocks++) {
 		calm(c);
@@ -241,6 +250,8 @@ void chaos_main(struct chaos_cpu *c)
 		chaos_run(c, c->code);
 		if (c->kind == KIND_END)
 			note_tried(c);
+		if (c->in_sweep)
+			c->sweep = (c->sweep + 1) % (ENCODINGS / SWEEP);
 	}
 }
 

@@ -47,8 +47,14 @@
 _Static_assert(CHAOS_DATA == ARENA + CHAOS_CPUS * CODE_SIZE, "the arena");
 #define DATA            ((uint64_t)CHAOS_DATA)
 #define DATA_SIZE       0x10000ul
-#define NR_DEVICES      9u
+#define NR_DEVICES      16u
+#define NR_VIRTIO       6u
+#define VIRTIO_BASE     0x0a000000ul
+#define DOORBELL_BASE   0x0b000000ul	/* of a channel, and its memory */
+#define CHANNEL_BASE    0x0c000000ul
+#define CHANNEL_SIZE    0x1000u
 #define ENCODINGS       0x8000u		/* op0 to op2, op0 2 and 3            */
+#define SWEEP           64u		/* so many of them in one block       */
 
 struct chaos_cpu {
 	/* entry.S: fixed places */
@@ -62,7 +68,8 @@ struct chaos_cpu {
 	uint32_t nr_traps, nr_irqs;	/* in this block                              */
 	uint32_t *code;			/* where the block is                         */
 	uint32_t nr;			/* words in it                                */
-	uint32_t sweep;			/* the encoding that comes next               */
+	uint32_t sweep;			/* the encodings that come next, in SWEEPs    */
+	bool in_sweep;			/* this block is one                          */
 	uint32_t nr_tried;
 	uint16_t tried[256];		/* bit 15: read; counted if the block ends */
 	uint64_t blocks, traps, irqs, serrors;
@@ -77,7 +84,9 @@ _Static_assert(offsetof(struct chaos_cpu, sctlr) == BLOCK_SCTLR, "entry.S");
 /* What was tried, and what of it was refused; of all vCPUs, in this life. */
 struct chaos_seen {
 	uint64_t tried[2][ENCODINGS / 64], refused[2][ENCODINGS / 64];	/* write, read */
+	uint64_t swept[ENCODINGS / SWEEP / 64];
 	uint64_t devices[NR_DEVICES][0x10000 / 4 / 64];
+	uint64_t accesses[NR_DEVICES];	/* a bit for load or store, size, alignment */
 	uint64_t calls;
 };
 
@@ -181,6 +190,9 @@ void emit_load(struct chaos_cpu *c, unsigned int reg, uint64_t v);
 /* One random thing, legal or not. */
 void chaos_act(struct chaos_cpu *c);
 
+/* The registers whose turn it is, each read and written; with the MMU off. */
+void chaos_sweep(struct chaos_cpu *c);
+
 /* ---- what it acts on ---- */
 
 /* The tables of the window (lib/mmu.h) and what EL0 sees; with the MMU on. */
@@ -190,8 +202,8 @@ void chaos_world_init(void);
 uint64_t any_descriptor(struct chaos_cpu *c);
 uint64_t any_table_entry(struct chaos_cpu *c);
 
-/* Note an access to a device's register. */
-void seen_address(uint64_t ipa);
+/* Note an access to a device's register, which is the whole of insn. */
+void seen_access(uint64_t ipa, uint32_t insn);
 
 /* Run the block; returns when it ended, in whatever way. */
 void chaos_run(struct chaos_cpu *c, const uint32_t *code);

@@ -22,25 +22,45 @@ static const struct { uint64_t base, size, regs; } devices[NR_DEVICES] = {
 	{ 0x090d0000, 0x1000, 0x10 },		/* watchdog, refresh */
 	{ 0x090e0000, 0x1000, 0x20 },		/* watchdog, control */
 	{ 0x090f0000, 0x1000, 0x50 },		/* mailbox */
-	{ 0x0a000000, 0x200, 0x140 },		/* a virtio disk */
+	{ VIRTIO_BASE, 0x200, 0x140 },		/* virtio: disk */
+	{ VIRTIO_BASE + 0x200, 0x200, 0x110 },	/* entropy */
+	{ VIRTIO_BASE + 0x400, 0x200, 0x120 },	/* balloon */
+	{ VIRTIO_BASE + 0x600, 0x200, 0x110 },	/* console */
+	{ VIRTIO_BASE + 0x800, 0x200, 0x110 },	/* sockets */
+	{ VIRTIO_BASE + 0xa00, 0x200, 0x120 },	/* network */
+	{ VIRTIO_BASE + 0xc00, 0x200, 0x110 },	/* none */
+	{ DOORBELL_BASE, 0x1000, 0x20 },
 };
 
 /* Nobody's: holes, what the board has there, others' RAM, the ends of address spaces. */
 static const uint64_t places[] = {
 	0, 0x04000000, 0x08010000, 0x08080000, 0x08120000, 0x09020000, 0x09040000, 0x09050000,
-	0x090a0000, 0x090a1000, 0x0a000000, 0x0a000e00, 0x10000000, 0x3eff0000, 0x3ffff000,
+	0x090a0000, 0x090a1000, 0x0a000000, 0x0a000e00, 0x0b001000, 0x0c000000,
+	0x10000000, 0x3eff0000, 0x3ffff000,
 	0x40000000, 0x40800000, 0x407ff000, 0x44000000, 0x48000000, 0x4ffff000, 0x50000000,
 	0x7ffff000, 0x80000000, 0xfffff000, 0x100000000, 0x4010000000, 0x8000000000,
 	0xfffffff000, 0x10000000000, 0xfffffffff000, 0xffff000000000000, 0xfffffffffffff000,
 };
 
-void seen_address(uint64_t ipa)
+/* A load or store without an offset: which, of what size, how aligned. */
+static void seen_kind(unsigned int device, uint64_t ipa, uint32_t insn)
+{
+	bool load = insn & 0x00c00000;
+
+	if ((insn & 0x3f000000) == 0x39000000)
+		__atomic_fetch_or(&seen.accesses[device],
+				  1ul << (load << 5 | insn >> 30 << 3 | (ipa & 7)),
+				  __ATOMIC_RELAXED);
+}
+
+void seen_access(uint64_t ipa, uint32_t insn)
 {
 	for (unsigned int i = 0; i < NR_DEVICES; i++) {
 		uint64_t off = ipa - devices[i].base;
 
 		if (off >= devices[i].size)
 			continue;
+		seen_kind(i, ipa, insn);
 		off = off % 0x10000 / 4;
 		__atomic_fetch_or(&seen.devices[i][off / 64], 1ul << off % 64, __ATOMIC_RELAXED);
 	}
