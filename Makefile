@@ -53,10 +53,12 @@ WERROR     ?= -Werror
 # EL2 never touches FP registers and, its MMU still off, never an unaligned
 # address. What a function does to its stack it does first, which is how the call
 # chain in a crash report is found (core/unwind.h); so no frame pointer is needed.
+# Landing pads: docs/decisions/008-hardening.md.
 # x18 stays the guest's in the exits that save few registers.
 whole_prologue := $(if $(is_clang),-mllvm -enable-shrink-wrap=false,-fno-shrink-wrap)
 machine := $(target) -std=gnu11 -ffreestanding -mgeneral-regs-only -mstrict-align \
 	-fno-pic -fno-pie -mcmodel=tiny -fno-common -fno-strict-aliasing \
+	$(if $(filter CONFIG_HARDENING=0,$(OPTIONS)),,-mbranch-protection=bti) \
 	-fomit-frame-pointer $(whole_prologue) -ffixed-x18 -fno-stack-protector -fno-unwind-tables \
 	-fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections -g
 headers := -nostdinc -isystem $(shell $(CC) -print-file-name=include) -isystem $(OBJ)/lib/include
@@ -91,7 +93,7 @@ objects: $(objs)
 $(OBJ)/obj/core/vmm/light.o $(OBJ)/obj/irq/vgic_sgi.o: cflags += -O2
 
 # What reads and writes text and files looks after its return addresses, off the way of exits:
-# docs/decisions/007-hardening.md.
+# docs/decisions/008-hardening.md.
 guarded := core/log devices/gpt vm/bundle vm/vm_load tests/el2/manager \
 	$(addprefix core/vmm/,console_in listing shell shell_cmds shell_line shell_words tune)
 $(guarded:%=$(OBJ)/obj/%.o): cflags += -fstack-protector-strong
@@ -127,9 +129,10 @@ link = $(CC) $(machine) $(CFLAGS) $(WERROR) $(frames) \
 $O/gen/link: FORCE
 	@mkdir -p $(@D)
 	@echo '$(link) $(objs) $(BUNDLED)' | cmp -s - $@ || echo '$(link) $(objs) $(BUNDLED)' >$@
-$O/linker.ld: linker.ld arch/include/arch/layout.h
+$O/linker.ld: linker.ld arch/include/arch/layout.h core/lib/options.h
 	@mkdir -p $(@D)
-	$Q$(CC) $(target) -E -P -undef -x assembler-with-cpp -D__ASSEMBLER__ -Iarch/include $< -o $@
+	$Q$(CC) $(target) -E -P -undef -x assembler-with-cpp -D__ASSEMBLER__ -I. -Iarch/include \
+		$(addprefix -D,$(OPTIONS)) $< -o $@
 $O/gen/symbols0.S: tools/symbols.py
 	@mkdir -p $(@D)
 	@tools/symbols.py </dev/null >$@

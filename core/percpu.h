@@ -3,6 +3,7 @@
 #pragma once
 
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <arch/cpu.h>
@@ -14,6 +15,7 @@ struct percpu {
 	/* offsets known to vectors.S */
 	struct thread *current;      /* thread whose stack we are on          */
 	uint64_t crash_sp;           /* top of the stack for crash reports    */
+	uint32_t workaround;         /* the firmware's, called in each exit; 0: none */
 	/* fixed once the pCPU is up */
 	uint32_t cpu_idx;            /* 0..nr_pcpus-1, index into board.cpus  */
 	uint64_t mpidr;              /* affinity fields                       */
@@ -22,6 +24,9 @@ struct percpu {
 	/* this pCPU only */
 	uint32_t irq_depth;          /* EL2 interrupt handlers on the stack   */
 };
+
+_Static_assert(offsetof(struct percpu, crash_sp) == 8 &&
+	       offsetof(struct percpu, workaround) == 16, "vectors.S");
 
 extern struct percpu percpus[MAX_PCPUS];
 extern uint32_t nr_pcpus;            /* how many came up; fixed after boot    */

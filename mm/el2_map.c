@@ -292,7 +292,11 @@ static int link_physmap(const struct mm_plan *plan)
 
 static int map_image(const struct mm_boot *b)
 {
+	uint64_t targets = b->check_targets ? PTE_GP : 0;
 	int err = map_section(b, &b->text, EL2_RX);
+
+	if (!err)
+		err = map_section(b, &b->checked, EL2_RX | targets);
 
 	if (!err)
 		err = map_section(b, &b->rodata, EL2_RO);

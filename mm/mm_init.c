@@ -29,7 +29,8 @@ static bool section_ok(const struct mm_boot *b, const struct mm_section *s)
 static bool boot_ok(const struct mm_boot *b)
 {
 	return is_aligned(b->image_pa.v | b->arena.v, PAGE_SIZE) && b->nr_keep <= MM_MAX_KEEP &&
-	       section_ok(b, &b->text) && section_ok(b, &b->rodata) && section_ok(b, &b->data) &&
+	       section_ok(b, &b->text) && (!b->checked.end.v || section_ok(b, &b->checked)) &&
+	       section_ok(b, &b->rodata) && section_ok(b, &b->data) &&
 	       b->arena_pages >= MM_ARENA_PAGES_MIN && b->arena.v >= b->data.start.v &&
 	       b->arena.v + b->arena_pages * PAGE_SIZE <= b->data.end.v;
 }

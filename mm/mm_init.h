@@ -10,6 +10,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "core/board.h"
@@ -29,6 +30,8 @@ struct mm_boot {
 	pa_t image_pa;                     /* of HYP_IMAGE_VA; 4 KiB aligned         */
 	uint64_t image_size;               /* with .bss; rounded up to pages         */
 	struct mm_section text;            /* read and execute                       */
+	struct mm_section checked;         /* the same, with landing pads; may be empty */
+	bool check_targets;                /* and the CPU can check them             */
 	struct mm_section rodata;          /* read                                   */
 	struct mm_section data;            /* data and .bss: read and write          */
 	/* RAM that is in use and stays: the board tree, the bundle; rounded outwards */

@@ -137,6 +137,11 @@ void arch_guest_cpu_init(bool hcrx)
 	__asm__ volatile("isb" ::: "memory");
 }
 
+uint64_t arch_midr(void)
+{
+	return read_sysreg(midr_el1);
+}
+
 uint64_t arch_revidr(void)
 {
 	return read_sysreg(revidr_el1);

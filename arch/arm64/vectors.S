@@ -7,7 +7,8 @@
 #include <arch/fast.h>
 #include <arch/layout.h>
 
-#define PERCPU_CRASH_SP   8             /* offset in struct percpu                  */
+#define PERCPU_CRASH_SP   8             /* offsets in struct percpu                 */
+#define PERCPU_WORKAROUND 16
 #define CRASH_FRAME       288           /* x0-x30, sp, pc, pstate, esr, far         */
 #define IRQ_FRAME         176           /* x0-x17, x30, ELR, SPSR                   */
 
@@ -206,3 +207,46 @@ crash_entry:
 	mov	sp, x0
 	bl	crash_report
 	b	.
+
+/*
+ * The same for a pCPU whose predictors a guest may have trained: first the firmware's
+ * workaround, which changes x0 to x3 at most. Their places in the frame are free.
+ */
+.macro	mitigated offset, handler
+	.org	vectors_mitigated + \offset
+	stp	x0, x1, [sp, #16 * 0]
+	stp	x2, x3, [sp, #16 * 1]
+	mrs	x0, tpidr_el2
+	ldr	w0, [x0, #PERCPU_WORKAROUND]
+	smc	#0
+	ldp	x2, x3, [sp, #16 * 1]
+	ldp	x0, x1, [sp, #16 * 0]
+	b	\handler
+.endm
+
+/* The same entry in the other table. */
+.macro	same offset, name
+	.org	vectors_mitigated + \offset
+	b	\name
+.endm
+
+	.section .text.vectors_mitigated, "ax"
+	.balign	2048
+	.globl	vectors_mitigated
+vectors_mitigated:
+	same	0x000, crash_entry
+	same	0x080, crash_entry
+	same	0x100, crash_entry
+	same	0x180, crash_entry
+	same	0x200, crash_entry
+	same	0x280, el2_irq
+	same	0x300, el2_irq
+	same	0x380, el2_serror
+	mitigated 0x400, guest_sync
+	mitigated 0x480, guest_irq
+	mitigated 0x500, guest_irq
+	mitigated 0x580, guest_serror
+	mitigated 0x600, guest_sync
+	mitigated 0x680, guest_irq
+	mitigated 0x700, guest_irq
+	mitigated 0x780, guest_serror

@@ -24,6 +24,9 @@
 #ifndef CONFIG_HOSTIO
 #define CONFIG_HOSTIO 1      /* drivers for the board's own disks and networks    */
 #endif
+#ifndef CONFIG_HARDENING
+#define CONFIG_HARDENING 1   /* landing pads, firmware's workarounds in exits     */
+#endif
 #ifndef CONFIG_VIRTIO
 #define CONFIG_VIRTIO 1      /* virtio devices                                    */
 #endif

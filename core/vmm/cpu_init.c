@@ -8,6 +8,7 @@
 #include "core/log.h"
 #include "core/percpu.h"
 #include "core/timer.h"
+#include "core/vmm/hardening.h"
 #include "core/vmm/smp.h"
 #include "irq/gicv3.h"
 #include "irq/irq.h"
@@ -109,4 +110,5 @@ void cpu_init_self(void)
 	}
 	vtimer_cpu_init();
 	vcpu_cpu_init();
+	hardening_cpu_init();
 }

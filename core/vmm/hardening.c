@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include <arch/cpu.h>
 #include <arch/el1_state.h>
 #include <arch/entropy.h>
 #include <arch/regs.h>
@@ -10,7 +11,9 @@
 #include "core/board.h"
 #include "core/firmware.h"
 #include "core/lib/bits.h"
+#include "core/lib/options.h"
 #include "core/log.h"
+#include "core/percpu.h"
 #include "core/stack_guard.h"
 #include "vm/smccc.h"
 
@@ -33,11 +36,34 @@ static void guard_stacks(void)
 	log_info("stack guard by %s", from);
 }
 
+/* 0: it must be called on this pCPU; 1: it may be, for nothing; else there is none. */
 static const char *workaround(uint32_t fid)
 {
 	int32_t there = firmware_workaround(fid);
 
-	return there < 0 ? there == SMCCC_NOT_REQUIRED ? "not needed" : "none" : "there";
+	if (there == 0)
+		return "needed";
+	return there == 1 || there == SMCCC_NOT_REQUIRED ? "not needed" : "none";
+}
+
+/* Which of two the firmware wants when a guest exits; the later one does the earlier's work. */
+static uint32_t exit_workaround(void)
+{
+	if (firmware_workaround((uint32_t)SMCCC_WORKAROUND_3) == 0)
+		return (uint32_t)SMCCC_WORKAROUND_3;
+	if (firmware_workaround((uint32_t)SMCCC_WORKAROUND_1) == 0)
+		return (uint32_t)SMCCC_WORKAROUND_1;
+	return 0;
+}
+
+/* Spectre variant 2 and its kin by branch history (BHB). */
+static const char *branches(const uint64_t *raw, uint32_t called)
+{
+	if (called)
+		return "are cleared by the firmware in each exit";
+	if (bits_get(PFR0_CSV2, raw[IDREG_A64PFR0]))
+		return "do not reach EL2";
+	return "may be used at EL2: the firmware knows no way";
 }
 
 static void tell_speculation(void)
@@ -45,16 +71,39 @@ static void tell_speculation(void)
 	uint64_t raw[IDREG_NR];
 
 	arch_idregs_read(raw);
-	log_info("speculation: CSV2 %u, CSV3 %u, SSBS %u; firmware's workarounds: 1 %s, 2 %s, 3 %s",
+	log_info("speculation: MIDR %llx, CSV2 %u, CSV3 %u, SSBS %u, ECBHB %u; "
+		 "firmware's workarounds: 1 %s, 2 %s, 3 %s", (unsigned long long)arch_midr(),
 		 (unsigned int)bits_get(PFR0_CSV2, raw[IDREG_A64PFR0]),
 		 (unsigned int)bits_get(PFR0_CSV3, raw[IDREG_A64PFR0]),
 		 (unsigned int)bits_get(PFR1_SSBS, raw[IDREG_A64PFR1]),
+		 (unsigned int)bits_get(A64MMFR1_ECBHB, raw[IDREG_A64MMFR1]),
 		 workaround((uint32_t)SMCCC_WORKAROUND_1), workaround((uint32_t)SMCCC_WORKAROUND_2),
 		 workaround((uint32_t)SMCCC_WORKAROUND_3));
+	log_info("speculation: branch predictions of guests %s", branches(raw, exit_workaround()));
+}
+
+bool hardening_checks_targets(void)
+{
+	uint64_t raw[IDREG_NR];
+
+	arch_idregs_read(raw);
+	return CONFIG_HARDENING && bits_get(PFR1_BT, raw[IDREG_A64PFR1]);
+}
+
+void hardening_cpu_init(void)
+{
+	if (!CONFIG_HARDENING)
+		return;
+	arch_percpu()->workaround = exit_workaround();
+	arch_vectors_set(arch_percpu()->workaround != 0);
 }
 
 void hardening_init(void)
 {
 	guard_stacks();
+	if (!CONFIG_HARDENING)
+		return;
+	log_info("branch targets %s", hardening_checks_targets() ?
+		 "are checked" : "are not checked by this CPU");
 	tell_speculation();
 }

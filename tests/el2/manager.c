@@ -119,6 +119,18 @@ static void __attribute__((noinline)) serror_selftest(void)
 	serror_raise(ras);
 }
 
+/* On six pCPUs of a kind that checks it: a call to where no function begins. */
+static void __attribute__((noinline)) target_selftest(void)
+{
+	const char *(*volatile begin)(void) = frames_selftest_error;
+	void (*volatile inside)(void) = (void (*)(void))((uintptr_t)frames_selftest_error + 4);
+
+	(void)begin();
+	log_info("selftest: called by address");
+	inside();
+	log_err("selftest: FAILED: a call to inside of a function");
+}
+
 /* Every pCPU takes part; the first tells the result. */
 static void body(void *arg)
 {
@@ -141,6 +153,8 @@ static void body(void *arg)
 		smash_selftest();
 	if (nr == 5 && idx == 0)
 		serror_selftest();
+	if (nr == 6 && idx == 0)
+		target_selftest();
 	err = frames_selftest_run(idx, nr, ROUNDS);
 	if (idx != 0)
 		return;

@@ -97,11 +97,20 @@ def all_vms_refused():
 
 
 def hardening_is_told():
-    """Where the guard of the stacks comes from, and what the CPU says of speculation."""
-    for cpu, guard, csv2 in (("cortex-a57", "the board's seed", "0"), ("max", "the CPU", r"\d")):
+    """The guard of the stacks, branch targets, and what each CPU says of speculation."""
+    old, new = "may be used at EL2: the firmware knows no way", "do not reach EL2"
+    for cpu, guard, targets, midr, csv2, branches in (
+            ("cortex-a53", "the board's seed", "not checked", "410fd034", 0, old),
+            ("cortex-a57", "the board's seed", "not checked", "411fd070", 0, old),
+            ("cortex-a72", "the board's seed", "not checked", "410fd083", 0, old),
+            ("cortex-a76", "the board's seed", "not checked", "414fd0b1", 1, new),
+            ("neoverse-n1", "the board's seed", "not checked", "414fd0c1", 1, new),
+            ("max", "the CPU", "checked", r"\w+", r"[1-9]", new)):
         says(corbel(None, cpu=cpu, smp=1),
-             r"stack guard by %s\n(.*\n)*?.*speculation: CSV2 %s, CSV3 \d, SSBS \d; "
-             r"firmware's workarounds: 1 none" % (guard, csv2))
+             r"stack guard by %s\n(.*\n)*?.*branch targets are %s.*\n"
+             r".*speculation: MIDR %s, CSV2 %s, CSV3 \d, SSBS \d, ECBHB \d; "
+             r"firmware's workarounds: 1 none.*\n.*branch predictions of guests %s" %
+             (guard, targets, midr, csv2, branches))
 
 
 def spin_table_tree(cpus):

@@ -38,6 +38,18 @@ def smashed_stack_is_noticed():
         m.ends()
 
 
+def calls_end_at_landing_pads():
+    """On a CPU with BTI: a call to inside of a function is a crash report."""
+    with Machine(board(smp=6, cpu="max,pauth-impdef=on") +
+                 ["-no-reboot", "-kernel", str(IMAGE)]) as m:
+        m.expect(r"branch targets are checked\n", LONG)
+        m.expect(r"selftest: called by address\n", LONG)
+        m.expect(r"CRASH at EL2 on pCPU 0\n")
+        m.expect(r"ESR_EL2 3[4-7]\w+: branch target exception\n")
+        m.ends()
+        m.never("FAILED")
+
+
 def serrors_are_borne_or_reported():
     """What the RAS extension calls corrected or contained, and what it does not."""
     with Machine(board(smp=5) + ["-no-reboot", "-kernel", str(IMAGE)]) as m:
@@ -52,7 +64,8 @@ def serrors_are_borne_or_reported():
 
 
 def tests():
-    return [("el2_serror", serrors_are_borne_or_reported),
+    return [("el2_branch_targets", calls_end_at_landing_pads),
+            ("el2_serror", serrors_are_borne_or_reported),
             ("el2_crash_report", crash_report_names_the_calls),
             ("el2_smashed_stack", smashed_stack_is_noticed),
             ("el2_frames_four_pcpus", frames_on(4)),

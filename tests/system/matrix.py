@@ -72,6 +72,10 @@ def behind_tfa(*boards):
         with Machine(make + extra) as m:
             m.expect("RC-42", LONG * 6)
             linux.finish(m)
+            # Its firmware has a call for this CPU, which Linux's exits have come through.
+            if "CPU=cortex-a72" in extra:
+                m.seen = 0
+                m.expect(r"branch predictions of guests are cleared by the firmware", 1)
     # This CPU has what TF-A 2.8 does not know, so EL2's access ends in EL3 without a word.
     with Machine(make + ["CPU=max", "QEMU=" + qemu(**qemu10())]) as m:
         m.expect("unless the firmware has set SCR_EL3.HXEn and FGTEn", LONG * 6)
@@ -97,7 +101,7 @@ def representative():
     yield "linux_qemu10", lambda: linux.to_shell("linux_qemu10", cpu="max", **qemu10())
     yield "guests_qemu10", lambda: run_guests(
         ["boot_state", "mmio_widths", "cpu_idregs", "timer_virt"], cpu="max", **qemu10())
-    yield "linux_tfa", lambda: behind_tfa(["CPU=max"])
+    yield "linux_tfa", lambda: behind_tfa(["CPU=cortex-a72", "SMP=2"], ["CPU=max"])
 
 
 def tests():

@@ -11,6 +11,8 @@ struct percpu;
 
 /* By linker.ld: the image and its parts, each of whole pages. */
 extern char __image_start[], __image_end[], __text_start[], __text_end[];
+/* Where C code begins, which has landing pads for indirect branches. */
+extern char __text_checked[];
 extern char __rodata_start[], __rodata_end[], __data_start[];
 
 /* By boot.S: the end of the boot stack, and where a secondary pCPU enters. */

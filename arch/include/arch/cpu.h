@@ -13,6 +13,7 @@
  * void arch_irq_enable(void), arch_irq_disable(void)      SErrors too, as all of these
  * bool arch_serror_pending(void)              one by what was done here so far, and masked
  * void arch_serror_take(void)                 take it
+ * void arch_vectors_set(bool)                 true: struct percpu.workaround first in exits
  * void arch_wfi(void)                         DSB SY, then WFI
  * void arch_cpu_relax(void)                   YIELD
  * void arch_wfe(void), arch_sev(void)

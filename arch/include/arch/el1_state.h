@@ -82,7 +82,8 @@ void arch_el1_set_features(uint32_t features);
 /* Raw ID_* registers of this pCPU that are in use, indexed by IDREG(). Other slots are 0. */
 void arch_idregs_read(uint64_t *raw);
 
-/* REVIDR_EL1 and AIDR_EL1 of this pCPU. */
+/* MIDR_EL1, REVIDR_EL1 and AIDR_EL1 of this pCPU. */
+uint64_t arch_midr(void);
 uint64_t arch_revidr(void);
 uint64_t arch_aidr(void);
 

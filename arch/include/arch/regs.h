@@ -305,6 +305,7 @@ enum esr_ec {
 #define DC_SW_SETWAY    BITS(31, 4)    /* of DC ISW, CSW, CISW; below: the level */
 
 /* Fields of them that decide what EL2 does. */
+#define A64MMFR1_ECBHB  BITS(63, 60)
 #define PFR0_EL0        BITS(3, 0)
 #define PFR0_EL1        BITS(7, 4)
 #define PFR0_EL3        BITS(15, 12)
@@ -315,6 +316,7 @@ enum esr_ec {
 #define PFR0_AMU        BITS(47, 44)
 #define PFR0_CSV2       BITS(59, 56)
 #define PFR0_CSV3       BITS(63, 60)
+#define PFR1_BT         BITS(3, 0)
 #define PFR1_SSBS       BITS(7, 4)
 #define PFR1_MTE        BITS(11, 8)
 #define PFR1_MPAM_FRAC  BITS(19, 16)

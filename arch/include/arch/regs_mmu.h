@@ -23,6 +23,7 @@
 #define PTE_AP_RES1     BIT(6)        /* AP[1] is RES1 with one level          */
 #define PTE_RO          BIT(7)        /* AP[2]                                 */
 #define PTE_XN          BIT(54)
+#define PTE_GP          BIT(50)       /* indirect branches only to landing pads */
 #define PTE_ATTR_NORMAL (BITS_VAL(PTE_ATTR_INDX, 0) | PTE_AP_RES1)
 #define PTE_ATTR_DEVICE (BITS_VAL(PTE_ATTR_INDX, 1) | PTE_AP_RES1)
 
@@ -38,7 +39,8 @@
 #define S2_PTE_XN_ALL         BIT(54)  /* with and without FEAT_XNX: EL1 and EL0 */
 
 _Static_assert(BITS_DISJOINT4(PTE_VALID | PTE_TABLE | PTE_AF, PTE_SH, PTE_OA, PTE_SW), "PTE");
-_Static_assert(BITS_DISJOINT4(PTE_ATTR_INDX, PTE_AP_RES1, PTE_RO, PTE_XN), "stage 1");
+_Static_assert(BITS_DISJOINT4(PTE_ATTR_INDX, PTE_AP_RES1, PTE_RO, PTE_XN) &&
+	       BITS_DISJOINT2(PTE_GP, PTE_XN), "stage 1");
 _Static_assert(BITS_DISJOINT4(S2_PTE_MEMATTR, S2_PTE_S2AP, PTE_SH, S2_PTE_XN), "stage 2");
 
 /* MAIR_EL2, Memory Attribute Indirection Register: the indices used above. */

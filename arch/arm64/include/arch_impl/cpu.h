@@ -43,6 +43,15 @@ static inline void arch_irq_restore(uint64_t daif)
 	__asm__ volatile("msr daif, %0" :: "r"(daif) : "memory");
 }
 
+/* By vectors.S. */
+extern char vectors[], vectors_mitigated[];
+
+static inline void arch_vectors_set(bool mitigated)
+{
+	write_sysreg(vbar_el2, (uintptr_t)(mitigated ? vectors_mitigated : vectors));
+	__asm__ volatile("isb" ::: "memory");
+}
+
 static inline bool arch_serror_pending(void)
 {
 	__asm__ volatile("dsb sy" ::: "memory");
