@@ -28,33 +28,42 @@ struct doorbell_hub {
 	struct doorbell *member[DOORBELL_MAX_MEMBERS];
 };
 
-/* One member. */
+/* A place for a member. */
 struct doorbell {
 	struct mmio_device dev;              /* first: the model is found by it  */
 	/* fixed once the VM runs */
-	struct doorbell_hub *hub;
 	struct irq_line line;
-	uint32_t idx;
+	/* changed under the hub's lock, which stays where it is */
+	struct doorbell_hub *hub;            /* NULL: it is no member            */
 	/* under hub->lock */
+	uint32_t idx;
 	uint32_t status;
 };
 
 /**
- * doorbell_init() - make a member, not there yet
+ * doorbell_init() - make a place for a member; nobody's yet: reads as zero, ignores writes
  * @d:    storage; stays until doorbell_leave()
- * @hub:  its channel's
- * @idx:  below DOORBELL_MAX_MEMBERS
  * @base: IPA of its registers
  * @line: level interrupt: high while the member's STATUS is not 0
  */
-void doorbell_init(struct doorbell *d, struct doorbell_hub *hub, uint32_t idx, uint64_t base,
-		   struct irq_line line);
+void doorbell_init(struct doorbell *d, uint64_t base, struct irq_line line);
 
-/* From now on it can be rung for. STATUS is 0. */
-void doorbell_join(struct doorbell *d);
+/**
+ * doorbell_join() - from now on it can be rung for; STATUS is 0
+ * @d:   no member
+ * @hub: its channel's; for ever
+ * @idx: below DOORBELL_MAX_MEMBERS, nobody else's
+ */
+void doorbell_join(struct doorbell *d, struct doorbell_hub *hub, uint32_t idx);
 
-/* And no longer; its line is low and nobody drives it when this returns. */
+/* And no longer; its line is low and nobody drives it when this returns. No member: nothing. */
 void doorbell_leave(struct doorbell *d);
 
-/* Is this member there? */
-bool doorbell_is_present(struct doorbell_hub *hub, uint32_t idx);
+/* An access to its registers: d->dev.access, for who has several on the bus as one. */
+int doorbell_access(struct mmio_device *d, struct mmio_access *acc);
+
+/* Ring for another member. False: there is none, or this is none itself. */
+bool doorbell_ring(struct doorbell *from, uint64_t idx);
+
+/* Bit n: member n is there; 0 if this is none. */
+uint32_t doorbell_present(struct doorbell *d);

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "devices/mailbox.h"
 
+#include <errno.h>
+
 #include "core/lib/bits.h"
+
+#define CALL 0x40
 
 static uint64_t x_read(void *ctx, const struct mmio_access *acc, uint32_t off)
 {
@@ -37,11 +41,14 @@ static void ring(void *ctx, const struct mmio_access *acc, uint32_t off)
 static const struct reg_desc mailbox_regs[] = {
 	/*   off  len   sizes name     read     write   */
 	REG(0x00, 0x40, 8,    "X0-X7", x_read,  x_write),
-	REG(0x40, 8,    4|8,  "CALL",  reg_raz, ring),
+	REG(CALL, 8,    4|8,  "CALL",  reg_raz, ring),
 };
 
+/* Some calls sleep. */
 static int mailbox_access(struct mmio_device *dev, struct mmio_access *acc)
 {
+	if (acc->is_write && acc->offset == CALL && !acc->may_sleep)
+		return -EAGAIN;
 	return reg_table_access(mailbox_regs, ARRAY_SIZE(mailbox_regs), 0, dev, acc);
 }
 

@@ -26,7 +26,7 @@ struct mailbox {
  * mailbox_init() - make a mailbox, all registers 0
  * @m:    storage; must not be in use
  * @base: IPA of the page
- * @call: carry out the call in x[0] to x[7] and leave its results there; must not wait
+ * @call: carry out the call in x[0] to x[7] and leave its results there; may sleep
  * @ctx:  handed to it
  *
  * The caller puts &m->dev on the VM's bus.

@@ -62,6 +62,9 @@ def place(system):
                                ('spi', lambda: FIRST_SPI + n)):
                 if member[key].value is None:
                     member[key].value = value()
+        for ivc in vm.lists['ivc']:
+            if ivc['ipa'].value is None:
+                ivc['ipa'].value = places.memory(ivc['window'].value or schema.PAGE)
 
 
 def windows(system, vm):
@@ -70,13 +73,21 @@ def windows(system, vm):
     for channel, member in of_vm(system, vm):
         out.append((member['ipa'], channel.value('size') or schema.PAGE, schema.PAGE))
         out.append((member['doorbell'], schema.DEVICE_SIZE, schema.PAGE))
+    for ivc in vm.lists['ivc']:
+        out.append((ivc['ipa'], ivc['window'].value or schema.PAGE, schema.PAGE))
+        out.append((ivc['doorbell'], schema.IVC_SLOTS * schema.DEVICE_SIZE, schema.PAGE))
     return out
 
 
 def spis(system, vm):
     """Item, and who has it."""
-    return [(member['spi'], f'channel {channel.value("name")}')
-            for channel, member in of_vm(system, vm)]
+    out = [(member['spi'], f'channel {channel.value("name")}')
+           for channel, member in of_vm(system, vm)]
+    for ivc in vm.lists['ivc']:
+        spi = ivc['spi']
+        out += [(type(spi)(spi.value + n, spi.node, spi.key, spi.given), f'ivc {n}')
+                for n in range(schema.IVC_SLOTS)]
+    return out
 
 
 def total_size(system):
@@ -118,7 +129,26 @@ class ChannelChecker:
                 self.bad(mine[-1][1]['vm'], f'VM {vm.value("name")} is in {len(mine)} channels',
                          f'a VM can be in {schema.MAX_MEMBERS}')
 
+    def ivc(self, vm):
+        for ivc in vm.lists['ivc'][1:]:
+            self.bad(ivc['publish'], 'there can be only one', 'leave the others out')
+        for ivc in vm.lists['ivc']:
+            publish, memory = ivc['publish'], ivc['memory']
+            if not publish.value and not ivc['read'].value and not ivc['write'].value:
+                self.bad(publish, 'it may neither publish nor subscribe',
+                         'say how much it may publish, or whose regions it may read or write')
+            if publish.value and not memory.value:
+                self.bad(memory, 'there is none for what it publishes', 'write memory = "1M"')
+            elif memory.value and not publish.value:
+                self.bad(memory, 'it publishes nothing', 'write publish = 1, or leave memory out')
+            for item in (memory, ivc['window']):
+                if item.value is not None and (item.value % schema.PAGE):
+                    self.bad(item, f'{item.value} is not a multiple of 4K',
+                             'use a multiple of "4K"')
+
     def run(self):
+        for vm in self.system.vms:
+            self.ivc(vm)
         seen = set()
         for channel in self.system.channels:
             name, size = channel.items['name'], channel.items['size']

@@ -113,6 +113,14 @@ class Checker:
                              f'{show_size(limit)})', 'give the VM less or the board more')
                 else:
                     left -= size
+            for ivc in vm.lists['ivc']:
+                size = ivc['memory'].value or 0
+                if size > left:
+                    self.bad(ivc['memory'], f'{show_size(size)} for what VM {vm.value("name")} '
+                             f'publishes is more than the board has left ({max(left, 0) >> 20}M '
+                             f'of {show_size(limit)})', 'give it less or the board more')
+                else:
+                    left -= size
             for disk in vm.lists['disk']:
                 size = self.disk_memory(disk)
                 if size > left:
@@ -275,11 +283,11 @@ class Checker:
 
     @staticmethod
     def title(item):
-        section = item.key.partition('.')[0].replace('-', '_')
+        section = item.key.partition('.')[0].partition('[')[0].replace('-', '_')
         return {'gic': 'the GIC', 'console': 'the console', 'rtc': 'the clock',
                 'power_key': 'the power key', 'watchdog': 'the watchdog',
                 'stolen_time': 'the page of stolen time', 'mailbox': 'the mailbox',
-                'channel': 'a channel',
+                'channel': 'a channel', 'ivc': 'ivc',
                 'virtio': 'the virtio slots'}[section]
 
     def mailbox(self, vm):

@@ -748,6 +748,20 @@ MEMBER = Section('members', [
     Key('spi', Int(0, MAX_SPI - 1), note='chosen'),
 ], many=True)
 
+IVC_SLOTS = 8              # regions that a VM has at a time
+
+# One at most, as a list so that it is not there where nobody wrote it.
+IVC = Section('ivc', [
+    Key('publish', Int(0, IVC_SLOTS), 0),
+    Key('memory', Size(), note='none; needed to publish'),
+    Key('read', Vms(), 0),
+    Key('write', Vms(), 0),
+    Key('ipa', ADDR, note='chosen'),
+    Key('window', Size(), 1 << 30),
+    Key('doorbell', ADDR, 0x0b010000),
+    Key('spi', Int(0, MAX_SPI - IVC_SLOTS), 120),
+], many=True)
+
 BOARD = Section('board', [
     Key('cpus', Int(1, MAX_PCPUS), note='not checked'),
     Key('memory', Size(), note='not checked'),
@@ -937,5 +951,5 @@ VIRTIO = [DISK, RNG, BALLOON, VIRTIO_CONSOLE, VSOCK, NET]
 SINGLE = [RNG, BALLOON, VIRTIO_CONSOLE, VSOCK]     # a VM has one at most
 
 SECTIONS = [MEMORY, KERNEL, INITRD, DTB, GIC, CONSOLE, RTC, POWER_KEY, WATCHDOG, STOLEN_TIME,
-            MANAGE, MAILBOX, *VIRTIO]
+            MANAGE, MAILBOX, IVC, *VIRTIO]
 REQUIRED_SECTIONS = ('memory', 'kernel')

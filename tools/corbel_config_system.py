@@ -259,6 +259,7 @@ class Reader:
         names = [v.value('name') for v in self.system.vms]
         rights = [(key.kind, vm['manage.' + key.name]) for key in schema.MANAGE.keys]
         rights += [(schema.Vms(), items['peers']) for items in vm.lists['vsock']]
+        rights += [(schema.Vms(), items[k]) for items in vm.lists['ivc'] for k in ('read', 'write')]
         for kind, item in rights:
             try:
                 item.value = kind.resolve(item.value, names)

@@ -9,65 +9,21 @@
 #include "mm/frames.h"
 #include "mm/hyp_pool.h"
 #include "mm/stage2.h"
+#include "vm/shared.h"
 #include "vm/vm.h"
 
-#define PIECE     order_size(FRAMES_ORDER_2M)   /* the table's lock is held so long */
 #define SPI_FIRST 32
 
 _Static_assert(CONFIG_MAX_MEMBERS <= FRAMES_MAX_MEMBERS &&
 	       CONFIG_MAX_MEMBERS <= DOORBELL_MAX_MEMBERS &&
 	       CONFIG_MAX_CHANNELS <= FRAMES_MAX_GRANTS, "members, grants");
-_Static_assert(CONFIG_MAX_CHANNEL_SIZE <= PAGE_SIZE << FRAMES_MAX_ORDER, "in one block");
 
-/* --- the memory --------------------------------------------------------------- */
-
-/* One block, so that it is one range; what it has too much of goes back. */
-static int memory_make(const struct channel_config *cfg, uint32_t idx, uint16_t owner,
-		       uint32_t *grant)
+static int memory_make(const struct config_vm_channel *c, uint16_t owner, uint32_t *grant)
 {
 	char name[FRAMES_NAME_MAX];
-	unsigned int order = 0;
-	pa_t pa;
-	int err;
 
-	while (order_size(order) < cfg->size)
-		order++;
-	err = frames_alloc(owner, order, &pa);
-	if (err)
-		return err;
-	if (order_size(order) > cfg->size)
-		frames_release(owner, pa_add(pa, cfg->size), order_size(order) - cfg->size);
-	snprintf(name, sizeof(name), "channel %u", (unsigned int)idx);
-	err = frames_share(owner, pa, cfg->size, name, grant);
-	if (err)
-		frames_release(owner, pa, cfg->size);
-	return err;
-}
-
-static void memory_unmap(struct vm *vm, ipa_t ipa, uint64_t size)
-{
-	for (uint64_t off = 0; off < size; off += PIECE) {
-		int err = stage2_unmap(&vm->s2, ipa_add(ipa, off), MIN(PIECE, size - off));
-
-		/* It was mapped by itself, so no block is to be split. */
-		if (err)
-			log_err("VM %s: a channel at 0x%llx stays mapped (%d)", vm_name(vm),
-				(unsigned long long)ipa.v, err);
-	}
-}
-
-static int memory_map(struct vm *vm, ipa_t ipa, uint32_t grant, uint32_t attr)
-{
-	uint64_t size, off;
-	pa_t pa;
-	int err = frames_share_range(grant, &pa, &size);
-
-	for (off = 0; !err && off < size; off += PIECE)
-		err = stage2_map(&vm->s2, ipa_add(ipa, off), pa_add(pa, off),
-				 MIN(PIECE, size - off), attr);
-	if (err && off > PIECE)
-		memory_unmap(vm, ipa, off - PIECE);
-	return err;
+	snprintf(name, sizeof(name), "channel %u", (unsigned int)c->idx);
+	return shared_make(name, owner, c->channel->size, grant);
 }
 
 /* --- one member ----------------------------------------------------------------- */
@@ -82,10 +38,10 @@ static int join_locked(struct vm *vm, uint32_t n, struct channel *ch)
 	if (ch->nr_joined)
 		err = frames_share_get(ch->grant, owner);
 	else
-		err = memory_make(c->channel, c->idx, owner, &ch->grant);
+		err = memory_make(c, owner, &ch->grant);
 	if (err)
 		return err;
-	err = memory_map(vm, IPA(m->ipa), ch->grant, m->rights == CHANNEL_RW ? S2_R | S2_W : S2_R);
+	err = shared_map(vm, IPA(m->ipa), ch->grant, m->rights == CHANNEL_RW ? S2_R | S2_W : S2_R);
 	if (err) {
 		frames_unshare(ch->grant, owner);
 		return err;
@@ -106,7 +62,7 @@ static int join(struct vm *vm, uint32_t n)
 		log_err("VM %s: channel %s cannot be had (%d)", vm_name(vm),
 			vm->cfg->channels[n].channel->name, err);
 	else
-		doorbell_join(&port->bell);
+		doorbell_join(&port->bell, &port->channel->hub, vm->cfg->channels[n].member);
 	return err;
 }
 
@@ -114,11 +70,16 @@ static void leave(struct vm *vm, uint32_t n)
 {
 	struct channel_port *port = &vm->ports[n];
 	struct channel *ch = port->channel;
+	int err;
 
 	doorbell_leave(&port->bell);
 	mutex_lock(&ch->lock);
-	memory_unmap(vm, IPA(config_member(vm->cfg, n)->ipa), vm->cfg->channels[n].channel->size);
-	frames_unshare(ch->grant, owner_vm(vm->slot));
+	err = shared_unmap(vm, IPA(config_member(vm->cfg, n)->ipa),
+			   vm->cfg->channels[n].channel->size);
+	if (err)
+		log_err("VM %s: a channel stays mapped (%d)", vm_name(vm), err);
+	else
+		frames_unshare(ch->grant, owner_vm(vm->slot));
 	ch->nr_joined--;
 	mutex_unlock(&ch->lock);
 }
@@ -153,8 +114,7 @@ static int ports_init(struct vm *vm)
 		int err;
 
 		port->channel = &vm->host->channels[vm->cfg->channels[i].idx];
-		doorbell_init(&port->bell, &port->channel->hub, vm->cfg->channels[i].member,
-			      m->doorbell, vgic_line(&vm->vgic, SPI_FIRST + m->spi));
+		doorbell_init(&port->bell, m->doorbell, vgic_line(&vm->vgic, SPI_FIRST + m->spi));
 		err = bus_add(&vm->bus, &port->bell.dev);
 		if (err) {
 			log_err("VM %s: no place for a doorbell at 0x%llx (%d)", vm_name(vm),

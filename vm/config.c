@@ -173,6 +173,8 @@ static int parse_child(struct config_parser *p, const uint32_t *node, struct sys
 	kind = config_virtio_kind(p->node);
 	if (kind >= 0)
 		return config_virtio_parse(p, node, cfg, vm, (enum config_virtio_kind)kind);
+	if (config_section_is(p->node, "ivc", false))
+		return config_ivc_parse(p, node, vm);
 	if (!c)
 		return config_refuse(p, "", "no such section");
 	base = c->keys == region_keys ? (void *)region_add(vm) : (char *)vm + c->offset;

@@ -166,6 +166,20 @@ struct config_vsock {
 	uint64_t peers;              /* VMs it may connect to; bit n: VM n    */
 };
 
+/* What a VM may publish and subscribe to by hypercall: vm/ivc.h. */
+struct config_ivc {
+	bool     present;
+	uint32_t publish;            /* regions at a time; 0: none            */
+	uint64_t memory;             /* bytes of them together                */
+	uint64_t read, write;        /* VMs whose regions it may have; bit n: VM n */
+	uint64_t ipa, window;        /* where they are mapped, and so many bytes */
+	uint64_t doorbell;           /* IPA of CONFIG_IVC_SLOTS pages         */
+	uint32_t spi;                /* the first of so many                  */
+};
+#define CONFIG_IVC_SLOTS    8u       /* regions that a VM has at a time, of whomever */
+#define CONFIG_IVC_DOORBELL UINT64_C(0x0b010000)
+#define CONFIG_IVC_SPI      120
+
 /* Some small numbers. */
 struct config_numbers {
 	uint32_t nr;
@@ -316,6 +330,7 @@ struct vm_config {
 	const struct passthrough *pass;      /* those found, vm/passthrough.h; or NULL */
 	uint32_t nr_channels;
 	struct config_vm_channel channels[CONFIG_VM_CHANNELS];
+	struct config_ivc ivc;
 	struct config_virtio *virtio;        /* of system_config.virtio; by slot  */
 	uint32_t nr_virtio;
 
@@ -390,6 +405,12 @@ struct board_limits {
 static inline uint32_t config_nr_channels(const struct vm_config *vm)
 {
 	return CONFIG_CHANNELS ? vm->nr_channels : 0;
+}
+
+/* Likewise what it may publish and subscribe to. */
+static inline bool config_has_ivc(const struct vm_config *vm)
+{
+	return CONFIG_CHANNELS && vm->ivc.present;
 }
 
 /* Likewise its virtio devices. */

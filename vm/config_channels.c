@@ -24,6 +24,18 @@ static const struct config_key member_keys[] = {
 	KEY_END,
 };
 
+static const struct config_key ivc_keys[] = {
+	KEY_NUM("publish",  struct config_ivc, publish, 0, CONFIG_IVC_SLOTS),
+	KEY("memory",   KEY_U64, struct config_ivc, memory),
+	KEY("read",     KEY_U64, struct config_ivc, read),
+	KEY("write",    KEY_U64, struct config_ivc, write),
+	KEY("ipa",      KEY_U64, struct config_ivc, ipa),
+	KEY("window",   KEY_U64, struct config_ivc, window),
+	KEY("doorbell", KEY_U64, struct config_ivc, doorbell),
+	KEY_NUM("spi",  struct config_ivc, spi, 0, CONFIG_MAX_SPI - CONFIG_IVC_SLOTS),
+	KEY_END,
+};
+
 #define REFUSE(ch, ...) config_reason((ch)->refused, __VA_ARGS__)
 
 /* --- reading -------------------------------------------------------------- */
@@ -165,4 +177,45 @@ uint64_t config_channels_check(struct system_config *cfg, uint64_t mem_size)
 			sum += ch->size;
 	}
 	return sum;
+}
+
+/* --- what a VM may by hypercall --------------------------------------------- */
+
+int config_ivc_parse(const struct config_parser *p, const uint32_t *node, struct vm_config *vm)
+{
+	if (!CONFIG_CHANNELS)
+		return config_refuse(p, "", "left out of this build");
+	vm->ivc = (struct config_ivc){
+		.present = true, .ipa = CONFIG_ADDR_AUTO, .doorbell = CONFIG_IVC_DOORBELL,
+		.spi = CONFIG_IVC_SPI,
+	};
+	if (config_keys_parse(p, node, ivc_keys, &vm->ivc))
+		return -EINVAL;
+	if (vm->ivc.ipa == CONFIG_ADDR_AUTO || !vm->ivc.window)
+		return config_refuse(p, "", "ipa or window is missing");
+	return 0;
+}
+
+int config_ivc_check(struct vm_config *vm, uint32_t nr_vms)
+{
+	const struct config_ivc *c = &vm->ivc;
+	uint64_t there = UINT64_MAX >> (64 - nr_vms), lost = 0;
+
+	if (!config_has_ivc(vm))
+		return 0;
+	if (c->read != UINT64_MAX)
+		lost |= c->read & ~there;
+	if (c->write != UINT64_MAX)
+		lost |= c->write & ~there;
+	if (lost)
+		REFUSE(vm, "ivc: there is no VM %d", __builtin_ctzll(lost));
+	else if (!c->publish && !(c->read | c->write))
+		REFUSE(vm, "ivc: it may neither publish nor subscribe");
+	else if (!c->publish != !c->memory || !is_aligned(c->memory, PAGE_SIZE))
+		REFUSE(vm, "ivc/memory: 0x%llx for what it publishes, in multiples of 4 KiB",
+		       (unsigned long long)c->memory);
+	else if (!is_aligned(c->window, PAGE_SIZE))
+		REFUSE(vm, "ivc/window: 0x%llx is not a multiple of 4 KiB",
+		       (unsigned long long)c->window);
+	return vm->refused[0] ? -EINVAL : 0;
 }

@@ -33,7 +33,7 @@ struct window {
 	int spi;                             /* -1: none */
 };
 
-#define MAX_WINDOWS (10 + 2 * CONFIG_VM_CHANNELS + PASS_MAX_RANGES)
+#define MAX_WINDOWS (11 + 2 * CONFIG_VM_CHANNELS + CONFIG_IVC_SLOTS + PASS_MAX_RANGES)
 
 /* Those of the VM under the glass. Too much for a stack, and one config_check() runs at a time. */
 static struct window windows[MAX_WINDOWS];
@@ -200,6 +200,12 @@ static void windows_get(const struct vm_config *vm)
 		w[nr++] = (struct window){ "channel/doorbell", m->doorbell, CONFIG_DEVICE_SIZE,
 					   (int)m->spi };
 	}
+	if (config_has_ivc(vm))
+		w[nr++] = (struct window){ "ivc/ipa", vm->ivc.ipa, vm->ivc.window, -1 };
+	for (uint32_t i = 0; config_has_ivc(vm) && i < CONFIG_IVC_SLOTS; i++)
+		w[nr++] = (struct window){ "ivc/doorbell",
+					   vm->ivc.doorbell + i * CONFIG_DEVICE_SIZE,
+					   CONFIG_DEVICE_SIZE, (int)(vm->ivc.spi + i) };
 	if (config_nr_virtio(vm))
 		w[nr++] = (struct window){ "virtio", CONFIG_VIRTIO_BASE, CONFIG_VIRTIO_SIZE, -1 };
 	for (uint32_t i = 0; config_pass(vm) && i < vm->pass->nr_ranges; i++) {
@@ -334,6 +340,16 @@ static int check_region(const struct check *c, struct vm_config *vm,
 	return 0;
 }
 
+/* What a disk or ivc may want is promised to it. */
+static int promise(struct check *c, struct vm_config *vm, const char *what, uint64_t size)
+{
+	if (size > c->mem_left)
+		return REFUSE(vm, "%s: %llu MiB more than the board has left", what,
+			      (ull)(size - c->mem_left) >> 20);
+	c->mem_left -= size;
+	return 0;
+}
+
 static int check_memory(struct check *c, struct vm_config *vm)
 {
 	uint64_t wanted = 0, disks = config_virtio_memory(vm, c->bundle);
@@ -355,11 +371,10 @@ static int check_memory(struct check *c, struct vm_config *vm)
 					      (ull)r->ipa.v, (ull)q->ipa.v);
 		}
 	}
-	if (disks > c->mem_left - wanted)
-		return REFUSE(vm, "disk: %llu MiB more than the board has left",
-			      (ull)(disks - (c->mem_left - wanted)) >> 20);
-	c->mem_left -= wanted + disks;
-	return 0;
+	c->mem_left -= wanted;
+	return promise(c, vm, "disk", disks) ||
+	       promise(c, vm, "ivc/memory", config_has_ivc(vm) ? vm->ivc.memory : 0) ?
+	       -EINVAL : 0;
 }
 
 /* --- files ---------------------------------------------------------------- */
@@ -432,7 +447,8 @@ static bool vm_fits(struct check *c, struct vm_config *vm)
 
 	if (vm->refused[0] == '\0' && !check_unique(c, vm) && !check_numbers(vm) &&
 	    !check_pool(c, vm) && !check_cpus(c, vm) && !check_cmdline(vm) &&
-	    !check_manage(c, vm) && !check_channels(vm) && !check_devices(c, vm) &&
+	    !check_manage(c, vm) && !check_channels(vm) &&
+	    !config_ivc_check(vm, c->cfg->nr_vms) && !check_devices(c, vm) &&
 	    !config_virtio_check(vm, c->bundle) && !check_memory(c, vm) && !check_files(c, vm) &&
 	    !config_sums_admit(&c->sums, c->cfg, c->idx))
 		return true;

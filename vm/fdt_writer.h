@@ -49,7 +49,7 @@ void fw_string(struct fdt_writer *w, const char *prop, const char *s);
 /* A literal with NULs between the strings; the last one is the compiler's. */
 #define fw_strings(w, prop, lit) fw_bytes(w, prop, lit, sizeof(lit))
 /* Cells, host order in, at most FW_MAX_CELLS. */
-#define FW_MAX_CELLS 16
+#define FW_MAX_CELLS 24
 void fw_cells(struct fdt_writer *w, const char *prop, const uint32_t *cells, size_t nr);
 /* "reg" of na (1, 2) and ns (0 to 2) cells; an error if a number does not fit. */
 void fw_reg(struct fdt_writer *w, uint64_t base, int na, uint64_t size, int ns);

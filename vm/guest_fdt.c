@@ -218,9 +218,33 @@ static void make_mailbox(struct fdt_writer *w, const struct config_device *dev)
 	fw_end(w);
 }
 
+/* No driver takes it: the window, the doorbells, and their interrupts. */
+static void make_ivc(struct fdt_writer *w, const struct vm_config *cfg)
+{
+	const struct config_ivc *c = &cfg->ivc;
+	const uint32_t reg[] = {
+		HI(c->ipa), LO(c->ipa), HI(c->window), LO(c->window), HI(c->doorbell),
+		LO(c->doorbell), 0, CONFIG_IVC_SLOTS * CONFIG_DEVICE_SIZE,
+	};
+	uint32_t irq[3 * CONFIG_IVC_SLOTS];
+
+	for (uint32_t i = 0; i < CONFIG_IVC_SLOTS; i++) {
+		irq[3 * i] = GIC_SPI;
+		irq[3 * i + 1] = c->spi + i;
+		irq[3 * i + 2] = GIC_LEVEL;
+	}
+	fw_node_at(w, "ivc", c->ipa);
+	fw_string(w, "compatible", "corbel,ivc");
+	fw_cells(w, "reg", reg, ARRAY_SIZE(reg));
+	fw_cells(w, "interrupts", irq, ARRAY_SIZE(irq));
+	fw_end(w);
+}
+
 /* "linux,uio-name": as the kernel's uio_pdrv_genirq calls what it binds. */
 void guest_fdt_channels(struct fdt_writer *w, const struct vm_config *cfg)
 {
+	if (config_has_ivc(cfg))
+		make_ivc(w, cfg);
 	for (uint32_t i = 0; i < config_nr_channels(cfg); i++) {
 		const struct channel_member *m = config_member(cfg, i);
 		uint64_t size = cfg->channels[i].channel->size;

@@ -306,7 +306,7 @@ static void plan_devices(struct task *t)
 	if (!gic || phandle <= 0 || cell_of(t, gic, "#interrupt-cells", 0) != 3)
 		return;
 	if (wants_key(t) || wants_watchdog(t) || wants_virtio(t) || config_nr_channels(cfg) ||
-	    config_pass(cfg)) {
+	    config_has_ivc(cfg) || config_pass(cfg)) {
 		t->gic = (uint32_t)phandle;
 		t->w->phandles = free_phandles(t->w->from);
 	}

@@ -100,6 +100,8 @@ static enum exit_verdict vendor_count(struct vcpu *v, struct arch_gpregs *r)
 	const struct vm_config *cfg = v->vm->cfg;
 
 	r->x[0] = cfg->manage_list | cfg->manage_control ? SMCCC_NR_MANAGE_FNS : 0;
+	if (ivc_has(v->vm, IVC_FID))
+		r->x[0] += IVC_NR_FNS;
 	return EXIT_DONE;
 }
 
@@ -164,6 +166,8 @@ static enum exit_verdict vendor_dispatch(struct vcpu *v, struct arch_gpregs *r)
 {
 	const struct vm_host *host = v->vm->host;
 
+	if (ivc_has(v->vm, (uint32_t)r->x[0]))
+		return ivc_quick(v->vm, r->x);
 	if (!host->vendor_call || !host->vendor_call(v->vm, r->x))
 		return not_supported(r);
 	return EXIT_DONE;
@@ -188,15 +192,24 @@ enum exit_verdict smccc_dispatch(struct vcpu *v, struct arch_gpregs *r)
 	return not_supported(r);
 }
 
+/* Also what smccc_dispatch() leaves to a thread that may sleep. */
+static enum exit_verdict may_sleep(struct vcpu *v, struct arch_gpregs *r)
+{
+	enum exit_verdict verdict = smccc_dispatch(v, r);
+
+	return verdict == EXIT_UP ? ivc_call(v->vm, r->x) : verdict;
+}
+
 void smccc_vendor_call(struct vm *vm, uint64_t *x)
 {
+	enum exit_verdict verdict = EXIT_UP;
 	struct arch_gpregs r;
 
 	memcpy(r.x, x, MAILBOX_REGS * sizeof(*x));
 	/* These ask the vCPU for its VM only. */
 	if (bits_get(SMCCC_OWNER, x[0]) == SMCCC_OWNER_VENDOR)
-		smccc_dispatch(vm->vcpus, &r);
-	else
+		verdict = smccc_dispatch(vm->vcpus, &r);
+	if (verdict == EXIT_UP)
 		not_supported(&r);
 	memcpy(x, r.x, MAILBOX_REGS * sizeof(*x));
 }
@@ -205,12 +218,12 @@ enum exit_verdict exit_hvc64(struct vcpu *v, const struct exit_info *info)
 {
 	if (info->iss & ISS_CALL_IMM16)
 		return EXIT_UP;
-	return smccc_dispatch(v, v->regs);
+	return may_sleep(v, v->regs);
 }
 
 enum exit_verdict exit_smc64(struct vcpu *v, const struct exit_info *info)
 {
 	if (info->iss & ISS_CALL_IMM16)
 		return EXIT_UNDEF;
-	return smccc_dispatch(v, v->regs);
+	return may_sleep(v, v->regs);
 }

@@ -68,7 +68,8 @@ struct smccc_fn {
  * @r: its registers; x0 holds the function identifier
  *
  * Results are written even when the verdict is one that blocks or stops. Costs
- * a bounded time whatever is asked for.
+ * a bounded time whatever is asked for. EXIT_UP: the call would have to sleep, nothing is
+ * done; exit_hvc64() carries it out.
  */
 enum exit_verdict smccc_dispatch(struct vcpu *v, struct arch_gpregs *r);
 
@@ -77,7 +78,7 @@ enum exit_verdict smccc_dispatch(struct vcpu *v, struct arch_gpregs *r);
  * @vm: whose
  * @x:  x0 to x7, in and out
  *
- * All other identifiers are NOT_SUPPORTED.
+ * All other identifiers are NOT_SUPPORTED, and so are calls that would sleep.
  */
 void smccc_vendor_call(struct vm *vm, uint64_t *x);
 

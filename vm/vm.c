@@ -125,6 +125,9 @@ static unsigned int ipa_bits(const struct vm_config *cfg)
 		top = MAX(top, config_member(cfg, i)->ipa + cfg->channels[i].channel->size);
 		top = MAX(top, config_member(cfg, i)->doorbell + CONFIG_DEVICE_SIZE);
 	}
+	if (config_has_ivc(cfg))
+		top = MAX(top, MAX(cfg->ivc.ipa + cfg->ivc.window, cfg->ivc.doorbell +
+				   CONFIG_IVC_SLOTS * CONFIG_DEVICE_SIZE));
 	while (bits < IPA_BITS_MAX && top > BIT(bits))
 		bits++;
 	return bits;
@@ -187,6 +190,8 @@ static uint32_t nr_spis(const struct vm_config *cfg)
 		nr = MAX(nr, cfg->pass->irq[i].intid - SPI_FIRST + 1);
 	for (uint32_t i = 0; i < config_nr_channels(cfg); i++)
 		nr = MAX(nr, config_member(cfg, i)->spi + 1);
+	if (config_has_ivc(cfg))
+		nr = MAX(nr, cfg->ivc.spi + CONFIG_IVC_SLOTS);
 	return nr;
 }
 
@@ -234,7 +239,10 @@ static void bite(void *vm)
 
 static void mailbox_call(void *vm, uint64_t *x)
 {
-	smccc_vendor_call(vm, x);
+	if (ivc_has(vm, (uint32_t)x[0]))
+		ivc_call(vm, x);
+	else
+		smccc_vendor_call(vm, x);
 }
 
 static void devices_init(struct vm *vm)
@@ -406,9 +414,12 @@ int vm_create(struct vm *vm, uint32_t slot, const struct vm_config *cfg, const s
 	err = channels_create(vm);
 	if (err)
 		goto destroy_devices;
-	err = vcpus_create(vm);
+	err = ivc_create(vm);
 	if (err)
 		goto destroy_channels;
+	err = vcpus_create(vm);
+	if (err)
+		goto destroy_ivc;
 	err = vm_virtio_create(vm);
 	if (err)
 		goto destroy_vcpus;
@@ -422,6 +433,8 @@ destroy_virtio:
 	vm_virtio_destroy(vm);
 destroy_vcpus:
 	vcpus_remove(vm, vm->nr_vcpus);
+destroy_ivc:
+	ivc_destroy(vm);
 destroy_channels:
 	channels_destroy(vm);
 destroy_devices:
@@ -451,6 +464,7 @@ int vm_destroy(struct vm *vm)
 	vm_virtio_destroy(vm);
 	pass_destroy(vm);
 	vcpus_remove(vm, vm->nr_vcpus);
+	ivc_destroy(vm);
 	channels_destroy(vm);
 	devices_destroy(vm);
 	gic_destroy(vm);

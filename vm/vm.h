@@ -26,6 +26,7 @@
 #include "vm/channel.h"
 #include "vm/config.h"
 #include "vm/drbg.h"
+#include "vm/ivc.h"
 #include "vm/lifecycle.h"
 #include "vm/loader.h"
 #include "vm/power.h"
@@ -100,6 +101,7 @@ struct vm {
 	struct vcpu_power power[CONFIG_MAX_VCPUS];
 	struct channel_port *ports;          /* of cfg->nr_channels; or NULL     */
 	uint32_t nr_ports;                   /* joined                           */
+	struct vm_ivc *ivc;                  /* NULL: it has no such calls       */
 	/* any thread: vm/lifecycle.c */
 	_Atomic uint32_t life;               /* enum vm_state and enum vm_order  */
 	_Atomic uint32_t nr_parked;

@@ -212,6 +212,7 @@ int vm_reset(struct vm *vm)
 			return err;
 		}
 	}
+	ivc_reset(vm);
 	if (channels_reset(vm))
 		return -ENOMEM;
 	/* Translations of the former life are of no use to the next. */

@@ -157,6 +157,8 @@ uint32_t vmm_light_hvc(struct arch_gpregs *regs)
 	struct vcpu *v = self();
 	enum exit_verdict verdict = smccc_dispatch(v, regs);
 
+	if (verdict == EXIT_UP)
+		return LIGHT_GENERAL;
 	vcpu_count(v, LAYER_VM, EC_HVC64);
 	return verdict == EXIT_DONE ? done(v) : LIGHT_VERDICT(verdict);
 }

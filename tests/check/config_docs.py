@@ -70,7 +70,7 @@ def compare_c():
     wanted = {'system': schema.SYSTEM, 'vm': [k for k in schema.VM if k.name != 'name'],
               'region': schema.MEMORY.keys, 'kernel': schema.KERNEL.keys,
               'file': schema.INITRD.keys, 'gic': schema.GIC.keys, 'device': schema.RTC.keys,
-              'watchdog': schema.WATCHDOG.keys, 'manage': schema.MANAGE.keys,
+              'watchdog': schema.WATCHDOG.keys, 'ivc': schema.IVC.keys, 'manage': schema.MANAGE.keys,
               'window': schema.WINDOW.keys, 'member': schema.MEMBER.keys,
               'channel': [k for k in schema.CHANNEL.keys if k.name != 'name'],
               'network': [k for k in schema.NETWORK.keys if k.name != 'name'],

@@ -133,6 +133,8 @@ def meant_rights(mask, system):
     return mask
 
 
+# Behind its memory, at a multiple of 2 MiB.
+IVC_IPA = {'table': 0x60000000, 'weighty': 0x41000000}
 # Slots that are not given are the lowest free ones.
 SLOTS = {'full': [0, 9, 1, 31, 2, 3, 8, 4, 5], 'table': [0],
          'debian-a': [0, 1], 'debian-b': [0, 1, 2]}
@@ -222,6 +224,11 @@ def meant_vm(vm, names, system):
     yield f'{n}.devices={" ".join(get("devices"))}'
     yield f'{n}.dma={["refused", "unprotected"].index(get("dma")):#x}'
     yield f'{n}.mailbox={get("mailbox.enabled"):d} {get("mailbox.base"):#x}'
+    for i in vm.lists['ivc']:
+        if n in IVC_IPA:
+            assert i['ipa'].value == IVC_IPA[n], i['ipa'].value
+        yield f'{n}.ivc=' + ' '.join(f'{i[k].value or 0:#x}' for k in (
+            'publish', 'memory', 'read', 'write', 'ipa', 'window', 'doorbell', 'spi'))
     yield f'{n}.autostart={get("autostart"):#x}'
     for key in ('on_crash', 'on_reboot', 'on_watchdog'):
         yield f'{n}.{key}={ACTIONS.index(get(key)):#x}'

@@ -37,7 +37,7 @@ TABLES = [
     (r"hand_over", r"deliver\S*"),
     (r"hostio_main", r"receive\S*"),
     (r"light", r"vmm_light_\w+"),
-    (r"bus_access", r"(mmio|pl\d+|refresh|control|mailbox|doorbell|vgic_gic[dr])_access"),
+    (r"bus_access", r"(mmio|pl\d+|refresh|control|mailbox|doorbell|bells|vgic_gic[dr])_access"),
     (r"reg_table_access", r"vgic_i\w+_(read|write)|irouter_(read|write)"),
     (r"sysreg_(read|write)", r"icc_\w+|sgi\w*_write"),
 ]

@@ -102,6 +102,11 @@ static void show_vm(const struct vm_config *vm)
 	printf("\n");
 	show_num(n, "dma", vm->dma);
 	printf("%s.mailbox=%d 0x%" PRIx64 "\n", n, vm->mailbox.present, vm->mailbox.base);
+	if (vm->ivc.present)
+		printf("%s.ivc=0x%" PRIx32 " 0x%" PRIx64 " 0x%" PRIx64 " 0x%" PRIx64 " 0x%" PRIx64
+		       " 0x%" PRIx64 " 0x%" PRIx64 " 0x%" PRIx32 "\n", n, vm->ivc.publish,
+		       vm->ivc.memory, vm->ivc.read, vm->ivc.write, vm->ivc.ipa, vm->ivc.window,
+		       vm->ivc.doorbell, vm->ivc.spi);
 	show_num(n, "autostart", vm->autostart);
 	show_num(n, "on_crash", vm->on_crash);
 	show_num(n, "on_reboot", vm->on_reboot);

@@ -340,6 +340,29 @@ static void set_member(const char *path, const char *vm, const char *access)
 	set_u32(path, "spi", 112);
 }
 
+static void ivc_arrives(void **state)
+{
+	const struct config_ivc *c = &cfg.vms[0].ivc;
+
+	(void)state;
+	build_tree();
+	set_u32("/vms/a/ivc", "publish", 2);
+	set_u64("/vms/a/ivc", "memory", 388 * MiB);
+	set_u64("/vms/a/ivc", "read", 3);
+	set_u64("/vms/a/ivc", "write", UINT64_MAX);
+	set_u64("/vms/a/ivc", "ipa", 0x80000000);
+	set_u64("/vms/a/ivc", "window", 512 * MiB);
+	assert_int_equal(parse_and_check(), 2);
+	assert_true(c->present && c->publish == 2 && c->memory == 388 * MiB && c->read == 3);
+	assert_true(c->write == UINT64_MAX && c->ipa == 0x80000000 && c->window == 512 * MiB);
+	assert_true(c->doorbell == CONFIG_IVC_DOORBELL && c->spi == CONFIG_IVC_SPI);
+	assert_false(cfg.vms[1].ivc.present);
+	/* It is promised: what is more, VMs after it cannot have. */
+	set_u64("/vms/a/ivc", "memory", 389 * MiB);
+	assert_int_equal(parse_and_check(), 1);
+	assert_string_equal(cfg.vms[1].refused, "memory: 1 MiB more than the board has left");
+}
+
 static void channels_arrive(void **state)
 {
 	const struct channel_member *m;
@@ -556,6 +579,10 @@ struct refusal {
 #define MEMBER(name) { M, "vm", STR, 0, name }, { M, "ipa", U32, 0x0c000000, NULL }, \
 	{ M, "doorbell", U32, 0x0b000000, NULL }, { M, "spi", U32, 112, NULL }
 
+#define I         A "/ivc"
+#define IVC       { I, "publish", U32, 1, NULL }, { I, "memory", U32, 0x2000, NULL }, \
+	{ I, "ipa", U32, 0x50000000, NULL }, { I, "window", U32, 0x200000, NULL }
+
 static const struct refusal refusals[] = {
 	/* properties that cannot be read */
 	{ { { A, "vcpu", U32, 2, NULL } }, "vcpu: no such key" },
@@ -709,6 +736,38 @@ static const struct refusal refusals[] = {
 	  "memory: 0x40000000 overlaps channel/ipa at 0x40000000" },
 	{ { CHANNEL, MEMBER("a"), { M, "spi", U32, 1, NULL } },
 	  "channel/spi: 1 is that of console" },
+	/* ivc */
+	{ { { I, "publish", U32, 1, NULL } }, "ivc: ipa or window is missing" },
+	{ { IVC, { I, "window", U32, 0, NULL } }, "ivc: ipa or window is missing" },
+	{ { IVC, { I, "publish", U32, 9, NULL } }, "ivc/publish: 9; it must be 0 to 8" },
+	{ { IVC, { I, "spi", U32, 981, NULL } }, "ivc/spi: 981; it must be 0 to 980" },
+	{ { IVC, { I, "key", U32, 1, NULL } }, "ivc/key: no such key" },
+	{ { IVC, { I "-1", "read", U64, 2, NULL } }, "ivc-1: no such section" },
+	{ { IVC, { I, "memory", U32, 0, NULL } },
+	  "ivc/memory: 0x0 for what it publishes, in multiples of 4 KiB" },
+	{ { IVC, { I, "publish", U32, 0, NULL } }, "ivc: it may neither publish nor subscribe" },
+	{ { IVC, { I, "publish", U32, 0, NULL }, { I, "read", U64, 2, NULL } },
+	  "ivc/memory: 0x2000 for what it publishes, in multiples of 4 KiB" },
+	{ { IVC, { I, "memory", U32, 0x1800, NULL } },
+	  "ivc/memory: 0x1800 for what it publishes, in multiples of 4 KiB" },
+	{ { IVC, { I, "memory", U64, 645 * MiB, NULL } },
+	  "ivc/memory: 1 MiB more than the board has left" },
+	{ { IVC, { I, "window", U32, 0x1800, NULL } },
+	  "ivc/window: 0x1800 is not a multiple of 4 KiB" },
+	{ { IVC, { I, "read", U64, 4, NULL } }, "ivc: there is no VM 2" },
+	{ { IVC, { I, "write", U64, UINT64_C(1) << 63, NULL } }, "ivc: there is no VM 63" },
+	{ { IVC, { I, "ipa", U32, 0x50000800, NULL } },
+	  "ivc/ipa: 0x50000800 is not a multiple of 0x1000" },
+	{ { IVC, { I, "ipa", U32, 0x4ff00000, NULL } },
+	  "memory: 0x40000000 overlaps ivc/ipa at 0x4ff00000" },
+	{ { IVC, { I, "window", U64, UINT64_C(1) << 40, NULL } },
+	  "ivc/ipa: ends beyond the board's 40-bit guest addresses" },
+	{ { IVC, { I, "doorbell", U32, 0x08ffa000, NULL } },
+	  "ivc/doorbell: 0x9000000 overlaps console/base" },
+	{ { IVC, { I, "doorbell", U64, UINT64_MAX - 0xfff, NULL } },
+	  "ivc/doorbell: ends beyond the board's 40-bit guest addresses" },
+	{ { IVC, CHANNEL, MEMBER("a"), { I, "spi", U32, 105, NULL } },
+	  "ivc/spi: 112 is that of channel" },
 	/* memory */
 	{ { { MEM, "size", U32, 0, NULL } },
 	  "memory: 0x0 bytes from 0x40000000 wrap around or are none" },
@@ -1155,6 +1214,7 @@ int main(void)
 		cmocka_unit_test(one_mask_is_for_all_vcpus),
 		cmocka_unit_test(pools_arrive),
 		cmocka_unit_test(channels_arrive),
+		cmocka_unit_test(ivc_arrives),
 		cmocka_unit_test(each_policy_takes_its_own_keys),
 		cmocka_unit_test(pinned_vcpus_make_room_for_each_other),
 		cmocka_unit_test(budgets_are_added_up_for_each_pcpu),

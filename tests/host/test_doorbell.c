@@ -31,9 +31,8 @@ static int setup(void **state)
 	memset(&hub, 0, sizeof(hub));
 	memset(line, 0, sizeof(line));
 	for (uint32_t i = 0; i < NR; i++) {
-		doorbell_init(&bell[i], &hub, i, 0x1000 * i,
-			      (struct irq_line){ line_set, &line[i], i });
-		doorbell_join(&bell[i]);
+		doorbell_init(&bell[i], 0x1000 * i, (struct irq_line){ line_set, &line[i], i });
+		doorbell_join(&bell[i], &hub, i);
 	}
 	nr_changes = 0;
 	return 0;
@@ -102,12 +101,49 @@ static void who_has_left_is_not_rung_for(void **state)
 	assert_int_equal(rd(0, DOORBELL_PRESENT), 5);
 	wr(0, DOORBELL_RING, 1);
 	assert_int_equal(nr_changes, 2);
-	doorbell_join(&bell[1]);
+	doorbell_join(&bell[1], &hub, 1);
 	assert_true(!line[1] && rd(1, DOORBELL_STATUS) == 0);
 	wr(0, DOORBELL_RING, 1);
 	assert_true(line[1]);
 	bell[1].dev.reset(&bell[1].dev);
 	assert_true(!line[1] && rd(1, DOORBELL_STATUS) == 0);
+}
+
+static void a_place_that_is_no_members_does_nothing(void **state)
+{
+	(void)state;
+	wr(0, DOORBELL_RING, 1);
+	doorbell_leave(&bell[1]);
+	doorbell_leave(&bell[1]);
+	for (uint64_t off = 0; off <= DOORBELL_ACK; off += 4) {
+		assert_int_equal(rd(1, off), 0);
+		wr(1, off, 2);
+	}
+	assert_false(doorbell_ring(&bell[1], 0));
+	bell[1].dev.reset(&bell[1].dev);
+	assert_int_equal(nr_changes, 2);
+	assert_int_equal(doorbell_present(&bell[1]), 0);
+	assert_int_equal(doorbell_present(&bell[0]), 5);
+}
+
+/* It may go to another channel, by another number, and takes nothing along. */
+static void a_place_may_change_its_channel(void **state)
+{
+	static struct doorbell_hub other;
+
+	(void)state;
+	wr(0, DOORBELL_RING, 1);
+	doorbell_leave(&bell[1]);
+	doorbell_join(&bell[1], &other, 6);
+	assert_int_equal(rd(1, DOORBELL_ID), 6);
+	assert_int_equal(rd(1, DOORBELL_STATUS), 0);
+	assert_int_equal(rd(1, DOORBELL_PRESENT), 0x40);
+	assert_false(doorbell_ring(&bell[0], 1));
+	assert_false(doorbell_ring(&bell[1], 0));
+	assert_true(doorbell_ring(&bell[1], 6));
+	assert_true(line[1] && !line[0]);
+	doorbell_leave(&bell[1]);
+	assert_false(line[1]);
 }
 
 static void registers_are_what_the_document_says(void **state)
@@ -140,6 +176,8 @@ int main(void)
 		TEST(the_line_is_high_while_somebody_has_rung),
 		TEST(nobody_else_is_rung_for),
 		TEST(who_has_left_is_not_rung_for),
+		TEST(a_place_that_is_no_members_does_nothing),
+		TEST(a_place_may_change_its_channel),
 		TEST(registers_are_what_the_document_says),
 	};
 

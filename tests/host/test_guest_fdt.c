@@ -612,6 +612,35 @@ static void channels_are_told_in_any_tree(void **state)
 	tell_channel("/corbel/channel@4500000000");
 }
 
+static void tell_ivc(const char *node)
+{
+	assert_string_equal(prop_str(node, "compatible"), "corbel,ivc");
+	assert_int_equal(prop_num(node, "reg", 0, 8), 0x4600000000);
+	assert_int_equal(prop_num(node, "reg", 1, 8), 0x180000000);
+	assert_int_equal(prop_num(node, "reg", 2, 8), 0x0b010000);
+	assert_int_equal(prop_num(node, "reg", 3, 8), 0x8000);
+	for (int i = 0; i < 8; i++)
+		assert_int_equal(prop_num(node, "interrupts", 3 * i + 1, 4), 130 + i);
+}
+
+static void ivc_is_told_in_any_tree(void **state)
+{
+	(void)state;
+	assert_true(guest_fdt_make(&desc, buf, sizeof(buf)) > 0);
+	assert_true(fdt_node_offset_by_compatible(buf, -1, "corbel,ivc") < 0);
+	cfg.ivc = (struct config_ivc){
+		.present = true, .ipa = 0x4600000000, .window = 0x180000000,
+		.doorbell = 0x0b010000, .spi = 130,
+	};
+	assert_true(guest_fdt_make(&desc, buf, sizeof(buf)) > 0);
+	tell_ivc("/ivc@4600000000");
+	user_gic(7, 3);
+	assert_int_equal(fdt_setprop_u32(user, 0, "#address-cells", 2), 0);
+	assert_int_equal(fdt_setprop_u32(user, 0, "#size-cells", 2), 0);
+	complete(sizeof(user));
+	tell_ivc("/corbel/ivc@4600000000");
+}
+
 /* ---- devices of the board ---- */
 
 static uint8_t boards[8192];
@@ -715,6 +744,7 @@ int main(void)
 		TEST(completed_tree_gains_power_key_and_watchdog),
 		TEST(completed_tree_keeps_its_own_devices),
 		TEST(channels_are_told_in_any_tree),
+		TEST(ivc_is_told_in_any_tree),
 		TEST(devices_of_the_board_are_copied),
 		TEST(what_is_not_ours_is_copied_as_it_is),
 		TEST(completing_needs_room_and_says_so),

@@ -34,6 +34,7 @@ static int io(uint64_t off, uint8_t size, bool is_write, uint64_t *value)
 {
 	struct mmio_access a = {
 		.offset = off, .size = size, .is_write = is_write, .value = *value,
+		.may_sleep = true,
 	};
 	int err = m.dev.access(&m.dev, &a);
 
@@ -52,6 +53,18 @@ static uint64_t get(uint64_t off)
 
 	assert_int_equal(io(off, 8, false, &value), 0);
 	return value;
+}
+
+static void who_may_not_sleep_makes_no_call(void **state)
+{
+	struct mmio_access a = { .offset = 0x40, .size = 8, .is_write = true };
+
+	(void)state;
+	put(0, 0x1234);
+	assert_int_equal(m.dev.access(&m.dev, &a), -EAGAIN);
+	assert_int_equal(get(0), 0x1234);
+	a.is_write = false;
+	assert_int_equal(m.dev.access(&m.dev, &a), 0);
 }
 
 static void registers_keep_what_is_written(void **state)
@@ -106,6 +119,7 @@ static void other_widths_and_offsets_do_nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(who_may_not_sleep_makes_no_call, setup),
 		cmocka_unit_test_setup(registers_keep_what_is_written, setup),
 		cmocka_unit_test_setup(doorbell_makes_the_call, setup),
 		cmocka_unit_test_setup(other_widths_and_offsets_do_nothing, setup),

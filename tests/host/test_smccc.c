@@ -7,6 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "tests/host/fake/ivc.h"
 #include "vm/psci.h"
 #include "vm/pvtime.h"
 #include "vm/trng.h"
@@ -267,6 +268,33 @@ static void vendor_range_is_the_floor_aboves(void **state)
 	assert_int_equal(fixture_regs[0].x[1], 0);
 }
 
+/* Carried out where the thread may sleep: not by smccc_dispatch(), which changes nothing. */
+static void ivc_is_called_where_it_may_sleep(void **state)
+{
+	struct arch_gpregs *r = &fixture_regs[0];
+	const struct exit_info hvc = { .ec = EC_HVC64 };
+	uint64_t x[8] = { IVC_FID + IVC_PUBLISH };
+
+	(void)state;
+	assert_int_equal(call1(IVC_FID + IVC_PUBLISH, 7), NOT_SUPPORTED);
+	fake_ivc = true;
+	fake_ivc_slept = 0;
+	r->x[0] = IVC_FID + IVC_PUBLISH;
+	r->x[1] = 7;
+	assert_int_equal(smccc_dispatch(&fixture_vcpus[0], r), EXIT_UP);
+	assert_true(r->x[0] == IVC_FID + IVC_PUBLISH && r->x[1] == 7 && !fake_ivc_slept);
+	assert_int_equal(exit_hvc64(&fixture_vcpus[0], &hvc), EXIT_DONE);
+	assert_true(r->x[0] == 0 && r->x[1] == 0xca11);
+	r->x[0] = IVC_FID + IVC_PUBLISH;
+	assert_int_equal(exit_smc64(&fixture_vcpus[0], &hvc), EXIT_DONE);
+	smccc_vendor_call(&fixture_vm, x);
+	assert_int_equal(x[0], NOT_SUPPORTED);
+	assert_int_equal(fake_ivc_slept, 2);
+	assert_int_equal(call1(IVC_FID + IVC_NR_FNS, 0), NOT_SUPPORTED);
+	assert_int_equal(call1(0x8600ff00, 0), IVC_NR_FNS);
+	fake_ivc = false;
+}
+
 /* What comes by the mailbox: the vendor's calls and no other, SYSTEM_OFF least of all. */
 static void mailbox_carries_the_vendors_calls_only(void **state)
 {
@@ -489,6 +517,7 @@ int main(void)
 		TEST(the_boards_soc_is_not_told),
 		TEST(stolen_time_is_told_where_the_configuration_has_it),
 		TEST(vendor_range_is_the_floor_aboves),
+		TEST(ivc_is_called_where_it_may_sleep),
 		TEST(mailbox_carries_the_vendors_calls_only),
 		TEST(cpu_on_starts_an_off_cpu_once),
 		TEST(cpu_on_by_smc32_takes_the_low_halves),

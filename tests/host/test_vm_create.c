@@ -309,6 +309,10 @@ static void configure(void)
 	cfg.mailbox = device(CONFIG_MAILBOX_BASE, CONFIG_NO_SPI);
 	cfg.watchdog = (struct config_watchdog){ true, CONFIG_WDT_REFRESH, CONFIG_WDT_CONTROL,
 						 CONFIG_WDT_SPI };
+	cfg.ivc = (struct config_ivc){
+		.present = true, .publish = 1, .memory = MIB, .ipa = CONFIG_RAM_BASE + 64 * MIB,
+		.window = 4 * MIB, .doorbell = CONFIG_IVC_DOORBELL, .spi = CONFIG_IVC_SPI,
+	};
 	cfg.priority = CONFIG_DEFAULT_PRIORITY;
 	cfg.weight = CONFIG_DEFAULT_WEIGHT;
 }

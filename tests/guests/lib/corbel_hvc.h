@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A client of Corbel's management calls (docs/hypercalls.md), for any freestanding or hosted C.
+ * A client of Corbel's calls (docs/hypercalls.md), for any freestanding or hosted C.
  * How a call gets there is the user's: corbel_hvc() below for a kernel at EL1, the mailbox page
  * for a program that cannot call.
  */
@@ -18,6 +18,15 @@
 #define CORBEL_INFO          0xc6000004u
 #define CORBEL_STAT          0xc6000005u
 #define CORBEL_DO            0xc6000006u
+
+/* Inter-VM communication: for VMs that have it (ivc); docs/hypercalls.md. */
+#define CORBEL_IVC_FEATURES    0xc6000100u
+#define CORBEL_IVC_PUBLISH     0xc6000101u
+#define CORBEL_IVC_SUBSCRIBE   0xc6000102u
+#define CORBEL_IVC_UNPUBLISH   0xc6000103u
+#define CORBEL_IVC_UNSUBSCRIBE 0xc6000104u
+#define CORBEL_IVC_NOTIFY      0xc6000105u
+#define CORBEL_IVC_INFO        0xc6000106u
 
 #define CORBEL_NAME_LEN      32
 
@@ -38,7 +47,7 @@ enum corbel_code {
 	CORBEL_NOT_FOUND = -4, CORBEL_DENIED = -5, CORBEL_STALE = -6, CORBEL_REFUSED = -7,
 	CORBEL_ALREADY = -8, CORBEL_NOT_CREATED = -9, CORBEL_BUSY = -10,
 	CORBEL_WRONG_STATE = -11, CORBEL_TRY_AGAIN = -12, CORBEL_NO_MEMORY = -13,
-	CORBEL_FAILED = -14,
+	CORBEL_FAILED = -14, CORBEL_LIMIT = -15,
 };
 
 /* Makes the call in x[0..7] and leaves its results there. */

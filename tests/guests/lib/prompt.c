@@ -14,7 +14,7 @@
 
 static const char *prompt_name;
 static void (*prompt_report)(void);
-static char line[32];
+static char line[64];
 static volatile unsigned int len;
 static volatile bool complete;
 static bool has_dog;
