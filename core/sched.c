@@ -33,7 +33,7 @@ struct run_queue *sched_lock(struct thread *t)
 		uint32_t cpu = t->cpu;
 		struct run_queue *rq = &sched_queues[cpu];
 
-		spin_lock(&rq->lock);
+		spin_lock_inline(&rq->lock);
 		if (t->cpu == cpu)
 			return rq;
 		spin_unlock(&rq->lock);
@@ -47,7 +47,7 @@ static const struct sched_policy *policy_of(const struct run_queue *rq)
 
 /* ---- queues ---- */
 
-static void charge_locked(struct run_queue *rq, struct thread *cur, uint64_t now)
+static inline void charge_locked(struct run_queue *rq, struct thread *cur, uint64_t now)
 {
 	uint64_t ran = now - cur->since;
 
@@ -59,19 +59,18 @@ static void charge_locked(struct run_queue *rq, struct thread *cur, uint64_t now
 		sched_spend(&rq->lender->se.left, ran);
 }
 
+/* Written under the lock only. */
 static void count_ready(struct run_queue *rq, uint32_t by)
 {
-	atomic_fetch_add_explicit(&rq->nr_ready, by, memory_order_relaxed);
+	uint32_t nr = atomic_load_explicit(&rq->nr_ready, memory_order_relaxed);
+
+	atomic_store_explicit(&rq->nr_ready, nr + by, memory_order_relaxed);
 }
 
-void sched_enqueue_locked(struct run_queue *rq, struct thread *t, enum sched_how how)
+static void enqueue_locked(struct run_queue *rq, struct thread *t, enum sched_how how,
+			   uint64_t now)
 {
-	uint64_t now = arch_counter();
-
-	/* One that comes is compared with what the running one has had by now. */
-	if (t != rq->current)
-		charge_locked(rq, rq->current, now);
-	t->state = THREAD_READY;
+	atomic_store_explicit(&t->state, THREAD_READY, memory_order_relaxed);
 	t->since = now;
 	t->woken = how == SCHED_WAKE;
 	t->se.gave_way = how == SCHED_YIELD;
@@ -84,6 +83,16 @@ void sched_enqueue_locked(struct run_queue *rq, struct thread *t, enum sched_how
 	if (how == SCHED_ENTER && !t->sched.slice && policy_of(rq)->slices)
 		t->sched.slice = arch_counter_hz() / SCHED_SLICE_HZ;
 	policy_of(rq)->enqueue(&rq->q, t, now, how);
+}
+
+void sched_enqueue_locked(struct run_queue *rq, struct thread *t, enum sched_how how)
+{
+	uint64_t now = arch_counter();
+
+	/* One that comes is compared with what the running one has had by now. */
+	if (t != rq->current)
+		charge_locked(rq, rq->current, now);
+	enqueue_locked(rq, t, how, now);
 }
 
 static void account_wait(struct thread *t, uint64_t now)
@@ -150,14 +159,37 @@ static bool must_yield_locked(struct run_queue *rq, struct thread *cur, uint64_t
 	return best >= 0 || policy_of(rq)->preempts(&rq->q, cur, now);
 }
 
+static uint64_t until_locked(struct run_queue *rq, struct thread *t, uint64_t now)
+{
+	if (!sched_is_system(t) || t == &rq->idle)
+		return policy_of(rq)->until(&rq->q, t == &rq->idle ? NULL : t, now);
+	return policy_of(rq)->exclusive ? policy_of(rq)->until(&rq->q, NULL, now) : SCHED_NEVER;
+}
+
+/*
+ * Others wait, and whoever runs here goes on: does that change nothing but what its hook does?
+ * Else the queue must be looked at, to start a slice or to give the one that came away.
+ */
+static bool goes_on_locked(struct run_queue *rq, struct thread *cur, uint64_t now)
+{
+	if (rq->q.cpu != cpu_self() || policy_of(rq)->surplus ||
+	    until_locked(rq, cur, now) < rq->timer_at)
+		return false;
+	if (cur->hooks && cur->hooks->rivals)
+		cur->hooks->rivals(cur);
+	return true;
+}
+
 /* The first to wait starts slices and has WFI trapped, even if it does not pre-empt. */
 void sched_notify_locked(struct run_queue *rq, struct thread *t)
 {
 	struct thread *cur = rq->current;
+	uint64_t now = arch_counter();
 
 	trace_event(TRACE_WAKE, t->id, rq->q.cpu);
-	if (atomic_load_explicit(&rq->nr_ready, memory_order_relaxed) == 1 ||
-	    sched_is_system(t) || cur->helper == t || must_yield_locked(rq, cur, arch_counter()))
+	if (sched_is_system(t) || cur->helper == t || must_yield_locked(rq, cur, now) ||
+	    (atomic_load_explicit(&rq->nr_ready, memory_order_relaxed) == 1 &&
+	     !goes_on_locked(rq, cur, now)))
 		sched_poke_locked(rq);
 }
 
@@ -217,7 +249,7 @@ static void arrive(struct run_queue *old, struct thread *t)
 }
 
 /* On the pCPU they leave; none of them is the thread whose stack we are on. */
-static void send_leavers(struct run_queue *rq)
+static __attribute__((noinline)) void send_leavers(struct run_queue *rq)
 {
 	while (atomic_load_explicit(&rq->nr_leaving, memory_order_relaxed)) {
 		struct thread *t;
@@ -303,13 +335,6 @@ static void timer_arm(struct run_queue *rq, uint64_t at)
 	timer_start(&rq->timer, at);
 }
 
-static uint64_t until_locked(struct run_queue *rq, struct thread *t, uint64_t now)
-{
-	if (!sched_is_system(t) || t == &rq->idle)
-		return policy_of(rq)->until(&rq->q, t == &rq->idle ? NULL : t, now);
-	return policy_of(rq)->exclusive ? policy_of(rq)->until(&rq->q, NULL, now) : SCHED_NEVER;
-}
-
 /* Take prev off the pCPU, if it must go; true: it stays. */
 static bool stays_locked(struct run_queue *rq, struct thread *prev, enum sched_how how,
 			 uint64_t now)
@@ -317,7 +342,7 @@ static bool stays_locked(struct run_queue *rq, struct thread *prev, enum sched_h
 	if (prev->state != THREAD_RUNNING)
 		return false;
 	if (prev == &rq->idle) {
-		prev->state = THREAD_READY;
+		atomic_store_explicit(&prev->state, THREAD_READY, memory_order_relaxed);
 		return false;
 	}
 	if (sched_must_move(prev)) {
@@ -329,7 +354,7 @@ static bool stays_locked(struct run_queue *rq, struct thread *prev, enum sched_h
 	/* A system thread comes in between: whose turn it is still is. */
 	if (how == SCHED_PREEMPT && rq->lender && sched_prio_best(&rq->system) >= 0)
 		how = SCHED_WAKE;
-	sched_enqueue_locked(rq, prev, how);
+	enqueue_locked(rq, prev, how, now);
 	return false;
 }
 
@@ -359,17 +384,19 @@ void sched_switched(struct thread *prev)
 
 	if (prev->hooks && prev->hooks->switch_out)
 		prev->hooks->switch_out(prev);
-	if (rq->ended == prev)
-		atomic_store_explicit(&prev->off_cpu, true, memory_order_release);
-	rq->ended = NULL;
-	send_leavers(rq);
+	if (rq->ended) {
+		atomic_store_explicit(&rq->ended->off_cpu, true, memory_order_release);
+		rq->ended = NULL;
+	}
+	if (atomic_load_explicit(&rq->nr_leaving, memory_order_relaxed))
+		send_leavers(rq);
 	if (t->hooks && t->hooks->switch_in)
 		t->hooks->switch_in(t);
 	if (policy_of(rq)->exclusive)
 		arch_counter_wait(rq->q.begin);
 }
 
-void sched_switch_locked(struct run_queue *rq, enum sched_how how)
+bool sched_switch_locked(struct run_queue *rq, enum sched_how how)
 {
 	struct thread *prev = rq->current, *next = prev;
 	uint64_t now = arch_counter(), at;
@@ -386,37 +413,40 @@ void sched_switch_locked(struct run_queue *rq, enum sched_how how)
 	if (next->helper)
 		next = turn_of_locked(rq, next, now);
 	if (next != prev || next->state != THREAD_RUNNING) {
-		next->state = THREAD_RUNNING;
+		atomic_store_explicit(&next->state, THREAD_RUNNING, memory_order_relaxed);
 		next->since = now;
 		rq->current = next;
 		rq->nr_switches += next != prev;
 	}
-	note_idle(rq, next == &rq->idle);
+	if (next == &rq->idle || prev == &rq->idle)
+		note_idle(rq, next == &rq->idle);
 	give_surplus_locked(rq, now);
 	at = until_locked(rq, next, now);
-	spin_unlock(&rq->lock);
+	spin_unlock_inline(&rq->lock);
 	timer_arm(rq, at);
 	if (next == &rq->idle)
 		ask_for_work(rq);
 	if (next == prev) {
 		send_leavers(rq);
-		return;
+		return false;
 	}
 	trace_event(TRACE_SWITCH, prev->id, next->id);
 	arch_percpu()->current = next;
 	sched_switched(arch_switch(prev, next));
+	return true;
 }
 
-void sched_point(void)
+bool sched_point(void)
 {
-	struct thread *t = thread_current();
+	struct percpu *cpu = arch_percpu();
 	struct run_queue *rq;
 
-	if (!(atomic_load_explicit(&t->requests, memory_order_relaxed) & THREAD_REQ_RESCHED))
-		return;
-	rq = &sched_queues[cpu_self()];
-	spin_lock(&rq->lock);
-	sched_switch_locked(rq, SCHED_PREEMPT);
+	if (!(atomic_load_explicit(&cpu->current->requests, memory_order_relaxed) &
+	      THREAD_REQ_RESCHED))
+		return false;
+	rq = &sched_queues[cpu->cpu_idx];
+	spin_lock_inline(&rq->lock);
+	return sched_switch_locked(rq, SCHED_PREEMPT);
 }
 
 void sched_cpu_up(void)

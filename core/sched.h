@@ -77,8 +77,11 @@ int sched_admit(uint32_t cpu, const struct sched_params *p, uint32_t *used, uint
 /* The calling flow becomes pCPU cpu's idle thread; once per pCPU, at boot. */
 void sched_cpu_init(uint32_t cpu, va_t stack_base, uint64_t stack_size);
 
-/* Switch if the current thread was asked to give way. Interrupts masked. */
-void sched_point(void);
+/*
+ * Switch if the current thread was asked to give way. Interrupts masked. Return: whether
+ * others ran before this returns.
+ */
+bool sched_point(void);
 
 /* End the current thread. */
 void thread_exit(void) __attribute__((noreturn));

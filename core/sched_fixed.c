@@ -7,46 +7,6 @@
 
 #define SIBLING_LOOKS 16
 
-uint32_t sched_prio_of(const struct thread *t)
-{
-	return t->urgency & SCHED_MAX_PRIO;
-}
-
-void sched_prio_push(struct sched_prio_queue *q, struct thread *t, bool at_front)
-{
-	uint32_t prio = sched_prio_of(t);
-
-	if (at_front)
-		list_push_front(&q->ready[prio], &t->rq_node);
-	else
-		list_push_back(&q->ready[prio], &t->rq_node);
-	q->mask |= 1u << prio;
-}
-
-void sched_prio_remove(struct sched_prio_queue *q, struct thread *t)
-{
-	uint32_t prio = sched_prio_of(t);
-
-	list_remove(&t->rq_node);
-	if (list_empty(&q->ready[prio]))
-		q->mask &= ~(1u << prio);
-}
-
-int sched_prio_best(const struct sched_prio_queue *q)
-{
-	return q->mask ? 31 - __builtin_clz(q->mask) : -1;
-}
-
-struct thread *sched_prio_pop(struct sched_prio_queue *q)
-{
-	int best = sched_prio_best(q);
-	struct thread *t = best < 0 ? NULL : sched_first(&q->ready[best]);
-
-	if (t)
-		sched_prio_remove(q, t);
-	return t;
-}
-
 struct thread *sched_sibling(const struct list_node *list, const struct thread *t)
 {
 	uint32_t looks = 0;

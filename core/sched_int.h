@@ -49,8 +49,8 @@ void sched_notify_locked(struct run_queue *rq, struct thread *t);
 /* Have a pCPU look at its current thread's requests. */
 void sched_poke_locked(struct run_queue *rq);
 
-/* Switch to whoever should run; unlocks rq, the calling pCPU's. */
-void sched_switch_locked(struct run_queue *rq, enum sched_how how);
+/* Switch to whoever should run; unlocks rq, the calling pCPU's. Return: did others run? */
+bool sched_switch_locked(struct run_queue *rq, enum sched_how how);
 
 static inline bool sched_must_move(const struct thread *t)
 {

@@ -96,14 +96,6 @@ struct sched_policy {
 
 void sched_queue_init(struct sched_queue *q, struct sched_pool *pool, uint32_t cpu);
 
-/* core/sched_fixed.c; the class of system threads uses it too. */
-uint32_t sched_prio_of(const struct thread *t);
-void sched_prio_push(struct sched_prio_queue *q, struct thread *t, bool at_front);
-void sched_prio_remove(struct sched_prio_queue *q, struct thread *t);
-struct thread *sched_prio_pop(struct sched_prio_queue *q);
-/* The highest priority that is ready, or -1. */
-int sched_prio_best(const struct sched_prio_queue *q);
-
 static inline struct thread *sched_first(const struct list_node *list)
 {
 	return list_empty(list) ? NULL : list_entry(list->next, struct thread, rq_node);
@@ -115,6 +107,47 @@ static inline struct thread *sched_pop(struct list_node *list)
 
 	if (t)
 		list_remove(&t->rq_node);
+	return t;
+}
+
+/* Of fifo and rr, and of system threads. */
+static inline uint32_t sched_prio_of(const struct thread *t)
+{
+	return t->urgency & SCHED_MAX_PRIO;
+}
+
+static inline void sched_prio_push(struct sched_prio_queue *q, struct thread *t, bool at_front)
+{
+	uint32_t prio = sched_prio_of(t);
+	struct list_node *list = &q->ready[prio];
+
+	list_insert_before(at_front ? list->next : list, &t->rq_node);
+	q->mask |= 1u << prio;
+}
+
+static inline void sched_prio_remove(struct sched_prio_queue *q, struct thread *t)
+{
+	uint32_t prio = sched_prio_of(t);
+
+	list_remove(&t->rq_node);
+	if (list_empty(&q->ready[prio]))
+		q->mask &= ~(1u << prio);
+}
+
+/* The highest priority that is ready, or -1. */
+static inline int sched_prio_best(const struct sched_prio_queue *q)
+{
+	return q->mask ? 31 - __builtin_clz(q->mask) : -1;
+}
+
+static inline struct thread *sched_prio_pop(struct sched_prio_queue *q)
+{
+	struct thread *t;
+
+	if (!q->mask)
+		return NULL;
+	t = list_entry(q->ready[31 - __builtin_clz(q->mask)].next, struct thread, rq_node);
+	sched_prio_remove(q, t);
 	return t;
 }
 

@@ -22,6 +22,8 @@ struct mutex;
 struct thread_hooks {
 	void (*switch_in)(struct thread *t);   /* t is about to run here        */
 	void (*switch_out)(struct thread *t);  /* t has stopped running here    */
+	/* t runs here, and others wait now. Its run queue is locked.            */
+	void (*rivals)(struct thread *t);
 	/* t leaves this pCPU: nothing of it may stay here. It does not run.    */
 	void (*evict)(struct thread *t);
 };

@@ -22,7 +22,7 @@ static struct timer_queue *queue_lock(uint32_t cpu)
 {
 	struct timer_queue *q = &queues[cpu];
 
-	spin_lock(&q->lock);
+	spin_lock_inline(&q->lock);
 	if (!q->armed.next)
 		list_init(&q->armed);
 	return q;
@@ -83,7 +83,7 @@ void timer_start(struct timer *t, uint64_t deadline)
 	insert_locked(q, t);
 	if (q->armed.next == &t->node)
 		program_locked(q);
-	spin_unlock(&q->lock);
+	spin_unlock_inline(&q->lock);
 	arch_irq_restore(flags);
 }
 
@@ -97,7 +97,8 @@ void timer_cancel(struct timer *t)
 	struct timer_queue *q = queue_lock_of(t);
 
 	list_remove(&t->node);
-	spin_unlock_irqrestore(&q->lock, flags);
+	spin_unlock_inline(&q->lock);
+	arch_irq_restore(flags);
 }
 
 void timer_cancel_wait(struct timer *t)
@@ -107,22 +108,27 @@ void timer_cancel_wait(struct timer *t)
 		arch_cpu_relax();
 }
 
-static struct timer *pop_due(struct timer_queue *q, uint64_t now)
+static struct timer *first_due_locked(const struct timer_queue *q, uint64_t now)
 {
-	struct timer *t = NULL;
+	struct timer *t = list_entry(q->armed.next, struct timer, node);
+
+	return list_empty(&q->armed) || t->deadline > now ? NULL : t;
+}
+
+/* Before the last one that is due fires, so that what it arms is programmed after this. */
+static struct timer *pop_due(struct timer_queue *q, uint64_t now, bool *more)
+{
+	struct timer *t;
 
 	queue_lock((uint32_t)(q - queues));
-	if (!list_empty(&q->armed)) {
-		t = list_entry(q->armed.next, struct timer, node);
-		if (t->deadline > now)
-			t = NULL;
-		else
-			list_remove(&t->node);
-	}
-	if (!t)
+	t = first_due_locked(q, now);
+	if (t)
+		list_remove(&t->node);
+	*more = first_due_locked(q, now);
+	if (!*more)
 		program_locked(q);
-	atomic_store_explicit(&q->firing, t, memory_order_release);
-	spin_unlock(&q->lock);
+	atomic_store_explicit(&q->firing, t, memory_order_relaxed);
+	spin_unlock_inline(&q->lock);
 	return t;
 }
 
@@ -135,7 +141,14 @@ void timer_interrupt(void)
 	struct timer_queue *q = &queues[cpu_self()];
 	uint64_t now = arch_counter();
 	struct timer *t;
+	bool more;
 
-	while ((t = pop_due(q, now)) != NULL)
+	do {
+		t = pop_due(q, now, &more);
+		if (!t)
+			return;
 		t->fire(t);
+		/* Pairs with timer_cancel_wait(): it may be freed. */
+		atomic_store_explicit(&q->firing, NULL, memory_order_release);
+	} while (more);
 }

@@ -142,8 +142,22 @@ static inline uint8_t vgic_prio_of(const struct vgic_vcpu *v, uint32_t intid)
  * v's lock, after the distributor's if v has to do with SPIs. v loaded here,
  * masked. Return: whether the distributor is locked.
  */
-bool vgic_lr_lock(struct vgic_vcpu *v);
-void vgic_lr_unlock(struct vgic_vcpu *v, bool spis);
+static inline bool vgic_lr_lock(struct vgic_vcpu *v)
+{
+	bool spis = v->lr_spi || atomic_load_explicit(&v->spi_hint, memory_order_relaxed);
+
+	if (spis)
+		spin_lock(&v->vgic->lock);
+	spin_lock_inline(&v->lock);
+	return spis;
+}
+
+static inline void vgic_lr_unlock(struct vgic_vcpu *v, bool spis)
+{
+	spin_unlock_inline(&v->lock);
+	if (spis)
+		spin_unlock(&v->vgic->lock);
+}
 
 /*
  * Read v's list registers back. They are to be written again: fill or clear.
@@ -159,6 +173,9 @@ uint32_t vgic_lr_fold_locked(struct vgic_vcpu *v);
 void vgic_lr_resample_locked(struct vgic_vcpu *v, uint32_t bits);
 void vgic_lr_fill_locked(struct vgic_vcpu *v, bool spis, uint32_t stale);
 void vgic_lr_clear_locked(struct vgic_vcpu *v, bool spis, uint32_t stale);
+
+/* vgic_flush() under the lock. */
+void vgic_lr_flush_locked(struct vgic_vcpu *v, bool spis);
 
 /* All of v's list registers into memory, hardware's emptied. v loaded here, masked. */
 void vgic_lr_empty(struct vgic_vcpu *v);

@@ -12,6 +12,7 @@
 #include "core/log.h"
 #include "core/percpu.h"
 #include "irq/gicv3.h"
+#include "irq/vgic_fast.h"
 
 /* Far longer than any exit of the other pCPU takes, even on a busy emulator's host. */
 #define HOLD_TIMEOUT_MS 1000
@@ -40,10 +41,13 @@ void vgic_cpuif_clear(void)
 	}
 }
 
+/* Most CPUs have one pair of active priorities registers: that one without a jump. */
 static void cpuif_save(struct vgic_vcpu *v)
 {
 	v->vmcr = arch_ich_vmcr_read();
-	for (uint32_t n = 0; n < vgic_hw.nr_aprs; n++) {
+	v->ap0r[0] = (uint32_t)arch_ich_ap0r_read(0);
+	v->ap1r[0] = (uint32_t)arch_ich_ap1r_read(0);
+	for (uint32_t n = 1; n < vgic_hw.nr_aprs; n++) {
 		v->ap0r[n] = (uint32_t)arch_ich_ap0r_read(n);
 		v->ap1r[n] = (uint32_t)arch_ich_ap1r_read(n);
 	}
@@ -52,7 +56,9 @@ static void cpuif_save(struct vgic_vcpu *v)
 static void cpuif_restore(const struct vgic_vcpu *v)
 {
 	arch_ich_vmcr_write(v->vmcr | VMCR_RESET);
-	for (uint32_t n = 0; n < vgic_hw.nr_aprs; n++) {
+	arch_ich_ap0r_write(0, v->ap0r[0]);
+	arch_ich_ap1r_write(0, v->ap1r[0]);
+	for (uint32_t n = 1; n < vgic_hw.nr_aprs; n++) {
 		arch_ich_ap0r_write(n, v->ap0r[n]);
 		arch_ich_ap1r_write(n, v->ap1r[n]);
 	}
@@ -83,29 +89,44 @@ static void phys_switch(uint32_t have, uint32_t want)
 	}
 }
 
-void vgic_load(struct vgic_vcpu *v)
+/* Nothing is on its way to it: no list register is written. */
+static bool is_quiet(const struct vgic_vcpu *v)
 {
-	uint32_t cpu = cpu_self(), want;
+	const struct vgic_word *w = &v->word;
 
-	spin_lock(&v->lock);
-	v->discard = false;
-	v->hcr = 0;
-	want = phys_ppis(v);
-	atomic_store_explicit(&v->loaded_cpu, cpu, memory_order_relaxed);
-	atomic_store_explicit(&v->loaded, true, memory_order_relaxed);
-	spin_unlock(&v->lock);
-	pcpus[cpu].loaded = v;
-	phys_switch(pcpus[cpu].phys_ppi, want);
-	cpuif_restore(v);
-	vgic_flush(v);
+	return !((word_pending(w) & w->enabled) | w->active | w->phys_active |
+		 atomic_load_explicit(&v->spi_hint, memory_order_relaxed) |
+		 (atomic_load_explicit(&v->thread->requests, memory_order_relaxed) &
+		  THREAD_REQ_SGIS));
 }
 
+void vgic_load(struct vgic_vcpu *v)
+{
+	uint32_t cpu = cpu_self();
+	bool spis = vgic_lr_lock(v);
+
+	v->discard = false;
+	v->hcr = ICH_HCR_EN;
+	atomic_store_explicit(&v->loaded_cpu, cpu, memory_order_relaxed);
+	atomic_store_explicit(&v->loaded, true, memory_order_relaxed);
+	pcpus[cpu].loaded = v;
+	phys_switch(pcpus[cpu].phys_ppi, phys_ppis(v));
+	cpuif_restore(v);
+	arch_ich_hcr_write(ICH_HCR_EN);
+	if (!is_quiet(v))
+		vgic_lr_flush_locked(v, spis);
+	vgic_lr_unlock(v, spis);
+}
+
+/* Off, the interface needs to be told of nothing else. */
 void vgic_put(struct vgic_vcpu *v)
 {
 	uint32_t cpu = cpu_self();
 	bool spis = vgic_lr_lock(v);
 
-	vgic_lr_clear_locked(v, spis, vgic_lr_fold_locked(v));
+	for (uint32_t used = vgic_lr_fold_locked(v); used; used &= used - 1)
+		vgic_lr_write((uint32_t)__builtin_ctz(used), 0);
+	atomic_store_explicit(&v->lr_used, 0, memory_order_release);
 	arch_ich_hcr_write(0);
 	cpuif_save(v);
 	pcpus[cpu].phys_ppi = phys_ppis(v);

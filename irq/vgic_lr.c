@@ -12,23 +12,6 @@
 
 struct vgic_hw vgic_hw;
 
-bool vgic_lr_lock(struct vgic_vcpu *v)
-{
-	bool spis = v->lr_spi || atomic_load_explicit(&v->spi_hint, memory_order_relaxed);
-
-	if (spis)
-		spin_lock(&v->vgic->lock);
-	spin_lock(&v->lock);
-	return spis;
-}
-
-void vgic_lr_unlock(struct vgic_vcpu *v, bool spis)
-{
-	spin_unlock(&v->lock);
-	if (spis)
-		spin_unlock(&v->vgic->lock);
-}
-
 void vgic_for_words(struct vgic_vcpu *v, bool spis, vgic_word_fn *f, void *arg)
 {
 	uint32_t hint = spis ? atomic_load_explicit(&v->spi_hint, memory_order_relaxed) : 0;
@@ -171,7 +154,7 @@ uint32_t vgic_lr_fold_locked(struct vgic_vcpu *v)
 	v->fast = 0;
 	if (v->discard) {
 		discard(v);
-	} else {
+	} else if (used || (v->hcr & ICH_HCR_LRENPIE)) {
 		if (v->hcr & ICH_HCR_LRENPIE)
 			fold_eoicount(v);
 		for (uint32_t m = used; m; m &= m - 1)
@@ -413,14 +396,20 @@ void vgic_lr_fill_locked(struct vgic_vcpu *v, bool spis, uint32_t stale)
 	atomic_store_explicit(&v->lr_used, (1u << p.nr) - 1, memory_order_release);
 }
 
-void vgic_flush(struct vgic_vcpu *v)
+void vgic_lr_flush_locked(struct vgic_vcpu *v, bool spis)
 {
-	bool spis = vgic_lr_lock(v);
 	uint32_t stale = vgic_lr_fold_locked(v);
 
 	v->word.latch |= vgic_sgis_sent(v);
 	vgic_lr_resample_locked(v, v->refolded);
 	vgic_lr_fill_locked(v, spis, stale);
+}
+
+void vgic_flush(struct vgic_vcpu *v)
+{
+	bool spis = vgic_lr_lock(v);
+
+	vgic_lr_flush_locked(v, spis);
 	vgic_lr_unlock(v, spis);
 }
 

@@ -7,6 +7,7 @@
 #include "irq/vgic_int.h"
 
 #include <arch/gic.h>
+#include "irq/vgic_fast.h"
 
 #define PRIO_NONE 0x100u     /* lower than any priority */
 
@@ -40,7 +41,7 @@ static void wfi_lr(struct vgic_vcpu *v, uint32_t n, struct wfi_best *b)
 {
 	uint32_t intid = v->lr_intid[n], bit = 1u << (intid & 31);
 	struct vgic_word *w = vgic_word_of(v, intid);
-	uint64_t lr = arch_ich_lr_read(n);
+	uint64_t lr = vgic_lr_read(n);
 	bool pending = ((lr & ICH_LR_PENDING) && (v->lr_soft >> n & 1)) ||
 		       ((w->latch | (w->line & ~w->edge)) & bit);
 
@@ -48,24 +49,14 @@ static void wfi_lr(struct vgic_vcpu *v, uint32_t n, struct wfi_best *b)
 		wfi_note(b, w->group & bit, vgic_prio_of(v, intid));
 }
 
-static void wfi_lrs(struct vgic_vcpu *v, struct wfi_best *b)
-{
-	uint32_t used = v->discard ? 0 : atomic_load_explicit(&v->lr_used, memory_order_relaxed);
-
-	for (; used; used &= used - 1)
-		wfi_lr(v, (uint32_t)__builtin_ctz(used), b);
-}
-
 /* Bit n of the active priorities registers, low first, is group priority n << shift. */
 uint32_t vgic_running_priority(void)
 {
-	for (uint32_t n = 0; n < vgic_hw.nr_aprs; n++) {
-		uint32_t apr = (uint32_t)(arch_ich_ap0r_read(n) | arch_ich_ap1r_read(n));
+	uint32_t apr = (uint32_t)(arch_ich_ap0r_read(0) | arch_ich_ap1r_read(0)), n = 0;
 
-		if (apr)
-			return (32 * n + (uint32_t)__builtin_ctz(apr)) << (8 - vgic_hw.prebits);
-	}
-	return PRIO_NONE;
+	while (!apr && ++n < vgic_hw.nr_aprs)
+		apr = (uint32_t)(arch_ich_ap0r_read(n) | arch_ich_ap1r_read(n));
+	return apr ? (32 * n + (uint32_t)__builtin_ctz(apr)) << (8 - vgic_hw.prebits) : PRIO_NONE;
 }
 
 /* The part of a priority that decides over preemption: the binary point's. */
@@ -86,17 +77,32 @@ static bool passes(uint64_t vmcr, bool group1, uint32_t prio)
 	       (prio & group_priority_mask(vmcr, group1)) < vgic_running_priority();
 }
 
+static bool any_passes(const struct vgic_vcpu *v, const struct wfi_best *b)
+{
+	uint64_t vmcr;
+
+	if (b->prio[0] == PRIO_NONE && b->prio[1] == PRIO_NONE)
+		return false;
+	vmcr = v->discard ? 0 : arch_ich_vmcr_read();
+	return passes(vmcr, false, b->prio[0]) || passes(vmcr, true, b->prio[1]);
+}
+
+/* What woke it is in a list register most often: these first. */
 bool vgic_deliverable(struct vgic_vcpu *v)
 {
 	struct wfi_best b = { vgic_ctlr(v->vgic), { PRIO_NONE, PRIO_NONE } };
-	bool spis = vgic_lr_lock(v);
-	uint64_t vmcr;
+	bool spis = vgic_lr_lock(v), yes;
+	uint32_t used = v->discard ? 0 : atomic_load_explicit(&v->lr_used, memory_order_relaxed);
 
-	vgic_for_words(v, spis, wfi_word, &b);
-	wfi_lrs(v, &b);
-	vmcr = v->discard ? 0 : arch_ich_vmcr_read();
+	for (; used; used &= used - 1)
+		wfi_lr(v, (uint32_t)__builtin_ctz(used), &b);
+	yes = any_passes(v, &b);
+	if (!yes) {
+		wfi_word(v, &v->word, 0, ~0u, &b);
+		if (spis)
+			vgic_for_words(v, spis, wfi_word, &b);
+		yes = any_passes(v, &b);
+	}
 	vgic_lr_unlock(v, spis);
-	if (b.prio[0] == PRIO_NONE && b.prio[1] == PRIO_NONE)
-		return false;
-	return passes(vmcr, false, b.prio[0]) || passes(vmcr, true, b.prio[1]);
+	return yes;
 }

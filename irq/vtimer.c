@@ -110,20 +110,33 @@ static void phys_load(const struct vtimer *t)
 	arch_cnthctl_write(CNTHCTL_DIRECT);
 }
 
+/* One that was not armed since needs no lock of another pCPU. */
+static void stand_in(struct timer *soft, bool *armed, uint64_t deadline)
+{
+	*armed = true;
+	timer_start(soft, deadline);
+}
+
+static void stand_down(struct timer *soft, bool *armed)
+{
+	if (*armed)
+		timer_cancel(soft);
+	*armed = false;
+}
+
 void vtimer_load(struct vtimer *t)
 {
-	uint64_t flags = spin_lock_irqsave(&t->lock);
-
-	timer_cancel(&t->v_soft);
+	spin_lock_inline(&t->lock);
+	stand_down(&t->v_soft, &t->v_armed);
 	t->loaded = true;
 	arch_cntvoff_write(t->offset);
 	arch_cntv_cval_write(t->v_cval);
 	arch_cntv_ctl_write(t->v_ctl & (CNT_CTL_ENABLE | CNT_CTL_IMASK));
 	if (t->phys) {
-		timer_cancel(&t->p_soft);
+		stand_down(&t->p_soft, &t->p_armed);
 		phys_load(t);
 	}
-	spin_unlock_irqrestore(&t->lock, flags);
+	spin_unlock_inline(&t->lock);
 }
 
 static void phys_put(struct vtimer *t)
@@ -132,22 +145,21 @@ static void phys_put(struct vtimer *t)
 	t->p_cval = arch_cntp_cval_read();
 	phys_off();
 	if (ctl_armed(t->p_ctl) && !vgic_hw_in_flight(t->vgic, VTIMER_INTID_PHYS))
-		timer_start(&t->p_soft, t->p_cval);
+		stand_in(&t->p_soft, &t->p_armed, t->p_cval);
 }
 
 void vtimer_put(struct vtimer *t)
 {
-	uint64_t flags = spin_lock_irqsave(&t->lock);
-
+	spin_lock_inline(&t->lock);
 	t->v_ctl = arch_cntv_ctl_read();
 	t->v_cval = arch_cntv_cval_read();
 	arch_cntv_ctl_write(0);
 	t->loaded = false;
 	if (ctl_armed(t->v_ctl) && !vgic_hw_in_flight(t->vgic, VTIMER_INTID_VIRT))
-		timer_start(&t->v_soft, deadline_of(t->v_cval, t->offset));
+		stand_in(&t->v_soft, &t->v_armed, deadline_of(t->v_cval, t->offset));
 	if (t->phys)
 		phys_put(t);
-	spin_unlock_irqrestore(&t->lock, flags);
+	spin_unlock_inline(&t->lock);
 }
 
 void vtimer_take_phys(struct vtimer *t)

@@ -32,6 +32,7 @@ struct vtimer {
 	/* written on the vCPU's own pCPU only */
 	bool     loaded;
 	bool     phys;               /* CNTP is the guest's while loaded          */
+	bool     v_armed, p_armed;   /* v_soft, p_soft may be in a queue          */
 	/* armed while not loaded: stand in for CNTV and CNTP */
 	struct timer v_soft, p_soft;
 };
@@ -67,7 +68,7 @@ void vtimer_init(struct vtimer *t, struct vgic_vcpu *v, uint64_t offset);
 void vtimer_reset(struct vtimer *t, uint64_t offset);
 void vtimer_restart(struct vtimer *t);
 
-/* Around another vCPU's turn: load after vgic_load(), put before vgic_put(). */
+/* Around another vCPU's turn: load after vgic_load(), put before vgic_put(). Masked. */
 void vtimer_load(struct vtimer *t);
 void vtimer_put(struct vtimer *t);
 

@@ -33,12 +33,16 @@ void debug_load(const struct debug_state *d)
 {
 	arch_os_lock(d->os_lock);
 	arch_mdscr_write(d->mdscr);
+	if (!(d->bp_on | d->wp_on))
+		return;
 	write_enabled(d->bp_on, DEBUG_BVR, DEBUG_BCR, d);
 	write_enabled(d->wp_on, DEBUG_WVR, DEBUG_WCR, d);
 }
 
 void debug_put(const struct debug_state *d)
 {
+	if (!(d->bp_on | d->wp_on))
+		return;
 	for (uint32_t on = d->bp_on; on; on &= on - 1)
 		arch_debug_write(DEBUG_BCR, (uint32_t)__builtin_ctz(on), 0);
 	for (uint32_t on = d->wp_on; on; on &= on - 1)

@@ -11,7 +11,7 @@ static struct fp_cpu {
 	bool open;              /* CPTR_EL2.TFP is 0                          */
 } fp_cpus[MAX_PCPUS];
 
-static void set_open(struct fp_cpu *c, bool open)
+static inline void set_open(struct fp_cpu *c, bool open)
 {
 	if (c->open == open)
 		return;

@@ -22,7 +22,7 @@ void vcpu_stolen_tell(struct vcpu *vcpu)
 	struct window w;
 	char __guest *page;
 
-	if (!s->record.v || waited - s->told < STOLEN_COARSE)
+	if (!s->asked || waited - s->told < STOLEN_COARSE)
 		return;
 	s->told = waited;
 	page = window_open(&w, WINDOW_SLOT_COPY, PA(align_down(s->record.v, PAGE_SIZE)));
@@ -40,6 +40,16 @@ void vcpu_stolen_restart(struct vcpu *vcpu, uint32_t life)
 		return;
 	s->life = life;
 	s->base = vcpu->thread.waited;
-	s->told = s->base - STOLEN_COARSE;
+	s->asked = false;
+}
+
+void vcpu_stolen_asked(struct vcpu *vcpu)
+{
+	struct vcpu_stolen *s = &vcpu->stolen;
+
+	if (s->asked || !s->record.v)
+		return;
+	s->asked = true;
+	s->told = vcpu->thread.waited - STOLEN_COARSE;
 	vcpu_stolen_tell(vcpu);
 }

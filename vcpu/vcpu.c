@@ -56,6 +56,11 @@ static void switch_in(struct thread *t)
 	vcpu_update_wfx_trap(vcpu_of(t));
 }
 
+static void rivals(struct thread *t)
+{
+	vcpu_update_wfx_trap(vcpu_of(t));
+}
+
 /* Its timers stand still until it is loaded elsewhere: it is about to be. */
 static void evict(struct thread *t)
 {
@@ -64,7 +69,7 @@ static void evict(struct thread *t)
 }
 
 const struct thread_hooks vcpu_hooks = {
-	.switch_in = switch_in, .switch_out = switch_out, .evict = evict,
+	.switch_in = switch_in, .switch_out = switch_out, .rivals = rivals, .evict = evict,
 };
 
 struct vcpu *vcpu_loaded(void)

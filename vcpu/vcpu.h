@@ -56,6 +56,7 @@ struct vcpu_stats {
  */
 struct vcpu_stolen {
 	pa_t record;                    /* 0: it is not told; fixed once it runs */
+	bool asked;                     /* in this life: else nobody looks at it */
 	/* by its own thread; of thread.waited */
 	uint64_t base;                  /* when the VM started                  */
 	uint64_t told;                  /* as the record has it                 */
@@ -228,8 +229,11 @@ static inline void vcpu_count(struct vcpu *vcpu, long layer, uint8_t ec)
  * vcpu_stolen_restart() - from now on time is stolen from another life
  * @vcpu: on its own thread
  * @life: nothing happens if it is that of the last call
+ *
+ * The record is not kept until the guest asks where it is: vcpu_stolen_asked(), masked.
  */
 void vcpu_stolen_restart(struct vcpu *vcpu, uint32_t life);
+void vcpu_stolen_asked(struct vcpu *vcpu);
 
 /**
  * vcpu_stolen_tell() - write what was stolen into the guest's record

@@ -18,10 +18,12 @@ static enum exit_verdict stolen_record(struct vcpu *v, struct arch_gpregs *r)
 {
 	const struct config_device *c = &v->vm->cfg->stolen;
 
-	if (c->present)
-		r->x[0] = c->base + v->idx * PVTIME_RECORD_SIZE;
-	else
+	if (!c->present) {
 		smccc_return(r, SMCCC_NOT_SUPPORTED);
+		return EXIT_DONE;
+	}
+	vcpu_stolen_asked(v);
+	r->x[0] = c->base + v->idx * PVTIME_RECORD_SIZE;
 	return EXIT_DONE;
 }
 

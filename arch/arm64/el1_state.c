@@ -27,10 +27,25 @@
 #define WRITE(reg, v)  write_sysreg(reg, v)
 
 static uint32_t features;
+static bool has_aux;         /* of some CPU; before the first guest */
 
 void arch_el1_set_features(uint32_t f)
 {
-	features = f;
+	features = f | (has_aux ? EL1_AUX : 0);
+}
+
+/* Implementation defined: of many CPUs they hold nothing, and read as zero. */
+void arch_el1_probe(void)
+{
+	write_sysreg(amair_el1, ~UINT64_C(0));
+	write_sysreg(afsr0_el1, ~UINT64_C(0));
+	write_sysreg(afsr1_el1, ~UINT64_C(0));
+	__asm__ volatile("isb" ::: "memory");
+	if (read_sysreg(amair_el1) | read_sysreg(afsr0_el1) | read_sysreg(afsr1_el1))
+		__atomic_store_n(&has_aux, true, __ATOMIC_RELAXED);
+	write_sysreg(amair_el1, 0);
+	write_sysreg(afsr0_el1, 0);
+	write_sysreg(afsr1_el1, 0);
 }
 
 static void save_keys(uint64_t *k)
@@ -61,31 +76,39 @@ static void load_keys(const uint64_t *k)
 	WRITE(APGAKEYHI_EL1, k[9]);
 }
 
-void arch_el1_save(struct el1_state *s)
+/* In pairs, as memory takes and gives them in one instruction: member, register, twice. */
+#define EL1_PAIRS(X)							\
+	X(sctlr, sctlr_el1, cpacr, cpacr_el1)				\
+	X(tcr, tcr_el1, ttbr0, ttbr0_el1)				\
+	X(ttbr1, ttbr1_el1, mair, mair_el1)				\
+	X(contextidr, contextidr_el1, vbar, vbar_el1)			\
+	X(elr, elr_el1, spsr, spsr_el1)					\
+	X(esr, esr_el1, far, far_el1)					\
+	X(par, par_el1, cntkctl, cntkctl_el1)				\
+	X(csselr, csselr_el1, tpidr_el1, tpidr_el1)			\
+	X(sp_el0, sp_el0, sp_el1, sp_el1)				\
+	X(tpidr_el0, tpidr_el0, tpidrro_el0, tpidrro_el0)
+
+#define SAVE(a, reg_a, b, reg_b) {					\
+	uint64_t a_ = read_sysreg(reg_a), b_ = read_sysreg(reg_b);	\
+									\
+	s->a = a_;							\
+	s->b = b_;							\
+}
+#define LOAD(a, reg_a, b, reg_b) {					\
+	uint64_t a_ = s->a, b_ = s->b;					\
+									\
+	write_sysreg(reg_a, a_);					\
+	write_sysreg(reg_b, b_);					\
+}
+
+static __attribute__((noinline)) void save_rare(struct el1_state *s)
 {
-	s->sctlr = read_sysreg(sctlr_el1);
-	s->cpacr = read_sysreg(cpacr_el1);
-	s->tcr = read_sysreg(tcr_el1);
-	s->ttbr0 = read_sysreg(ttbr0_el1);
-	s->ttbr1 = read_sysreg(ttbr1_el1);
-	s->mair = read_sysreg(mair_el1);
-	s->amair = read_sysreg(amair_el1);
-	s->contextidr = read_sysreg(contextidr_el1);
-	s->vbar = read_sysreg(vbar_el1);
-	s->elr = read_sysreg(elr_el1);
-	s->spsr = read_sysreg(spsr_el1);
-	s->esr = read_sysreg(esr_el1);
-	s->far = read_sysreg(far_el1);
-	s->afsr0 = read_sysreg(afsr0_el1);
-	s->afsr1 = read_sysreg(afsr1_el1);
-	s->par = read_sysreg(par_el1);
-	s->sp_el0 = read_sysreg(sp_el0);
-	s->sp_el1 = read_sysreg(sp_el1);
-	s->tpidr_el0 = read_sysreg(tpidr_el0);
-	s->tpidrro_el0 = read_sysreg(tpidrro_el0);
-	s->tpidr_el1 = read_sysreg(tpidr_el1);
-	s->cntkctl = read_sysreg(cntkctl_el1);
-	s->csselr = read_sysreg(csselr_el1);
+	if (features & EL1_AUX) {
+		s->amair = read_sysreg(amair_el1);
+		s->afsr0 = read_sysreg(afsr0_el1);
+		s->afsr1 = read_sysreg(afsr1_el1);
+	}
 	if (features & EL1_RAS)
 		s->disr = READ(VDISR_EL2);
 	if (features & EL1_TPIDR2)
@@ -94,31 +117,13 @@ void arch_el1_save(struct el1_state *s)
 		save_keys(s->apkeys);
 }
 
-void arch_el1_load(const struct el1_state *s)
+static __attribute__((noinline)) void load_rare(const struct el1_state *s)
 {
-	write_sysreg(sctlr_el1, s->sctlr);
-	write_sysreg(cpacr_el1, s->cpacr);
-	write_sysreg(tcr_el1, s->tcr);
-	write_sysreg(ttbr0_el1, s->ttbr0);
-	write_sysreg(ttbr1_el1, s->ttbr1);
-	write_sysreg(mair_el1, s->mair);
-	write_sysreg(amair_el1, s->amair);
-	write_sysreg(contextidr_el1, s->contextidr);
-	write_sysreg(vbar_el1, s->vbar);
-	write_sysreg(elr_el1, s->elr);
-	write_sysreg(spsr_el1, s->spsr);
-	write_sysreg(esr_el1, s->esr);
-	write_sysreg(far_el1, s->far);
-	write_sysreg(afsr0_el1, s->afsr0);
-	write_sysreg(afsr1_el1, s->afsr1);
-	write_sysreg(par_el1, s->par);
-	write_sysreg(sp_el0, s->sp_el0);
-	write_sysreg(sp_el1, s->sp_el1);
-	write_sysreg(tpidr_el0, s->tpidr_el0);
-	write_sysreg(tpidrro_el0, s->tpidrro_el0);
-	write_sysreg(tpidr_el1, s->tpidr_el1);
-	write_sysreg(cntkctl_el1, s->cntkctl);
-	write_sysreg(csselr_el1, s->csselr);
+	if (features & EL1_AUX) {
+		write_sysreg(amair_el1, s->amair);
+		write_sysreg(afsr0_el1, s->afsr0);
+		write_sysreg(afsr1_el1, s->afsr1);
+	}
 	if (features & EL1_RAS) {
 		WRITE(VDISR_EL2, s->disr);
 		WRITE(VSESR_EL2, s->vsesr);
@@ -127,6 +132,20 @@ void arch_el1_load(const struct el1_state *s)
 		WRITE(TPIDR2_EL0, s->tpidr2_el0);
 	if (features & EL1_PAUTH)
 		load_keys(s->apkeys);
+}
+
+void arch_el1_save(struct el1_state *s)
+{
+	EL1_PAIRS(SAVE)
+	if (features)
+		save_rare(s);
+}
+
+void arch_el1_load(const struct el1_state *s)
+{
+	EL1_PAIRS(LOAD)
+	if (features)
+		load_rare(s);
 }
 
 void arch_exception_read(struct el1_exception *e)

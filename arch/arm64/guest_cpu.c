@@ -132,6 +132,7 @@ void arch_guest_cpu_init(bool hcrx)
 	/* No AArch32 EL1, so nothing of CP15 to trap; EL0 has its own controls. */
 	write_sysreg(hstr_el2, 0);
 	write_sysreg(hacr_el2, 0);
+	arch_el1_probe();
 	/* A guest sees which CPU it runs on: errata are worked around by it. */
 	write_sysreg(vpidr_el2, midr);
 	__asm__ volatile("isb" ::: "memory");

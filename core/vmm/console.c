@@ -424,7 +424,7 @@ static void crash_putc(char ch)
 void console_seize(void)
 {
 	struct console *c = &con;
-	bool free = atomic_load(&c->lock.next) == atomic_load(&c->lock.owner);
+	bool free = !spin_is_locked(&c->lock);
 
 	if (!atomic_exchange(&c->running, false))
 		return;

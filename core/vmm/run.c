@@ -7,6 +7,7 @@
 #include "core/vmm/run.h"
 
 #include <arch/cpu.h>
+#include <arch/fast.h>
 #include <arch/switch.h>
 #include "core/log.h"
 #include "core/panic.h"
@@ -52,8 +53,9 @@ static void requests_handle(struct vcpu *v)
 		if (!req)
 			return;
 		if (req & THREAD_REQ_RESCHED) {
-			sched_point();
-			vcpu_update_wfx_trap(v);
+			/* Switched in again, that was done already. */
+			if (!sched_point())
+				vcpu_update_wfx_trap(v);
 		}
 		if ((req & THREAD_REQ_VCPU) && !vm_vcpu_orders(v))
 			thread_exit();
@@ -157,14 +159,33 @@ static enum exit_verdict route(struct vcpu *v, const struct exit_info *e, long l
 	return EXIT_UNDEF;
 }
 
+/* WFI of AArch64, which has no condition to fail. */
+#define ESR_WFI (BITS_VAL(ESR_EC, EC_WFX) | ESR_IL | ISS_CV | \
+		 BITS_VAL(ISS_COND, 0xe) | BITS_VAL(ISS_WFX_TI, WFX_TI_WFI))
+
+/* What most sleeping guests do, past the tables and with nothing in PSTATE to be cleared. */
+static inline bool is_plain_wfi(const struct arch_gpregs *regs, long first)
+{
+	return regs->esr == ESR_WFI && first == LAYER_VCPU && !(regs->pstate & SPSR_PLAIN_MASK);
+}
+
 void vmm_exit_sync(struct arch_gpregs *regs, uint32_t light)
 {
 	const struct percpu *cpu = arch_percpu();
 	struct vcpu *v = vcpu_of(cpu->current);
 	long first = atomic_load_explicit(&cpu->traced, memory_order_relaxed);
 	struct exit_info e;
-	enum exit_verdict verdict = exit_read(v, &e);
+	enum exit_verdict verdict;
 
+	if (light == LIGHT_GENERAL && is_plain_wfi(regs, first)) {
+		vcpu_count(v, LAYER_VCPU, EC_WFX);
+		regs->pc += 4;
+		wait_for_interrupt(v);
+		if (requests_of(v))
+			requests_handle(v);
+		return;
+	}
+	verdict = exit_read(v, &e);
 	/* A call's return address is the next instruction; all else reports pc. */
 	regs->pc = e.pc;
 	if (light != LIGHT_GENERAL)

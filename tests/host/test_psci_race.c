@@ -26,6 +26,11 @@ void thread_request(struct thread *t, uint32_t bits)
 		atomic_fetch_add(&wakes, 1);
 }
 
+void vcpu_stolen_asked(struct vcpu *v)
+{
+	(void)v;
+}
+
 bool vm_order(struct vm *vm, enum vm_order order)
 {
 	(void)vm;

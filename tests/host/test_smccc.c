@@ -27,6 +27,14 @@ void thread_request(struct thread *t, uint32_t bits)
 	atomic_fetch_add(&fixture_requests[vcpu_of(t)->idx], 1);
 }
 
+static uint32_t stolen_asked;
+
+void vcpu_stolen_asked(struct vcpu *v)
+{
+	(void)v;
+	stolen_asked++;
+}
+
 bool vm_order(struct vm *vm, enum vm_order order)
 {
 	assert_ptr_equal(vm, &fixture_vm);
@@ -232,7 +240,9 @@ static void stolen_time_is_told_where_the_configuration_has_it(void **state)
 		assert_int_equal(call1(PVTIME_FEATURES, PVTIME_ST + 1), NOT_SUPPORTED);
 		assert_int_equal(call1(PVTIME_FEATURES, PVTIME_FEATURES - 1), NOT_SUPPORTED);
 		fixture_vcpus[0].idx = 3;
+		stolen_asked = 0;
 		assert_int_equal(call1(PVTIME_ST, 0), has ? 0x90a00c0 : NOT_SUPPORTED);
+		assert_int_equal(stolen_asked, has);
 		assert_int_equal(call1(PVTIME_ST & ~SMCCC_SMC64, 0), NOT_SUPPORTED);
 		assert_int_equal(call1(PVTIME_ST + 1, 0), NOT_SUPPORTED);
 	}

@@ -449,6 +449,7 @@ static void stolen_time_is_what_was_waited_in_this_life(void **state)
 	a->stolen.record = PA(0x40000000 + 5 * 64);
 	a->thread.waited = 7000000;
 	vcpu_stolen_restart(a, 1);
+	vcpu_stolen_asked(a);
 	assert_int_equal(stolen_ns(), 0);
 	a->thread.waited += 62500000 * 2ul + 625;
 	vcpu_hooks.switch_in(&a->thread);
@@ -457,8 +458,14 @@ static void stolen_time_is_what_was_waited_in_this_life(void **state)
 	vcpu_stolen_restart(a, 1);
 	vcpu_hooks.switch_in(&a->thread);
 	assert_int_equal(stolen_ns(), 2000010000);
+	/* Another one has not asked for it yet. */
 	vcpu_stolen_restart(a, 2);
-	assert_int_equal(stolen_ns(), 0);
+	a->thread.waited += 625000;
+	vcpu_hooks.switch_in(&a->thread);
+	assert_int_equal(stolen_ns(), 2000010000);
+	vcpu_stolen_asked(a);
+	assert_int_equal(stolen_ns(), 10000000);
+	a->thread.waited -= 625000;
 	/* A week of it is told without overflow. */
 	a->thread.waited += 62500000 * 604800ul;
 	vcpu_hooks.switch_in(&a->thread);
@@ -473,6 +480,7 @@ static void little_stolen_time_is_told_with_the_next(void **state)
 	(void)state;
 	a->stolen.record = PA(0x40000000 + 5 * 64);
 	vcpu_stolen_restart(a, 1);
+	vcpu_stolen_asked(a);
 	fake_deps.windows = 0;
 	a->thread.waited = STOLEN_COARSE - 1;
 	vcpu_hooks.switch_in(&a->thread);
@@ -484,6 +492,8 @@ static void little_stolen_time_is_told_with_the_next(void **state)
 	assert_int_equal(stolen_ns(), STOLEN_COARSE * 16);
 	/* No record, no window. */
 	a->stolen.record = PA(0);
+	vcpu_stolen_restart(a, 2);
+	vcpu_stolen_asked(a);
 	a->thread.waited += 1000000;
 	vcpu_hooks.switch_in(&a->thread);
 	assert_int_equal(fake_deps.windows, 1);

@@ -13,13 +13,16 @@
 #define EL1_PAUTH      1u           /* pointer authentication keys            */
 #define EL1_RAS        2u           /* DISR_EL1, VSESR_EL2                    */
 #define EL1_TPIDR2     4u           /* TPIDR2_EL0, where nothing can trap it  */
+#define EL1_AUX        8u           /* AMAIR_EL1, AFSR0_EL1, AFSR1_EL1        */
 
 /* System registers of EL1 and EL0 that a guest reads and writes directly. */
 struct el1_state {
-	uint64_t sctlr, cpacr, tcr, ttbr0, ttbr1, mair, amair, contextidr;
-	uint64_t vbar, elr, spsr, esr, far, afsr0, afsr1, par;
-	uint64_t sp_el0, sp_el1, tpidr_el0, tpidrro_el0, tpidr_el1, tpidr2_el0;
-	uint64_t cntkctl, csselr;
+	uint64_t sctlr, cpacr, tcr, ttbr0, ttbr1, mair, contextidr, vbar;
+	uint64_t elr, spsr, esr, far, par, cntkctl, csselr, tpidr_el1;
+	uint64_t sp_el0, sp_el1, tpidr_el0, tpidrro_el0;
+	/* not on every CPU */
+	uint64_t amair, afsr0, afsr1;   /* where they hold what is written    */
+	uint64_t tpidr2_el0;
 	uint64_t disr;              /* VDISR_EL2, which EL1 knows as DISR_EL1 */
 	uint64_t vsesr;             /* syndrome of a pending virtual SError   */
 	uint64_t apkeys[10];        /* IA, IB, DA, DB, GA: low, high each     */
@@ -75,6 +78,9 @@ struct guest_control {
  * Reads the features of this very pCPU for registers that may not exist.
  */
 void arch_guest_cpu_init(bool hcrx);
+
+/* Does this pCPU have what EL1_AUX says? Once on every pCPU, before the first guest. */
+void arch_el1_probe(void);
 
 /* Which registers of struct el1_state exist; set once, before the first load. */
 void arch_el1_set_features(uint32_t features);
