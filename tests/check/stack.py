@@ -27,7 +27,6 @@ MARGIN = 1024
 ASSEMBLY = {"el2_irq": 176, "light": 240}
 # Tables that one function alone calls through: (who, what is in the table).
 TABLES = [
-    (r"_printf_common|_printf_i", r"__ssputs_r"),
     (r"print_line", r"early_uart_line|console_log"),
     (r"keeper_main", r"do_\w+"),
     (r"shell_main", r"audit|cpu_list|help|log_cmd|mem|poweroff|reboot|stat|trace_dump|trace_switch|"

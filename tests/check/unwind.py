@@ -18,8 +18,10 @@ TOP = pathlib.Path(__file__).resolve().parent.parent.parent
 ELF = pathlib.Path(sys.argv[1] if sys.argv[1:] else TOP / "build" / "corbel.elf").resolve()
 TOOL = "aarch64-linux-gnu-"
 NONE = -1
-# What the compiler knows nothing of: an interrupt of EL2, and an exit, where the chain ends.
-ASSEMBLY = {"el2_irq": (176, 160, 144), "light": (0, 240, 240)}
+# What the compiler knows nothing of: an interrupt or SError of EL2, and an exit, where the chain
+# ends.
+ASSEMBLY = {"el2_irq": (176, 160, 144), "el2_serror": (176, 160, 144), "light": (0, 240, 240),
+            "guest_serror": (0, 240, 240)}
 
 
 class Frame(ctypes.Structure):

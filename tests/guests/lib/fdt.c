@@ -148,7 +148,7 @@ bool fdt_list_has(const void *prop, uint32_t len, const char *s)
 
 long fdt_find_compatible(const void *fdt, long from, const char *compatible)
 {
-	int depth = 0;
+	int depth = INT32_MAX / 2;       /* of from: whatever, the walk ends at the tree's end */
 	uint32_t len;
 	const void *c;
 
