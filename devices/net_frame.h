@@ -65,7 +65,7 @@ struct net_frame {
 	uint32_t head_len;
 	struct net_offload off;
 	/* whose turn it is may use it: what virtio puts before; fields of 16 bits */
-	_Alignas(4) uint8_t hdr[NET_HDR_LEN];
+	uint8_t hdr[NET_HDR_LEN] __attribute__((aligned(4)));
 	uint8_t head[NET_HEAD_ROOM];
 };
 _Static_assert(offsetof(struct net_frame, head) ==

@@ -153,11 +153,13 @@ copy_pages(struct stage2 *s2, ipa_t ipa, char *p, uint64_t size, bool out, uint3
 
 	if (size && beyond(s2, ipa, size))
 		return -EINVAL;
-	for (uint64_t n; !err && size; size -= n, p += n, ipa = ipa_add(ipa, n)) {
-		n = MIN(size, PAGE_SIZE - (ipa.v & PAGE_MASK));
-		err = copy_next(s2, ipa, p, n, out, need);
-		if (err == -ENOENT && s2->populate && !s2->populate(s2->populate_ctx, ipa))
-			err = copy_next(s2, ipa, p, n, out, need);
+	for (uint64_t done = 0, n; !err && done < size; done += n) {
+		ipa_t at = ipa_add(ipa, done);
+
+		n = MIN(size - done, PAGE_SIZE - (at.v & PAGE_MASK));
+		err = copy_next(s2, at, p + done, n, out, need);
+		if (err == -ENOENT && s2->populate && !s2->populate(s2->populate_ctx, at))
+			err = copy_next(s2, at, p + done, n, out, need);
 	}
 	return err == -ENOENT ? -EFAULT : err;
 }
