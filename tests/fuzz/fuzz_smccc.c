@@ -18,6 +18,11 @@ void thread_request(struct thread *t, uint32_t bits)
 	FUZZ_CHECK(bits == THREAD_REQ_VCPU && vcpu_of(t)->idx < FIXTURE_VCPUS);
 }
 
+void vcpu_stolen_asked(struct vcpu *v)
+{
+	FUZZ_CHECK(v->idx < FIXTURE_VCPUS);
+}
+
 bool vm_order(struct vm *vm, enum vm_order order)
 {
 	FUZZ_CHECK(vm == &fixture_vm && (order == VM_ORDER_OFF || order == VM_ORDER_RESET));
