@@ -66,7 +66,7 @@ def main():
         sys.exit(__doc__)
     data = archive(pathlib.Path(sys.argv[1]).read_bytes(), sys.argv[3:])
     # Complete or not there: others may be booting the old one.
-    part = pathlib.Path(sys.argv[2] + ".part")
+    part = pathlib.Path("%s.%d.part" % (sys.argv[2], os.getpid()))
     part.write_bytes(gzip.compress(data, 9, mtime=0))
     part.replace(sys.argv[2])
 

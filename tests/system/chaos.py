@@ -15,7 +15,7 @@ import sys
 import time
 
 from load import Console, boot, build, pool, value
-from machine import LONG, TOP, WORK, Failure
+from machine import LONG, TOP, WORK, Failure, written
 
 # Longer where many machines run behind everything else: many().
 PATIENCE = int(os.environ.get("CHAOS_PATIENCE", "1"))
@@ -60,10 +60,7 @@ SWEEP = 64
 
 
 def disk():
-    WORK.mkdir(parents=True, exist_ok=True)
-    path = WORK / "chaos.img"
-    path.write_bytes(bytes(65536))
-    return str(path)
+    return str(written(WORK / "chaos.img", bytes(65536)))
 
 
 def system(cpus, seed, blocks, exact=0):

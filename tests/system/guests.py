@@ -9,7 +9,7 @@ import re
 import subprocess
 import time
 
-from machine import BUILD, TOP, WORK, Failure, Machine, bare, corbel, pack
+from machine import BUILD, TOP, WORK, Failure, Machine, bare, corbel, pack, written
 
 GUEST_DIR = TOP / "tests" / "guests"
 # What differs from: four CPUs, 512 MiB, no command line, no initrd, nothing typed.
@@ -57,16 +57,13 @@ def build(name):
 
 def initrd_file():
     """What boot_state.c expects: 12345 bytes, byte n being n * 7."""
-    WORK.mkdir(parents=True, exist_ok=True)
-    path = WORK / "initrd.bin"
-    path.write_bytes(bytes(i * 7 & 255 for i in range(12345)))
-    return path
+    return written(WORK / "initrd.bin", bytes(i * 7 & 255 for i in range(12345)))
 
 
-def disk_file():
+def disk_file(name):
     """An empty disk of 16 MiB, for the bare machine."""
     WORK.mkdir(parents=True, exist_ok=True)
-    path = WORK / "disk.img"
+    path = WORK / ("bare_%s.img" % name)
     path.write_bytes(bytes(16 << 20))
     return path
 
@@ -98,7 +95,7 @@ def command(name, under_corbel, smp=4, vcpus=None, **board):
     if "cpu" in options:
         board["cpu"] = options["cpu"]
     if not under_corbel:
-        board["extra"] = [a.format(disk=disk_file()) for a in options.get("bare", [])]
+        board["extra"] = [a.format(disk=disk_file(name)) for a in options.get("bare", [])]
         return bare(image, options.get("cmdline", ""), initrd, name == "psci_reset", smp=smp,
                     **board)
     bundle = pack("corbel_%s_%d_%d" % (name, vcpus, smp), toml(image, vcpus, options, initrd),

@@ -68,6 +68,16 @@ def corbel(bundle, image=BUILD / "corbel.bin", **kw):
     return args + (["-initrd", str(bundle)] if bundle else [])
 
 
+def written(path, data):
+    """The file with that in it, whole at any time: other tests may be reading it."""
+    WORK.mkdir(parents=True, exist_ok=True)
+    part = path.with_name("%s.%d.part" % (path.name, os.getpid()))
+    part.write_bytes(data)
+    part.chmod(0o755)
+    part.replace(path)
+    return path
+
+
 def pack(name, toml, mem="1G", cpus=4):
     """The bundle of a system given as TOML text. mem None: not checked against a board."""
     WORK.mkdir(parents=True, exist_ok=True)

@@ -10,7 +10,7 @@ import sys
 import threading
 
 from linux import BAD, ESCAPE, GUESTS, finish
-from machine import BUILD, LONG, TOP, WORK, Failure, Machine, corbel, pack
+from machine import BUILD, LONG, TOP, WORK, Failure, Machine, corbel, pack, written
 
 DRIVERS = ["virtio_ring", "virtio", "virtio_mmio", "failover", "net_failover", "virtio_net"]
 # What a guest does is on its command line: addr=, peer=, and do=, a name of a function. It says
@@ -68,9 +68,7 @@ def initramfs():
     WORK.mkdir(parents=True, exist_ok=True)
     out, files = WORK / "net.cpio.gz", []
     for name, text in (("rc", RC), ("dhcp", DHCP)):
-        path = WORK / ("net." + name)
-        path.write_text(text)
-        path.chmod(0o755)
+        path = written(WORK / ("net." + name), text.encode())
         files.append("%s=etc/%s" % (path, name))
     modules = GUESTS / "cloud" / "modules"
     for name in DRIVERS:
