@@ -78,7 +78,7 @@ struct thread {
 					  lock, and only while it does not run       */
 	/* under the run-queue lock of cpu */
 	struct list_node rq_node;
-	_Atomic enum thread_state state;       /* read without                       */
+	_Atomic uint32_t state;                /* enum thread_state; read without    */
 	uint32_t wait_mask;            /* requests that end its sleep                */
 	uint32_t home;                 /* pCPU it shall be on; differs: it must move */
 	uint32_t urgency;              /* as system class and priority; inherited too */

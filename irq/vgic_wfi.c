@@ -54,8 +54,10 @@ uint32_t vgic_running_priority(void)
 {
 	uint32_t apr = (uint32_t)(arch_ich_ap0r_read(0) | arch_ich_ap1r_read(0)), n = 0;
 
-	while (!apr && ++n < vgic_hw.nr_aprs)
+	while (!apr && n + 1 < vgic_hw.nr_aprs) {
+		n++;
 		apr = (uint32_t)(arch_ich_ap0r_read(n) | arch_ich_ap1r_read(n));
+	}
 	return apr ? (32 * n + (uint32_t)__builtin_ctz(apr)) << (8 - vgic_hw.prebits) : PRIO_NONE;
 }
 

@@ -199,7 +199,7 @@ int config_ivc_parse(const struct config_parser *p, const uint32_t *node, struct
 int config_ivc_check(struct vm_config *vm, uint32_t nr_vms)
 {
 	const struct config_ivc *c = &vm->ivc;
-	uint64_t there = UINT64_MAX >> (64 - nr_vms), lost = 0;
+	uint64_t there = BITS(nr_vms - 1, 0), lost = 0;
 
 	if (!config_has_ivc(vm))
 		return 0;

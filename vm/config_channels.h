@@ -18,5 +18,5 @@ uint64_t config_channels_check(struct system_config *cfg, uint64_t mem_size);
 /* The section "ivc" of a VM. Return: 0; -EINVAL with p->reason set. */
 int config_ivc_parse(const struct config_parser *p, const uint32_t *node, struct vm_config *vm);
 
-/* Does it make sense? Where it is, is checked elsewhere. Return: 0; -EINVAL with vm->refused set. */
+/* Does it make sense? Where it is, is checked elsewhere. Return: 0; -EINVAL, vm->refused set. */
 int config_ivc_check(struct vm_config *vm, uint32_t nr_vms);

@@ -225,7 +225,7 @@ static int64_t told(const struct vm *vm, const struct ivc_slot *s, int64_t code,
 	x[4] = vm->cfg->ivc.doorbell + idx * DOORBELL_MMIO_SIZE;
 	x[5] = SPI_FIRST + vm->cfg->ivc.spi + idx;
 	x[6] = s->bell.idx;
-	return code;
+	return 0;
 }
 
 static int make(struct vm *vm, struct ivc_region *r)

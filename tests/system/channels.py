@@ -283,7 +283,7 @@ def ivc_rights():
 
 
 def ivc_life():
-    """Unpublished, reset and destroyed while others have it: they keep it; what is freed is zero."""
+    """Unpublished, reset, destroyed while others have it: they keep it; what is freed is zero."""
     with boot("channel_ivc_life", publishers()) as m:
         v = Ivc(m, "left", "right", "reader", "stranger", "nobody")
         sh = v.shell
