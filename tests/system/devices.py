@@ -82,12 +82,14 @@ def balloon_moves_memory():
         to_shell(m)
         # What it lent at the start is not its own.
         settle(m, "taker", 192)
+        # What Linux reports as free comes back by itself, sooner or later: the giver has its 320
+        # MiB or less, but with the balloon it cannot have more than the rest.
         giver, free = memory_of(m, "giver")
         m.send("vm set giver balloon=128M\n")
         settle(m, "giver", 128)
         less, more = memory_of(m, "giver")
         print("\ngiver: %d MiB, then %d; free: %d, then %d" % (giver, less, free, more))
-        if giver - less < 127 or more - free < 126:
+        if less > 320 - 127 or abs((giver - less) - (more - free)) > 16:
             raise Failure("it did not come back")
         m.send("vm set taker balloon=0\n")
         settle(m, "taker", 0)
@@ -99,8 +101,9 @@ def balloon_moves_memory():
         to_shell(m)
         after, left = memory_of(m, "taker")
         print("\ntaker: %d MiB, then %d; free: %d" % (before, after, left))
-        if after - before < free + 10:
-            raise Failure("it had no need of the other's memory: %d of %d" % (after - before, free))
+        # All that there is but the giver's was not enough.
+        if after < 576 - 320 + 10 or after - before < 192:
+            raise Failure("it had no need of the other's memory: %d MiB" % after)
         m.send("audit\n")
         if m.expect(r"findings *\n.* (\d+) *\n", LONG)[1] != "0":
             raise Failure("the audit has findings")

@@ -89,8 +89,17 @@ class Console:
         self.m.expect(r"input goes to the hypervisor", LONG)
 
     def answers(self, name, words, pattern, limit=LONG):
-        """Type a line to a VM, which answers."""
+        """
+        Type a line to a VM, which answers; what Corbel says when its console is left would cut the
+        answer in two.
+        """
         start = len(self.m.text)
-        self.say(name, words)
+        self.m.send("%s %s\n" % (self.attach, name))
+        self.m.expect(r"input goes to \d+ %s" % re.escape(name), LONG)
+        self.m.send(words + "\n")
         self.m.seen = start
-        return self.m.expect(r"^\[%s\] .*%s.*\n" % (re.escape(name), pattern), limit)
+        found = self.m.expect(r"^\[%s\] .*%s.*\n" % (re.escape(name), pattern), limit)
+        self.m.send(ESCAPE + "c")
+        self.m.expect(r"input goes to the hypervisor", LONG)
+        self.m.seen = found.end()
+        return found
