@@ -49,16 +49,24 @@ static void bell_write(volatile uint32_t *bell, unsigned int off, uint32_t v)
 	bell[off / 4] = v;
 }
 
-/* Sleep until it was rung for. The driver has masked the interrupt: acknowledge, then enable it. */
-static void wait_for_bell(volatile uint32_t *bell)
+/* The driver has masked the interrupt when it came: acknowledge, then enable it. */
+static void bell_listen(volatile uint32_t *bell)
 {
-	uint32_t count, on = 1;
+	uint32_t on = 1;
 
-	if (read(uio, &count, sizeof(count)) != sizeof(count))
-		die("read");
 	bell_write(bell, BELL_ACK, ~0u);
 	if (write(uio, &on, sizeof(on)) != sizeof(on))
 		die("write");
+}
+
+/* Sleep until it was rung for. */
+static void wait_for_bell(volatile uint32_t *bell)
+{
+	uint32_t count;
+
+	if (read(uio, &count, sizeof(count)) != sizeof(count))
+		die("read");
+	bell_listen(bell);
 }
 
 int main(int argc, char **argv)
@@ -81,6 +89,8 @@ int main(int argc, char **argv)
 	mem = map(strrchr(argv[1], '/') + 1, 0, &size);
 	bell = map(strrchr(argv[1], '/') + 1, 1, &bell_size);
 	talk_init(&t, mem, size, bell[BELL_ID / 4], nr);
+	/* Who was rung for before it came has the interrupt masked, and saw none of it. */
+	bell_listen(bell);
 	while (t.to_send || t.to_get) {
 		if (talk_send(&t) + talk_get(&t)) {
 			bell_write(bell, BELL_RING, peer);
