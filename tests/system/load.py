@@ -81,12 +81,21 @@ class Console:
         rows = re.findall(r"^ *([A-Za-z][^\n]*?) {2,}(\d+) *$", self.command("stat " + name), re.M)
         return {re.sub(" +", " ", what): int(nr) for what, nr in rows}
 
-    def say(self, name, words):
-        """Type a line to a VM."""
+    def type_to(self, name, words):
+        """Type a line to a VM, whose console stays attached."""
         self.m.send("%s %s\n" % (self.attach, name))
         self.m.expect(r"input goes to \d+ %s" % re.escape(name), LONG)
-        self.m.send(words + "\n" + ESCAPE + "c")
+        self.m.send(words + "\n")
+
+    def leave(self):
+        """Back to Corbel's shell."""
+        self.m.send(ESCAPE + "c")
         self.m.expect(r"input goes to the hypervisor", LONG)
+
+    def say(self, name, words):
+        """Type a line to a VM."""
+        self.type_to(name, words)
+        self.leave()
 
     def answers(self, name, words, pattern, limit=LONG):
         """
@@ -94,12 +103,9 @@ class Console:
         answer in two.
         """
         start = len(self.m.text)
-        self.m.send("%s %s\n" % (self.attach, name))
-        self.m.expect(r"input goes to \d+ %s" % re.escape(name), LONG)
-        self.m.send(words + "\n")
+        self.type_to(name, words)
         self.m.seen = start
         found = self.m.expect(r"^\[%s\] .*%s.*\n" % (re.escape(name), pattern), limit)
-        self.m.send(ESCAPE + "c")
-        self.m.expect(r"input goes to the hypervisor", LONG)
+        self.leave()
         self.m.seen = found.end()
         return found
