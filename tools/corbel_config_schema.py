@@ -206,7 +206,17 @@ class NetMac(Kind):
         return f'<{value >> 32:#x} {value & 0xffffffff:#x}>'
 
 
-class Ipv4(Kind):
+class Cell(Kind):
+    """A number in one cell of the configuration's tree, whatever it is in TOML."""
+
+    def dts(self, data):
+        return cells(data, (4,))
+
+    def pack(self, value):
+        return value.to_bytes(4, 'big')
+
+
+class Ipv4(Cell):
     name = 'IPv4 address'
     right = 'write "10.0.0.2"'
     right_dts = 'write one cell, for example <0x0a000002>'
@@ -219,16 +229,10 @@ class Ipv4(Kind):
             raise Wrong(f'{quoted(value)} is not an IPv4 address')
         return int.from_bytes(bytes(int(p) for p in parts), 'big')
 
-    def dts(self, data):
-        return cells(data, (4,))
-
     def check(self, value):
         if not value:
             raise Wrong('it is nobody\'s address')
         return value
-
-    def pack(self, value):
-        return value.to_bytes(4, 'big')
 
 
 class Vlans(Kind):
@@ -298,7 +302,7 @@ class Enum(String):
         return value
 
 
-class Int(Kind):
+class Int(Cell):
     def __init__(self, low, high):
         self.low, self.high = low, high
         self.name = f'number {low} to {high}'
@@ -310,16 +314,10 @@ class Int(Kind):
             raise Wrong(describe(value))
         return value
 
-    def dts(self, data):
-        return cells(data, (4,))
-
     def check(self, value):
         if not self.low <= value <= self.high:
             raise Wrong(f'{value} is out of range')
         return value
-
-    def pack(self, value):
-        return value.to_bytes(4, 'big')
 
 
 class Bool(Kind):
@@ -407,7 +405,7 @@ def show_about(value):
     return f'{-(-value // Size.units[unit])}{unit}'
 
 
-class Duration(Kind):
+class Duration(Cell):
     name = 'duration'
     units = {'us': 1, 'ms': 1000, 's': 1000000}
 
@@ -431,16 +429,10 @@ class Duration(Kind):
             raise Wrong(f'{quoted(value)} is not a duration')
         return int(m[1]) * self.units[m[2]]
 
-    def dts(self, data):
-        return cells(data, (4,))
-
     def check(self, value):
         if not self.low <= value <= self.high:
             raise Wrong(f'{value} us is too ' + ('long' if value > self.high else 'short'))
         return value
-
-    def pack(self, value):
-        return value.to_bytes(4, 'big')
 
     def text(self, value):
         unit = next(u for u in ('s', 'ms', 'us') if value % self.units[u] == 0)
@@ -465,7 +457,7 @@ class Access(Enum):
         self.name = 'access'
 
 
-class Escape(Kind):
+class Escape(Cell):
     """A control key that guests can spare: not Enter, Tab, Escape or Backspace."""
     name = 'key'
     right = 'write "ctrl-" and a letter or one of \\ ] ^ _, but not h, i, j or m'
@@ -480,16 +472,10 @@ class Escape(Kind):
             raise Wrong(f'{quoted(value)} is not a control key')
         return ord(m[1].upper()) & 0x1f
 
-    def dts(self, data):
-        return cells(data, (4,))
-
     def check(self, value):
         if not 1 <= value < 32 or value in self.taken:
             raise Wrong('the guests need this key')
         return value
-
-    def pack(self, value):
-        return value.to_bytes(4, 'big')
 
     def text(self, value):
         return quoted('ctrl-' + chr(value | 0x40).lower())

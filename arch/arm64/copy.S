@@ -39,6 +39,18 @@ memcpy:
 	b.ne	6b
 7:	ret
 
+/* From x1 to x0, both at that offset. */
+	.macro	copy_64 at
+	ldp	x3, x4, [x1, #\at]
+	ldp	x5, x6, [x1, #\at + 16]
+	ldp	x7, x8, [x1, #\at + 32]
+	ldp	x9, x10, [x1, #\at + 48]
+	stp	x3, x4, [x0, #\at]
+	stp	x5, x6, [x0, #\at + 16]
+	stp	x7, x8, [x0, #\at + 32]
+	stp	x9, x10, [x0, #\at + 48]
+	.endm
+
 	.section .text.copy, "ax"
 	.globl	arch_copy
 	.type	arch_copy, %function
@@ -46,35 +58,14 @@ memcpy:
 arch_copy:
 	subs	x2, x2, #128
 	b.lo	2f
-1:	ldp	x3, x4, [x1]
-	ldp	x5, x6, [x1, #16]
-	ldp	x7, x8, [x1, #32]
-	ldp	x9, x10, [x1, #48]
-	stp	x3, x4, [x0]
-	stp	x5, x6, [x0, #16]
-	stp	x7, x8, [x0, #32]
-	stp	x9, x10, [x0, #48]
-	ldp	x3, x4, [x1, #64]
-	ldp	x5, x6, [x1, #80]
-	ldp	x7, x8, [x1, #96]
-	ldp	x9, x10, [x1, #112]
-	stp	x3, x4, [x0, #64]
-	stp	x5, x6, [x0, #80]
-	stp	x7, x8, [x0, #96]
-	stp	x9, x10, [x0, #112]
+1:	copy_64	0
+	copy_64	64
 	add	x0, x0, #128
 	add	x1, x1, #128
 	subs	x2, x2, #128
 	b.hs	1b
 2:	tbz	x2, #6, 3f
-	ldp	x3, x4, [x1]
-	ldp	x5, x6, [x1, #16]
-	ldp	x7, x8, [x1, #32]
-	ldp	x9, x10, [x1, #48]
-	stp	x3, x4, [x0]
-	stp	x5, x6, [x0, #16]
-	stp	x7, x8, [x0, #32]
-	stp	x9, x10, [x0, #48]
+	copy_64	0
 	add	x0, x0, #64
 	add	x1, x1, #64
 3:	tbz	x2, #5, 4f

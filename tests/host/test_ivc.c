@@ -18,6 +18,7 @@
 #include "mm/frames.h"
 #include "mm/hyp_pool.h"
 #include "mm/stage2.h"
+#include "tests/host/chance.h"
 #include "tests/host/mm_machine.h"
 #include "vm/smccc.h"
 #include "vm/vm.h"
@@ -607,16 +608,6 @@ static struct {
 	uint32_t has;                    /* bit n: VM n has it                  */
 	uint64_t pa, size, handle[NR_VMS], ipa[NR_VMS];
 } model[NR_VMS * KEYS * 4];
-
-static uint64_t seed;
-
-static uint32_t rnd(uint32_t n)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return (uint32_t)(seed >> 11) % n;
-}
 
 static void model_forget(uint32_t r, uint32_t vm, bool publisher)
 {

@@ -19,6 +19,7 @@
 #include "mm/guest_copy.h"
 #include "mm/hyp_pool.h"
 #include "mm/stage2.h"
+#include "tests/host/chance.h"
 #include "tests/host/mm_machine.h"
 
 #define NR_VMS    3u
@@ -95,16 +96,6 @@ static ipa_t ipa_of(uint32_t i)
 }
 
 /* ---- chance ---- */
-
-static uint64_t seed;
-
-static uint32_t rnd(uint32_t n)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return (uint32_t)(seed >> 11) % n;
-}
 
 static uint32_t touched;                    /* the VM that the step was about */
 

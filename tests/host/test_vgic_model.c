@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "irq/vgic_fast.h"
+#include "tests/host/chance.h"
 #include "tests/host/fake/vgic_world.h"
 
 #define NR_VCPUS 3u
@@ -32,15 +33,6 @@ static struct ref priv[NR_VCPUS][32], spi[NR_SPIS];
 static uint32_t stack[NR_VCPUS][32], depth[NR_VCPUS], pmr[NR_VCPUS];
 static uint8_t stack_prio[NR_VCPUS][32];
 static uint32_t lrs, max_depth;
-static uint64_t seed;
-
-static uint32_t rnd(uint32_t n)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return (uint32_t)(seed >> 11) % n;
-}
 
 static struct ref *ref_of(uint32_t v, uint32_t intid)
 {

@@ -119,3 +119,14 @@ const char *prompt_poll(void)
 	show();
 	return word;
 }
+
+uint64_t prompt_number(const char **s)
+{
+	uint64_t v = 0;
+
+	while (**s == ' ')
+		(*s)++;
+	for (; **s && **s != ' '; (*s)++)
+		v = v * 16 + (uint64_t)(**s <= '9' ? **s - '0' : **s - 'a' + 10);
+	return v;
+}

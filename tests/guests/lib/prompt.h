@@ -26,3 +26,6 @@ void prompt_irq(uint32_t intid);
  * Returns one that is not among those above, or "".
  */
 const char *prompt_poll(void);
+
+/* The next number of a word's arguments, hexadecimal; *s goes behind it. */
+uint64_t prompt_number(const char **s);

@@ -53,17 +53,6 @@ static void on_irq(void)
 		gic_eoi(id);
 }
 
-static uint64_t number(const char **s)
-{
-	uint64_t v = 0;
-
-	while (**s == ' ')
-		(*s)++;
-	for (; **s && **s != ' '; (*s)++)
-		v = v * 16 + (uint64_t)(**s <= '9' ? **s - '0' : **s - 'a' + 10);
-	return v;
-}
-
 static void peek(uint64_t off)
 {
 	uint64_t v = 0;
@@ -149,20 +138,20 @@ static void obey(const char *s)
 			ch.writable ? "rw" : "ro");
 	} else if (strncmp(s, "peek", 4) == 0) {
 		s += 4;
-		peek(number(&s));
+		peek(prompt_number(&s));
 	} else if (strncmp(s, "poke", 4) == 0) {
 		s += 4;
-		off = number(&s);
-		poke(off, number(&s));
+		off = prompt_number(&s);
+		poke(off, prompt_number(&s));
 	} else if (strncmp(s, "fill", 4) == 0) {
 		s += 4;
-		fill(number(&s));
+		fill(prompt_number(&s));
 	} else if (strncmp(s, "holds", 5) == 0) {
 		s += 5;
-		holds(number(&s));
+		holds(prompt_number(&s));
 	} else if (strncmp(s, "ring", 4) == 0) {
 		s += 4;
-		mmio_w32(ch.bell + BELL_RING, (uint32_t)number(&s));
+		mmio_w32(ch.bell + BELL_RING, (uint32_t)prompt_number(&s));
 		gprintf("channel: ring done\n");
 	} else if (strncmp(s, "present", 7) == 0) {
 		gprintf("channel: present 0x%x\n", mmio_r32(ch.bell + BELL_PRESENT));
@@ -171,7 +160,7 @@ static void obey(const char *s)
 		nr_rung = rung_by = 0;
 	} else if (strncmp(s, "cost", 4) == 0) {
 		s += 4;
-		cost((uint32_t)number(&s));
+		cost((uint32_t)prompt_number(&s));
 	} else if (strncmp(s, "awake", 5) == 0) {
 		awake = true;
 	} else if (strncmp(s, "width", 5) == 0) {

@@ -73,8 +73,6 @@ static void on_irq(void)
 
 static uint64_t number(const char **s)
 {
-	uint64_t v = 0;
-
 	while (**s == ' ')
 		(*s)++;
 	if (**s == '-') {
@@ -85,9 +83,7 @@ static uint64_t number(const char **s)
 		*s += 2;
 		return handles[(*s)[-1] - '0'];
 	}
-	for (; **s && **s != ' '; (*s)++)
-		v = v * 16 + (uint64_t)(**s <= '9' ? **s - '0' : **s - 'a' + 10);
-	return v;
+	return prompt_number(s);
 }
 
 static void call(struct corbel_link *link, const char *s)
