@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Fuzzers: tests/fuzz/fuzz_NAME.c and what it is linked with. docs/testing.md, "Fuzzers".
 FUZZERS := bundle config loader board guest_fdt insn exit walk abort vgic smccc manage shell \
-	virtq gpt
+	virtq gpt blk net console vsock balloon ivc
 fuzz_bundle_SRCS    := vm/bundle.c
 fuzz_config_SRCS    := $(wildcard vm/config*.c) vm/bundle.c core/fdt_sound.c tests/host/newc_maker.c
 fuzz_loader_SRCS    := vm/loader.c vm/image.c
@@ -21,6 +21,16 @@ fuzz_shell_SRCS     := core/vmm/shell.c core/vmm/shell_line.c core/vmm/shell_wor
 	core/vmm/listing.c core/lib/number.c tests/host/fake/cpu.c
 fuzz_virtq_SRCS     := $(virtio_srcs)
 fuzz_gpt_SRCS       := devices/gpt.c
+# A driver of virtio devices, and the models.
+fuzz_virtio_srcs    := tests/fuzz/virtio_guest.c devices/virtio_mmio.c core/lib/device.c \
+	$(virtio_srcs)
+fuzz_blk_SRCS       := devices/virtio_blk.c $(fuzz_virtio_srcs)
+fuzz_net_SRCS       := devices/virtio_net.c devices/virtio_net_ctrl.c \
+	$(filter-out tests/host/fake/cpu.c,$(net_srcs)) $(fuzz_virtio_srcs)
+fuzz_console_SRCS   := devices/virtio_console.c $(fuzz_virtio_srcs)
+fuzz_vsock_SRCS     := devices/virtio_vsock.c $(fuzz_virtio_srcs)
+fuzz_ivc_SRCS       := vm/ivc.c vm/shared.c vm/bus.c devices/doorbell.c core/lib/device.c $(mm_srcs)
+fuzz_balloon_SRCS   := devices/virtio_balloon.c $(fuzz_virtio_srcs)
 
 FUZZ_SECONDS ?= 60
 # Under make coverage gcc builds them, and a driver replays what is kept and what was found.

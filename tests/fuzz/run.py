@@ -20,7 +20,8 @@ TOP = pathlib.Path(__file__).resolve().parent.parent.parent
 MAX_LEN = {"config": 6000, "board": 10000, "guest_fdt": 10000, "bundle": 2000, "loader": 2000}
 # Executions of make test: what each does in about five seconds.
 RUNS = {"config": 8000, "board": 3000, "guest_fdt": 8000, "exit": 40000, "abort": 40000,
-        "vgic": 6000, "virtq": 15000, "smccc": 40000, "shell": 15000}
+        "vgic": 6000, "virtq": 15000, "smccc": 40000, "shell": 15000,
+        "blk": 20000, "net": 15000, "console": 20000, "vsock": 8000, "balloon": 15000, "ivc": 1500}
 
 
 def command(build, name, found, *more):

@@ -58,8 +58,8 @@ static int check(const struct fake_ram *r, ipa_t ipa, uint64_t size)
 		return 0;
 	if (range_bad(ipa.v, size))
 		return -EINVAL;
-	if (ipa.v < FAKE_RAM_BASE || ipa.v - FAKE_RAM_BASE > FAKE_RAM_SIZE ||
-	    size > FAKE_RAM_SIZE - (ipa.v - FAKE_RAM_BASE))
+	if (ipa.v < FAKE_RAM_BASE || ipa.v - FAKE_RAM_BASE > r->size ||
+	    size > r->size - (ipa.v - FAKE_RAM_BASE))
 		return -EFAULT;
 	if (r->hole_size && range_overlap(ipa.v, size, r->hole, r->hole_size))
 		return -EFAULT;
@@ -153,10 +153,15 @@ static const struct guest_ram_ops ops = {
 	ram_read, ram_write, ram_copy, ram_read_frame, ram_write_frame, ram_view, ram_unview,
 };
 
+void fake_ram_init_size(struct fake_ram *r, uint64_t size)
+{
+	*r = (struct fake_ram){ .ram.ops = &ops, .mem = calloc(1, size), .size = size };
+	assert_non_null(r->mem);
+}
+
 void fake_ram_init(struct fake_ram *r)
 {
-	*r = (struct fake_ram){ .ram.ops = &ops, .mem = calloc(1, FAKE_RAM_SIZE) };
-	assert_non_null(r->mem);
+	fake_ram_init_size(r, FAKE_RAM_SIZE);
 }
 
 void fake_ram_fini(struct fake_ram *r)

@@ -12,7 +12,8 @@
 
 struct fake_ram {
 	struct guest_ram ram;                 /* first: found by it                       */
-	unsigned char *mem;                   /* FAKE_RAM_SIZE; past it ASan sees         */
+	unsigned char *mem;                   /* of size; past it ASan sees               */
+	uint64_t size;
 	struct guest_view *views[64];
 	unsigned int nr_views;
 	unsigned int nr_reads, nr_writes, nr_copies; /* calls                              */
@@ -22,7 +23,9 @@ struct fake_ram {
 	void (*on_read)(struct fake_ram *r, ipa_t from, uint64_t size);
 };
 
+/* FAKE_RAM_SIZE of it, or another size. */
 void fake_ram_init(struct fake_ram *r);
+void fake_ram_init_size(struct fake_ram *r, uint64_t size);
 
 /* Fails the test if a view is left. */
 void fake_ram_fini(struct fake_ram *r);

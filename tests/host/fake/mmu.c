@@ -193,6 +193,13 @@ static bool tlb_find(struct tlb_entry *tlb, uint64_t tag, uint64_t in, struct fa
 			out->pa = e->pa + (in - e->base);
 			out->desc = e->desc;
 			out->size = e->size;
+			/* Found sooner the next time. */
+			if (i) {
+				struct tlb_entry was = tlb[i / 2];
+
+				tlb[i / 2] = *e;
+				*e = was;
+			}
 			return true;
 		}
 	}
