@@ -89,8 +89,10 @@ libs    := $(OBJ)/lib/libc.a
 all: $O/corbel.bin
 objects: $(objs)
 
-# What most exits run through is compiled for speed.
-$(OBJ)/obj/core/vmm/light.o $(OBJ)/obj/irq/vgic_sgi.o: cflags += -O2
+# What most exits run through is compiled for speed, and what switches vCPUs unless all is to be small.
+fast := core/vmm/light irq/vgic_sgi $(if $(filter CONFIG_FAST=0,$(OPTIONS)),,\
+	core/sched core/sched_fixed core/thread vcpu/vcpu irq/vgic_load irq/vgic_wfi irq/vtimer)
+$(fast:%=$(OBJ)/obj/%.o): cflags += -O2
 
 # What reads and writes text and files looks after its return addresses, off the way of exits:
 # docs/decisions/008-hardening.md.

@@ -9,6 +9,7 @@
 #include <arch/cpu.h>
 #include <arch/layout.h>
 
+struct run_queue;
 struct thread;
 
 struct percpu {
@@ -19,6 +20,7 @@ struct percpu {
 	/* fixed once the pCPU is up */
 	uint32_t cpu_idx;            /* 0..nr_pcpus-1, index into board.cpus  */
 	uint64_t mpidr;              /* affinity fields                       */
+	struct run_queue *rq;        /* core/sched.c's                        */
 	/* any pCPU */
 	_Atomic long traced;         /* exits and interrupts are: all ones, else 0 */
 	/* this pCPU only */

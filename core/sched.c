@@ -15,7 +15,9 @@
 #include <arch/cpu.h>
 #include <arch/switch.h>
 #include <arch/timer.h>
+#include "core/lib/options.h"
 #include "core/percpu.h"
+#include "core/timer.h"
 #include "core/trace.h"
 
 struct sched_ops sched_ops;
@@ -170,14 +172,18 @@ static uint64_t until_locked(struct run_queue *rq, struct thread *t, uint64_t no
  * Others wait, and whoever runs here goes on: does that change nothing but what its hook does?
  * Else the queue must be looked at, to start a slice or to give the one that came away.
  */
-static bool goes_on_locked(struct run_queue *rq, struct thread *cur, uint64_t now)
+static bool goes_on_locked(struct run_queue *rq, struct thread *cur, uint64_t until)
 {
-	if (rq->q.cpu != cpu_self() || policy_of(rq)->surplus ||
-	    until_locked(rq, cur, now) < rq->timer_at)
+	if (rq->q.cpu != cpu_self() || policy_of(rq)->surplus || until < rq->tick_at)
 		return false;
 	if (cur->hooks && cur->hooks->rivals)
 		cur->hooks->rivals(cur);
 	return true;
+}
+
+static uint32_t nr_ready(const struct run_queue *rq)
+{
+	return atomic_load_explicit(&rq->nr_ready, memory_order_relaxed);
 }
 
 /* The first to wait starts slices and has WFI trapped, even if it does not pre-empt. */
@@ -188,8 +194,65 @@ void sched_notify_locked(struct run_queue *rq, struct thread *t)
 
 	trace_event(TRACE_WAKE, t->id, rq->q.cpu);
 	if (sched_is_system(t) || cur->helper == t || must_yield_locked(rq, cur, now) ||
-	    (atomic_load_explicit(&rq->nr_ready, memory_order_relaxed) == 1 &&
-	     !goes_on_locked(rq, cur, now)))
+	    (nr_ready(rq) == 1 && !goes_on_locked(rq, cur, until_locked(rq, cur, now))))
+		sched_poke_locked(rq);
+}
+
+/*
+ * Are all who have to do with it of the policy, or idle, and is nobody's turn lent? Then next and
+ * wake may act for what they stand for.
+ */
+static inline bool is_usual_locked(const struct run_queue *rq, const struct thread *cur)
+{
+	return !(rq->system.mask | (uintptr_t)rq->lender) && !sched_is_system(cur);
+}
+
+/* cur, unless it is idle: then nobody of the policy runs. */
+static inline struct thread *of_policy(struct run_queue *rq, struct thread *cur)
+{
+	return cur == &rq->idle ? NULL : cur;
+}
+
+static inline uint64_t ran_until(struct thread *cur, uint64_t now)
+{
+	uint64_t ran = now - cur->since;
+
+	cur->ran += ran;
+	cur->since = now;
+	return ran;
+}
+
+static inline void ready_now(struct thread *t, bool woken)
+{
+	atomic_store_explicit(&t->state, THREAD_READY, memory_order_relaxed);
+	t->woken = woken;
+	t->se.gave_way = false;
+	t->se.fresh = woken;
+}
+
+void sched_wake_locked(struct run_queue *rq, struct thread *t)
+{
+	const struct sched_policy *policy = policy_of(rq);
+	struct thread *cur = rq->current;
+	uint64_t now, until = SCHED_NEVER;
+
+	if (sched_must_move(t)) {
+		sched_leave_locked(rq, t);
+		return;
+	}
+	if (!CONFIG_FAST || !policy->wake || !is_usual_locked(rq, cur) || sched_is_system(t) ||
+	    cur->helper == t) {
+		sched_enqueue_locked(rq, t, SCHED_WAKE);
+		sched_notify_locked(rq, t);
+		return;
+	}
+	now = arch_counter();
+	ready_now(t, true);
+	t->since = now;
+	count_ready(rq, 1);
+	trace_event(TRACE_WAKE, t->id, rq->q.cpu);
+	if (policy->wake(&rq->q, of_policy(rq, cur), t, ran_until(cur, now), now, &until) ||
+	    (nr_ready(rq) == 1 && !goes_on_locked(rq, cur, until)))
 		sched_poke_locked(rq);
 }
 
@@ -203,7 +266,7 @@ static void leaves_locked(struct run_queue *rq, struct thread *t, uint64_t now)
 	atomic_fetch_add_explicit(&rq->nr_leaving, 1, memory_order_relaxed);
 }
 
-void sched_leave_locked(struct run_queue *rq, struct thread *t)
+__attribute__((cold)) void sched_leave_locked(struct run_queue *rq, struct thread *t)
 {
 	leaves_locked(rq, t, arch_counter());
 	sched_poke_locked(rq);
@@ -217,7 +280,7 @@ static uint32_t busyness(const struct run_queue *rq)
 	return atomic_load_explicit(&rq->nr_ready, memory_order_relaxed) + !idle;
 }
 
-uint32_t sched_choose_cpu(uint64_t cpus)
+__attribute__((cold)) uint32_t sched_choose_cpu(uint64_t cpus)
 {
 	uint32_t best = (uint32_t)__builtin_ctzll(cpus);
 
@@ -249,7 +312,7 @@ static void arrive(struct run_queue *old, struct thread *t)
 }
 
 /* On the pCPU they leave; none of them is the thread whose stack we are on. */
-static __attribute__((noinline)) void send_leavers(struct run_queue *rq)
+static __attribute__((cold, noinline)) void send_leavers(struct run_queue *rq)
 {
 	while (atomic_load_explicit(&rq->nr_leaving, memory_order_relaxed)) {
 		struct thread *t;
@@ -317,22 +380,22 @@ static void note_idle(struct run_queue *rq, bool idle)
 
 /* ---- switching ---- */
 
-static void time_to_look(struct timer *timer)
+void sched_tick(void)
 {
-	struct run_queue *rq = container_of(timer, struct run_queue, timer);
+	struct run_queue *rq = arch_percpu()->rq;
 
-	rq->timer_at = SCHED_NEVER;
+	rq->tick_at = SCHED_NEVER;
 	atomic_fetch_or_explicit(&rq->current->requests, THREAD_REQ_RESCHED,
 				 memory_order_relaxed);
 }
 
-/* One that is armed too early is left: it costs one look. */
-static void timer_arm(struct run_queue *rq, uint64_t at)
+/* One that is set too early is left: it costs one look. */
+static inline void tick_set(struct run_queue *rq, uint64_t at)
 {
-	if (at >= rq->timer_at)
+	if (at >= rq->tick_at)
 		return;
-	rq->timer_at = at;
-	timer_start(&rq->timer, at);
+	rq->tick_at = at;
+	timer_tick(at);
 }
 
 /* Take prev off the pCPU, if it must go; true: it stays. */
@@ -379,8 +442,9 @@ static struct thread *turn_of_locked(struct run_queue *rq, struct thread *t, uin
 /* Runs on the new thread's stack: the old one's state is safe now. */
 void sched_switched(struct thread *prev)
 {
-	struct thread *t = thread_current();
-	struct run_queue *rq = &sched_queues[cpu_self()];
+	const struct percpu *cpu = arch_percpu();
+	struct thread *t = cpu->current;
+	struct run_queue *rq = cpu->rq;
 
 	if (prev->hooks && prev->hooks->switch_out)
 		prev->hooks->switch_out(prev);
@@ -396,22 +460,56 @@ void sched_switched(struct thread *prev)
 		arch_counter_wait(rq->q.begin);
 }
 
-bool sched_switch_locked(struct run_queue *rq, enum sched_how how)
+/* Out of the queues with who runs now. */
+static struct thread *choose_locked(struct run_queue *rq, struct thread *prev, enum sched_how how,
+				    uint64_t now)
 {
-	struct thread *prev = rq->current, *next = prev;
-	uint64_t now = arch_counter(), at;
+	struct thread *next = prev;
 
-	atomic_fetch_and_explicit(&prev->requests, ~(uint32_t)THREAD_REQ_RESCHED,
-				  memory_order_relaxed);
 	charge_locked(rq, prev, now);
-	if (prev->state == THREAD_DEAD)
-		rq->ended = prev;
 	if (!stays_locked(rq, prev, how, now)) {
 		rq->lender = NULL;
 		next = pick_locked(rq, now);
 	}
-	if (next->helper)
+	return next->helper ? turn_of_locked(rq, next, now) : next;
+}
+
+/* The same, by the policy's own short cut; *at: when to look again. */
+static inline struct thread *choose_usual_locked(struct run_queue *rq, struct thread *prev,
+						 uint64_t now, uint64_t *at)
+{
+	bool ran = prev->state == THREAD_RUNNING;
+	struct thread *cur = of_policy(rq, prev);
+	struct thread *next = policy_of(rq)->next(&rq->q, cur, ran, ran_until(prev, now), now, at);
+
+	if (next != prev) {
+		if (ran)
+			ready_now(prev, false);
+		count_ready(rq, (uint32_t)(cur && ran) - (next != NULL));
+		if (!next)
+			return &rq->idle;
+		account_wait(next, now);
+	}
+	if (next->helper) {
 		next = turn_of_locked(rq, next, now);
+		*at = until_locked(rq, next, now);
+	}
+	return next;
+}
+
+bool sched_switch_locked(struct run_queue *rq, enum sched_how how)
+{
+	struct thread *prev = rq->current, *next;
+	uint64_t now = arch_counter(), at;
+	bool usual = CONFIG_FAST && how == SCHED_PREEMPT && policy_of(rq)->next &&
+		     is_usual_locked(rq, prev) && !sched_must_move(prev);
+
+	atomic_fetch_and_explicit(&prev->requests, ~(uint32_t)THREAD_REQ_RESCHED,
+				  memory_order_relaxed);
+	if (prev->state == THREAD_DEAD)
+		rq->ended = prev;
+	next = usual ? choose_usual_locked(rq, prev, now, &at) :
+	       choose_locked(rq, prev, how, now);
 	if (next != prev || next->state != THREAD_RUNNING) {
 		atomic_store_explicit(&next->state, THREAD_RUNNING, memory_order_relaxed);
 		next->since = now;
@@ -420,10 +518,12 @@ bool sched_switch_locked(struct run_queue *rq, enum sched_how how)
 	}
 	if (next == &rq->idle || prev == &rq->idle)
 		note_idle(rq, next == &rq->idle);
-	give_surplus_locked(rq, now);
-	at = until_locked(rq, next, now);
+	if (!usual) {
+		give_surplus_locked(rq, now);
+		at = until_locked(rq, next, now);
+	}
 	spin_unlock_inline(&rq->lock);
-	timer_arm(rq, at);
+	tick_set(rq, at);
 	if (next == &rq->idle)
 		ask_for_work(rq);
 	if (next == prev) {
@@ -444,7 +544,7 @@ bool sched_point(void)
 	if (!(atomic_load_explicit(&cpu->current->requests, memory_order_relaxed) &
 	      THREAD_REQ_RESCHED))
 		return false;
-	rq = &sched_queues[cpu->cpu_idx];
+	rq = cpu->rq;
 	spin_lock_inline(&rq->lock);
 	return sched_switch_locked(rq, SCHED_PREEMPT);
 }
@@ -475,7 +575,7 @@ void sched_run(void)
 	}
 }
 
-void sched_set_urgency(struct thread *t, uint32_t urgency)
+__attribute__((cold)) void sched_set_urgency(struct thread *t, uint32_t urgency)
 {
 	uint64_t flags = arch_irq_save();
 	struct run_queue *rq = sched_lock(t);
@@ -496,7 +596,7 @@ void sched_set_urgency(struct thread *t, uint32_t urgency)
 
 /* ---- set-up ---- */
 
-void sched_cpu_init(uint32_t cpu, va_t stack_base, uint64_t stack_size)
+__attribute__((cold)) void sched_cpu_init(uint32_t cpu, va_t stack_base, uint64_t stack_size)
 {
 	struct run_queue *rq = &sched_queues[cpu];
 
@@ -504,9 +604,9 @@ void sched_cpu_init(uint32_t cpu, va_t stack_base, uint64_t stack_size)
 	for (int p = 0; p <= SCHED_MAX_PRIO; p++)
 		list_init(&rq->system.ready[p]);
 	list_init(&rq->leaving);
-	timer_setup(&rq->timer, time_to_look);
-	rq->timer_at = SCHED_NEVER;
+	rq->tick_at = SCHED_NEVER;
 	rq->idle.cpu = cpu;
+	rq->idle.home = cpu;
 	rq->idle.state = THREAD_RUNNING;
 	rq->idle.stack_base = stack_base;
 	rq->idle.stack_size = stack_size;
@@ -514,6 +614,7 @@ void sched_cpu_init(uint32_t cpu, va_t stack_base, uint64_t stack_size)
 	snprintf(rq->idle.name, sizeof(rq->idle.name), "idle%u", cpu);
 	rq->current = &rq->idle;
 	percpus[cpu].current = &rq->idle;
+	percpus[cpu].rq = rq;
 }
 
 uint64_t sched_idle_ticks(uint32_t cpu)
@@ -524,7 +625,7 @@ uint64_t sched_idle_ticks(uint32_t cpu)
 	return ran;
 }
 
-void sched_look(uint32_t cpu, struct sched_look *l)
+__attribute__((cold)) void sched_look(uint32_t cpu, struct sched_look *l)
 {
 	struct run_queue *rq = &sched_queues[cpu];
 	uint64_t flags;

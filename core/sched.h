@@ -83,6 +83,9 @@ void sched_cpu_init(uint32_t cpu, va_t stack_base, uint64_t stack_size);
  */
 bool sched_point(void);
 
+/* The tick that was set with timer_tick() has come. Interrupts masked. */
+void sched_tick(void);
+
 /* End the current thread. */
 void thread_exit(void) __attribute__((noreturn));
 

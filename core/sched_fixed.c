@@ -3,6 +3,7 @@
  * fifo and rr: fixed priority, pre-emptive. Under rr equals share by slices, and
  * whoever used his up goes behind them; who alone has his priority sees no tick.
  */
+#include "core/lib/options.h"
 #include "core/sched_policy.h"
 
 #define SIBLING_LOOKS 16
@@ -124,9 +125,53 @@ static uint64_t fifo_until(struct sched_queue *q, struct thread *cur, uint64_t n
 	return SCHED_NEVER;
 }
 
+static struct thread *rr_next(struct sched_queue *q, struct thread *cur, bool stays, uint64_t ran,
+			      uint64_t now, uint64_t *until)
+{
+	struct thread *t = cur;
+
+	if (cur)
+		sched_spend(&cur->se.left, ran);
+	if (cur && stays) {
+		int best = sched_prio_best(&q->prio), prio = (int)sched_prio_of(cur);
+
+		if (best == prio && slice_over(cur)) {
+			/* Equals in turns: whoever comes out, others are left there. */
+			struct list_node *list = &q->prio.ready[prio];
+
+			cur->se.left = cur->sched.slice;
+			list_push_back(list, &cur->rq_node);
+			t = sched_pop(list);
+			*until = t->sched.slice ? now + t->se.left : SCHED_NEVER;
+			return t;
+		}
+		if (best > prio) {
+			enqueue(q, cur, now, SCHED_PREEMPT);
+			t = sched_prio_pop(&q->prio);
+		}
+	} else {
+		t = sched_prio_pop(&q->prio);
+	}
+	*until = rr_until(q, t, now);
+	return t;
+}
+
+static bool rr_wake(struct sched_queue *q, struct thread *cur, struct thread *t, uint64_t ran,
+		    uint64_t now, uint64_t *until)
+{
+	t->se.left = t->sched.slice;
+	sched_prio_push(&q->prio, t, false);
+	if (!cur)
+		return true;
+	sched_spend(&cur->se.left, ran);
+	*until = rr_until(q, cur, now);
+	return rr_preempts(q, cur, now);
+}
+
 const struct sched_policy sched_rr = {
 	.name = "rr", .enqueue = enqueue, .dequeue = dequeue, .pick = pick, .lend = rr_lend,
 	.charge = charge, .preempts = rr_preempts, .until = rr_until,
+	.next = CONFIG_FAST ? rr_next : NULL, .wake = CONFIG_FAST ? rr_wake : NULL,
 };
 
 const struct sched_policy sched_fifo = {

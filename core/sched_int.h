@@ -4,7 +4,6 @@
 
 #include "core/sched_policy.h"
 #include "core/spinlock.h"
-#include "core/timer.h"
 
 struct run_queue {
 	struct spinlock lock;                /* rank 90, docs/locking.md              */
@@ -20,8 +19,7 @@ struct run_queue {
 	_Atomic uint32_t booked_ppm;         /* promised by admission, under book_lock */
 	/* own pCPU only */
 	struct thread *ended;                /* it ran last, and its stack is in use  */
-	struct timer timer;                  /* armed: look again then                */
-	uint64_t timer_at;                   /* SCHED_NEVER: not armed                */
+	uint64_t tick_at;                    /* look again then; SCHED_NEVER: not set */
 	struct thread idle;                  /* what the pCPU booted on               */
 };
 
@@ -43,6 +41,12 @@ void sched_dequeue_locked(struct run_queue *rq, struct thread *t);
 /* t, in no queue, shall go to its home: rq's pCPU sends it. */
 void sched_leave_locked(struct run_queue *rq, struct thread *t);
 
+/*
+ * t slept and is ready now: what the two above do. An optional part of a policy makes it short
+ * in the usual case (sched_policy.wake).
+ */
+void sched_wake_locked(struct run_queue *rq, struct thread *t);
+
 /* t was put into rq: have the pCPU look, if that may change anything. */
 void sched_notify_locked(struct run_queue *rq, struct thread *t);
 
@@ -54,7 +58,7 @@ bool sched_switch_locked(struct run_queue *rq, enum sched_how how);
 
 static inline bool sched_must_move(const struct thread *t)
 {
-	return t->home != t->cpu;
+	return t->home != atomic_load_explicit(&t->cpu, memory_order_relaxed);
 }
 
 /* Set-up of a pCPU: into the default pool. */

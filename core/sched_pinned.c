@@ -4,6 +4,7 @@
  * configuration sees to it that there is one thread. Should there be more, each
  * runs until it waits.
  */
+#include "core/lib/options.h"
 #include "core/sched_policy.h"
 
 static void enqueue(struct sched_queue *q, struct thread *t, uint64_t now, enum sched_how how)
@@ -49,7 +50,27 @@ static uint64_t until(struct sched_queue *q, struct thread *cur, uint64_t now)
 	return SCHED_NEVER;
 }
 
+static struct thread *next(struct sched_queue *q, struct thread *cur, bool stays, uint64_t ran,
+			   uint64_t now, uint64_t *at)
+{
+	(void)ran;
+	(void)now;
+	*at = SCHED_NEVER;
+	return cur && stays ? cur : sched_pop(&q->ready);
+}
+
+static bool wake(struct sched_queue *q, struct thread *cur, struct thread *t, uint64_t ran,
+		 uint64_t now, uint64_t *at)
+{
+	(void)ran;
+	(void)now;
+	*at = SCHED_NEVER;
+	list_push_back(&q->ready, &t->rq_node);
+	return !cur;
+}
+
 const struct sched_policy sched_pinned = {
 	.name = "pinned", .exclusive = true, .enqueue = enqueue, .dequeue = dequeue,
 	.pick = pick, .charge = charge, .preempts = preempts, .until = until,
+	.next = CONFIG_FAST ? next : NULL, .wake = CONFIG_FAST ? wake : NULL,
 };

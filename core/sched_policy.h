@@ -89,6 +89,19 @@ struct sched_policy {
 	bool (*preempts)(struct sched_queue *q, struct thread *cur, uint64_t now);
 	/* When to look again while cur, or nobody (NULL), runs. */
 	uint64_t (*until)(struct sched_queue *q, struct thread *cur, uint64_t now);
+	/*
+	 * Optional, only beside no surplus: the above in one, for the usual case. They do what
+	 * these do one after the other, cheaper.
+	 *
+	 * next: cur (NULL: nobody) ran; it gives way unless it may stay and nobody pre-empts it.
+	 *	Charge, preempts, enqueue as SCHED_PREEMPT, pick, until. Who runs now, or NULL.
+	 * wake: t slept and cur (NULL: nobody) ran. Charge, enqueue as SCHED_WAKE, until.
+	 *	Must cur stop running, or is there none?
+	 */
+	struct thread *(*next)(struct sched_queue *q, struct thread *cur, bool stays, uint64_t ran,
+			       uint64_t now, uint64_t *until);
+	bool (*wake)(struct sched_queue *q, struct thread *cur, struct thread *t, uint64_t ran,
+		     uint64_t now, uint64_t *until);
 	/* Optional, while cur runs: out with one that is better off on pCPU *to, or NULL. */
 	struct thread *(*surplus)(struct sched_queue *q, struct thread *cur, uint64_t now,
 				  uint32_t *to);

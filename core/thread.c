@@ -46,6 +46,7 @@ static void irq_restore(uint64_t flags)
 
 /* ---- life ---- */
 
+__attribute__((cold))
 int thread_create(struct thread *t, const char *name, uint32_t cpu, uint32_t prio,
 		  void (*entry)(void *arg), void *arg)
 {
@@ -79,18 +80,18 @@ static void keep_house(struct thread *t)
 	t->affinity = BIT(t->home);
 }
 
-/* t is able to run from now on. Its run queue is locked. */
-static void make_ready_locked(struct run_queue *rq, struct thread *t, enum sched_how how)
+/* Its run queue is locked. */
+static void make_ready_locked(struct run_queue *rq, struct thread *t)
 {
 	if (sched_must_move(t)) {
 		sched_leave_locked(rq, t);
 		return;
 	}
-	sched_enqueue_locked(rq, t, how);
+	sched_enqueue_locked(rq, t, SCHED_ENTER);
 	sched_notify_locked(rq, t);
 }
 
-void thread_start(struct thread *t)
+__attribute__((cold)) void thread_start(struct thread *t)
 {
 	uint64_t flags = arch_irq_save();
 	struct run_queue *rq;
@@ -99,7 +100,7 @@ void thread_start(struct thread *t)
 		keep_house(t);
 	rq = sched_lock(t);
 	if (t->state == THREAD_NEW)
-		make_ready_locked(rq, t, SCHED_ENTER);
+		make_ready_locked(rq, t);
 	spin_unlock(&rq->lock);
 	irq_restore(flags);
 }
@@ -138,37 +139,44 @@ void thread_exit(void)
 
 /* ---- requests and sleep ---- */
 
-void thread_request(struct thread *t, uint32_t bits)
+/* It may sleep, or be about to. */
+static __attribute__((noinline)) void request_locked(struct thread *t, uint32_t bits)
 {
-	uint32_t old = atomic_fetch_or_explicit(&t->requests, bits, memory_order_seq_cst);
-	uint32_t cpu = t->cpu;
-	struct run_queue *rq;
-	uint64_t flags;
+	uint64_t flags = arch_irq_save();
+	struct run_queue *rq = sched_lock(t);
 
-	/* Whoever set the last of these bits does what follows. */
-	if ((old & bits) == bits || t == thread_current())
-		return;
-	/* If it stops running meanwhile, it looks at its requests once more: thread_block(). */
-	if (t->state == THREAD_RUNNING && cpu != cpu_self()) {
-		sched_ops.kick(cpu);
-		return;
-	}
-	flags = arch_irq_save();
-	rq = sched_lock(t);
 	if (t->state == THREAD_BLOCKED && (bits & t->wait_mask))
-		make_ready_locked(rq, t, SCHED_WAKE);
+		sched_wake_locked(rq, t);
 	else if (t->state == THREAD_RUNNING && rq->q.cpu != cpu_self())
 		sched_ops.kick(rq->q.cpu);
 	spin_unlock(&rq->lock);
 	irq_restore(flags);
 }
 
+void thread_request(struct thread *t, uint32_t bits)
+{
+	uint32_t old = atomic_fetch_or_explicit(&t->requests, bits, memory_order_seq_cst);
+	uint32_t cpu = t->cpu;
+
+	/* Whoever set the last of these bits does what follows. */
+	if ((old & bits) == bits || t == thread_current())
+		return;
+	/* If it stops running meanwhile, it looks at its requests once more: thread_block(). */
+	if (t->state == THREAD_RUNNING && cpu != cpu_self())
+		sched_ops.kick(cpu);
+	else
+		request_locked(t, bits);
+}
+
 void thread_block(uint32_t mask)
 {
 	uint64_t flags = arch_irq_save();
-	struct thread *t = thread_current();
-	struct run_queue *rq = sched_lock(t);
+	const struct percpu *cpu = arch_percpu();
+	struct thread *t = cpu->current;
+	struct run_queue *rq = cpu->rq;
 
+	/* It runs, so it is here. */
+	spin_lock_inline(&rq->lock);
 	/* Pairs with thread_request(): it sets the bit, then looks at the state. */
 	t->wait_mask = mask;
 	t->state = THREAD_BLOCKED;

@@ -6,6 +6,7 @@
 
 #include <arch/cpu.h>
 #include <arch/timer.h>
+#include "core/lib/bits.h"
 #include "core/percpu.h"
 #include "core/spinlock.h"
 
@@ -13,6 +14,11 @@ struct timer_queue {
 	struct spinlock lock;            /* rank 80, docs/locking.md */
 	struct list_node armed;          /* under lock; may be all zero at first */
 	struct timer *_Atomic firing;    /* set under lock                       */
+	/* own pCPU only; ticks, 0: none */
+	uint64_t first;                  /* deadline of the first armed, or before it: one
+					    that is cancelled or moved on leaves it     */
+	uint64_t tick;                   /* the scheduler's                      */
+	uint64_t set;                    /* what the hardware timer is set to    */
 };
 
 static struct timer_queue queues[MAX_PCPUS];
@@ -49,13 +55,39 @@ void timer_setup(struct timer *t, void (*fire)(struct timer *t))
 	t->fire = fire;
 }
 
-/* Own pCPU's hardware timer to the first deadline. */
-static void program_locked(struct timer_queue *q)
+static inline bool sooner(uint64_t a, uint64_t b)
 {
-	if (list_empty(&q->armed))
-		arch_hyp_timer_off();
+	return a - 1 < b - 1;
+}
+
+static inline bool is_due(uint64_t at, uint64_t now)
+{
+	return at && at <= now;
+}
+
+/* Own pCPU's hardware timer to what comes first. */
+static void program(struct timer_queue *q)
+{
+	q->set = sooner(q->first, q->tick) ? q->first : q->tick;
+	if (q->set)
+		arch_hyp_timer_set(q->set);
 	else
-		arch_hyp_timer_set(list_entry(q->armed.next, struct timer, node)->deadline);
+		arch_hyp_timer_off();
+}
+
+/* One that is set too early is left: it then comes for nothing, and is set anew. */
+static inline void program_sooner(struct timer_queue *q, uint64_t at)
+{
+	if (sooner(at, q->set))
+		program(q);
+}
+
+void timer_tick(uint64_t at)
+{
+	struct timer_queue *q = &queues[cpu_self()];
+
+	q->tick = at;
+	program_sooner(q, at);
 }
 
 static void insert_locked(struct timer_queue *q, struct timer *t)
@@ -79,10 +111,12 @@ void timer_start(struct timer *t, uint64_t deadline)
 		spin_unlock(&q->lock);
 		q = queue_lock(cpu_self());
 	}
-	t->deadline = deadline;
+	t->deadline = MAX(deadline, 1u);
 	insert_locked(q, t);
-	if (q->armed.next == &t->node)
-		program_locked(q);
+	if (q->armed.next == &t->node) {
+		q->first = t->deadline;
+		program_sooner(q, q->first);
+	}
 	spin_unlock_inline(&q->lock);
 	arch_irq_restore(flags);
 }
@@ -125,8 +159,11 @@ static struct timer *pop_due(struct timer_queue *q, uint64_t now, bool *more)
 	if (t)
 		list_remove(&t->node);
 	*more = first_due_locked(q, now);
-	if (!*more)
-		program_locked(q);
+	if (!*more) {
+		q->first = list_empty(&q->armed) ? 0 :
+			   list_entry(q->armed.next, struct timer, node)->deadline;
+		program(q);
+	}
 	atomic_store_explicit(&q->firing, t, memory_order_relaxed);
 	spin_unlock_inline(&q->lock);
 	return t;
@@ -136,10 +173,8 @@ static struct timer *pop_due(struct timer_queue *q, uint64_t now, bool *more)
  * One reading of the clock for the round: a handler that arms itself again in
  * the past comes with the next interrupt, so this ends.
  */
-void timer_interrupt(void)
+static void fire_due(struct timer_queue *q, uint64_t now)
 {
-	struct timer_queue *q = &queues[cpu_self()];
-	uint64_t now = arch_counter();
 	struct timer *t;
 	bool more;
 
@@ -151,4 +186,24 @@ void timer_interrupt(void)
 		/* Pairs with timer_cancel_wait(): it may be freed. */
 		atomic_store_explicit(&q->firing, NULL, memory_order_release);
 	} while (more);
+}
+
+bool timer_interrupt(void)
+{
+	struct timer_queue *q = &queues[cpu_self()];
+	uint64_t now = arch_counter();
+	bool ticked = is_due(q->tick, now);
+
+	if (is_due(q->first, now)) {
+		if (ticked)
+			q->tick = 0;
+		fire_due(q, now);
+	} else if (ticked) {
+		/* Left as it is set: the next one will be soon, or else this comes once more. */
+		q->tick = 0;
+		q->set = 0;
+	} else {
+		program(q);
+	}
+	return ticked;
 }

@@ -33,5 +33,13 @@ void timer_cancel(struct timer *t);
  * lock that fire takes, and not armed by anybody else meanwhile. */
 void timer_cancel_wait(struct timer *t);
 
-/* From the interrupt of CNTHP. */
-void timer_interrupt(void);
+/**
+ * timer_tick() - set the pCPU's tick, which is the scheduler's: no timer in a list, no lock
+ * @at: CNTPCT tick, not 0; in the place of the one that was set before
+ *
+ * Own pCPU, interrupts masked.
+ */
+void timer_tick(uint64_t at);
+
+/* From the interrupt of CNTHP. Return: the pCPU's tick has come, and is off. */
+bool timer_interrupt(void);

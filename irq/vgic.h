@@ -166,6 +166,12 @@ void vgic_reset(struct vgic *g);
  */
 void vgic_vcpu_reset(struct vgic_vcpu *v);
 
+/*
+ * Would vgic_vcpu_reset() change nothing? Asked of one that was reset and has not run since: other
+ * vCPUs may have written its redistributor. On v's own thread.
+ */
+bool vgic_vcpu_is_reset(struct vgic_vcpu *v);
+
 /* Drive the line of an SPI. INTIDs the VM has not are ignored. Any context. */
 void vgic_set_line(struct vgic *g, uint32_t intid, bool level);
 

@@ -9,6 +9,7 @@
 #include <arch/cpu.h>
 #include <arch/gic.h>
 #include <arch/timer.h>
+#include "core/lib/options.h"
 #include "core/log.h"
 #include "core/percpu.h"
 #include "irq/gicv3.h"
@@ -42,14 +43,28 @@ void vgic_cpuif_clear(void)
 }
 
 /* Most CPUs have one pair of active priorities registers: that one without a jump. */
+static __attribute__((cold, noinline)) void aprs_save(struct vgic_vcpu *v)
+{
+	for (uint32_t n = 1; n < vgic_hw.nr_aprs; n++) {
+		v->ap0r[n] = (uint32_t)arch_ich_ap0r_read(n);
+		v->ap1r[n] = (uint32_t)arch_ich_ap1r_read(n);
+	}
+}
+
 static void cpuif_save(struct vgic_vcpu *v)
 {
 	v->vmcr = arch_ich_vmcr_read();
 	v->ap0r[0] = (uint32_t)arch_ich_ap0r_read(0);
 	v->ap1r[0] = (uint32_t)arch_ich_ap1r_read(0);
+	if (vgic_hw.nr_aprs > 1)
+		aprs_save(v);
+}
+
+static __attribute__((cold, noinline)) void aprs_restore(const struct vgic_vcpu *v)
+{
 	for (uint32_t n = 1; n < vgic_hw.nr_aprs; n++) {
-		v->ap0r[n] = (uint32_t)arch_ich_ap0r_read(n);
-		v->ap1r[n] = (uint32_t)arch_ich_ap1r_read(n);
+		arch_ich_ap0r_write(n, v->ap0r[n]);
+		arch_ich_ap1r_write(n, v->ap1r[n]);
 	}
 }
 
@@ -58,10 +73,8 @@ static void cpuif_restore(const struct vgic_vcpu *v)
 	arch_ich_vmcr_write(v->vmcr | VMCR_RESET);
 	arch_ich_ap0r_write(0, v->ap0r[0]);
 	arch_ich_ap1r_write(0, v->ap1r[0]);
-	for (uint32_t n = 1; n < vgic_hw.nr_aprs; n++) {
-		arch_ich_ap0r_write(n, v->ap0r[n]);
-		arch_ich_ap1r_write(n, v->ap1r[n]);
-	}
+	if (vgic_hw.nr_aprs > 1)
+		aprs_restore(v);
 }
 
 /* ---- load and put ---- */
@@ -80,7 +93,7 @@ static uint32_t phys_ppis(const struct vgic_vcpu *v)
  * loaded vCPU has them in flight: then its own end deactivates them, and another
  * vCPU's timer is not kept out by this one's.
  */
-static void phys_switch(uint32_t have, uint32_t want)
+static __attribute__((cold)) void phys_switch(uint32_t have, uint32_t want)
 {
 	for (uint32_t m = have ^ want; m; m &= m - 1) {
 		uint32_t pintid = (uint32_t)__builtin_ctz(m);
@@ -89,15 +102,74 @@ static void phys_switch(uint32_t have, uint32_t want)
 	}
 }
 
-/* Nothing is on its way to it: no list register is written. */
-static bool is_quiet(const struct vgic_vcpu *v)
-{
-	const struct vgic_word *w = &v->word;
+/*
+ * The usual ways in which list registers are filled and folded, shorter: each does what
+ * vgic_lr_flush_locked() or vgic_lr_fold_locked() would, or has changed nothing but that SGIs
+ * that were sent are latched, and says false.
+ */
 
-	return !((word_pending(w) & w->enabled) | w->active | w->phys_active |
-		 atomic_load_explicit(&v->spi_hint, memory_order_relaxed) |
-		 (atomic_load_explicit(&v->thread->requests, memory_order_relaxed) &
-		  THREAD_REQ_SGIS));
+/* Nothing is on its way to it, or one SGI alone. Nothing is in a list register yet. */
+static inline bool load_shortly(struct vgic_vcpu *v)
+{
+	struct vgic_word *w = &v->word;
+	uint32_t ready, n;
+
+	if (atomic_load_explicit(&v->thread->requests, memory_order_relaxed) & THREAD_REQ_SGIS)
+		w->latch |= vgic_sgis_sent(v);
+	if (w->active | w->phys_active |
+	    atomic_load_explicit(&v->spi_hint, memory_order_relaxed))
+		return false;
+	if (!(word_pending(w) & w->enabled))
+		return true;
+	ready = word_ready(w, vgic_ctlr(v->vgic));
+	if (ready & (ready - 1) || !(ready & 0xffff & w->latch) ||
+	    atomic_load_explicit(&v->hold, memory_order_relaxed))
+		return false;
+	n = (uint32_t)__builtin_ctz(ready);
+	w->in_lr |= ready;
+	w->lr_pend |= ready;
+	w->latch &= ~ready;
+	v->lr_soft = 1;
+	v->lr_intid[0] = (uint16_t)n;
+	v->lr_of[n] = 0;
+	v->fast = ready;
+	v->injected++;
+	arch_ich_lr_write(0, n | BITS_VAL(ICH_LR_PRIORITY, v->prio[n]) | ICH_LR_PENDING |
+			  ((w->group & ready) ? ICH_LR_GROUP1 : 0));
+	atomic_store_explicit(&v->lr_used, 1, memory_order_release);
+	return true;
+}
+
+/*
+ * The guest has ended all that list registers held: SGIs and PPIs of which nobody else must
+ * know. What is neither pending nor active may stay in the hardware.
+ */
+static inline bool put_shortly(struct vgic_vcpu *v)
+{
+	struct vgic_word *w = &v->word;
+	uint32_t used = atomic_load_explicit(&v->lr_used, memory_order_relaxed);
+
+	if (v->discard | v->lr_spi | v->lr_hw | w->phys_active | w->phys_again |
+	    (v->hcr ^ (uint32_t)ICH_HCR_EN))
+		return false;
+	for (; used; used &= used - 1)
+		if (vgic_lr_read((uint32_t)__builtin_ctz(used)) &
+		    (ICH_LR_PENDING | ICH_LR_ACTIVE | ICH_LR_EOI))
+			return false;
+	w->active &= ~w->in_lr;
+	w->set_active &= w->active;
+	w->in_lr = 0;
+	w->lr_pend = 0;
+	v->refolded = 0;
+	v->fast = 0;
+	v->lr_soft = 0;
+	return true;
+}
+
+static __attribute__((cold, noinline)) void put_fully(struct vgic_vcpu *v)
+{
+	for (uint32_t used = vgic_lr_fold_locked(v); used; used &= used - 1)
+		vgic_lr_write((uint32_t)__builtin_ctz(used), 0);
 }
 
 void vgic_load(struct vgic_vcpu *v)
@@ -110,10 +182,11 @@ void vgic_load(struct vgic_vcpu *v)
 	atomic_store_explicit(&v->loaded_cpu, cpu, memory_order_relaxed);
 	atomic_store_explicit(&v->loaded, true, memory_order_relaxed);
 	pcpus[cpu].loaded = v;
-	phys_switch(pcpus[cpu].phys_ppi, phys_ppis(v));
+	if (pcpus[cpu].phys_ppi | v->word.phys_active)
+		phys_switch(pcpus[cpu].phys_ppi, phys_ppis(v));
 	cpuif_restore(v);
 	arch_ich_hcr_write(ICH_HCR_EN);
-	if (!is_quiet(v))
+	if (!CONFIG_FAST || !load_shortly(v))
 		vgic_lr_flush_locked(v, spis);
 	vgic_lr_unlock(v, spis);
 }
@@ -124,19 +197,19 @@ void vgic_put(struct vgic_vcpu *v)
 	uint32_t cpu = cpu_self();
 	bool spis = vgic_lr_lock(v);
 
-	for (uint32_t used = vgic_lr_fold_locked(v); used; used &= used - 1)
-		vgic_lr_write((uint32_t)__builtin_ctz(used), 0);
+	if (!CONFIG_FAST || !put_shortly(v))
+		put_fully(v);
 	atomic_store_explicit(&v->lr_used, 0, memory_order_release);
 	arch_ich_hcr_write(0);
 	cpuif_save(v);
-	pcpus[cpu].phys_ppi = phys_ppis(v);
+	pcpus[cpu].phys_ppi = v->word.phys_active ? phys_ppis(v) : 0;
 	pcpus[cpu].loaded = NULL;
 	atomic_store_explicit(&v->loaded, false, memory_order_relaxed);
 	atomic_store_explicit(&v->asked, false, memory_order_release);
 	vgic_lr_unlock(v, spis);
 }
 
-void vgic_vcpu_reset(struct vgic_vcpu *v)
+__attribute__((cold)) void vgic_vcpu_reset(struct vgic_vcpu *v)
 {
 	bool spis = vgic_lr_lock(v);
 	uint32_t stale = vgic_lr_fold_locked(v);
@@ -147,6 +220,17 @@ void vgic_vcpu_reset(struct vgic_vcpu *v)
 	vgic_cpuif_clear();
 	vgic_lr_fill_locked(v, spis, stale);
 	vgic_lr_unlock(v, spis);
+}
+
+bool vgic_vcpu_is_reset(struct vgic_vcpu *v)
+{
+	const struct vgic_word *w = &v->word;
+	bool is;
+
+	spin_lock(&v->lock);
+	is = !(w->active | w->set_active | w->phys_active) && v->asleep && !v->discard;
+	spin_unlock(&v->lock);
+	return is;
 }
 
 /* ---- hold and release ---- */
@@ -194,7 +278,7 @@ static bool must_ask_locked(const struct vgic_vcpu *v)
 }
 
 /* A fill that did not see hold has ended once we have its lock. */
-void vgic_hold(struct vgic_vcpu *v)
+__attribute__((cold)) void vgic_hold(struct vgic_vcpu *v)
 {
 	uint32_t cpu;
 	bool ask;

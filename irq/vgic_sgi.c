@@ -75,6 +75,15 @@ bool vgic_take_sgis(struct vgic_vcpu *v)
 	return false;
 }
 
+static __attribute__((cold, noinline))
+void sgi_many(struct vgic_vcpu *from, uint64_t val, uint32_t bit, bool group1)
+{
+	if (val & ICC_SGIR_IRM)
+		sgi_all_but(from, bit, group1);
+	else
+		sgi_list(from->vgic, val, bit, group1);
+}
+
 void vgic_sgi(struct vgic_vcpu *from, uint64_t val, enum vgic_sgi_reg reg)
 {
 	uint32_t bit = 1u << bits_get(ICC_SGIR_INTID, val);
@@ -82,8 +91,6 @@ void vgic_sgi(struct vgic_vcpu *from, uint64_t val, enum vgic_sgi_reg reg)
 
 	if (to)
 		sgi_send(to, bit, reg == VGIC_SGI1R);
-	else if (val & ICC_SGIR_IRM)
-		sgi_all_but(from, bit, reg == VGIC_SGI1R);
 	else
-		sgi_list(from->vgic, val, bit, reg == VGIC_SGI1R);
+		sgi_many(from, val, bit, reg == VGIC_SGI1R);
 }

@@ -7,6 +7,7 @@
 #include "irq/vgic_int.h"
 
 #include <arch/gic.h>
+#include "core/lib/options.h"
 #include "irq/vgic_fast.h"
 
 #define PRIO_NONE 0x100u     /* lower than any priority */
@@ -89,22 +90,63 @@ static bool any_passes(const struct vgic_vcpu *v, const struct wfi_best *b)
 	return passes(vmcr, false, b->prio[0]) || passes(vmcr, true, b->prio[1]);
 }
 
-/* What woke it is in a list register most often: these first. */
-bool vgic_deliverable(struct vgic_vcpu *v)
+/* Of the private word, what is pending and in no list register, or again. */
+static inline uint32_t soft(const struct vgic_vcpu *v)
+{
+	const struct vgic_word *w = &v->word;
+
+	return (w->latch | (w->line & ~w->edge)) & w->enabled;
+}
+
+/*
+ * The usual case: what could end it, if anything, is one SGI or PPI in a list register. Return:
+ * whether it does; -1: this is not the case.
+ */
+static inline int alone_passes(const struct vgic_vcpu *v, uint32_t used, uint32_t ctlr)
+{
+	uint32_t found = 0;
+
+	for (; used; used &= used - 1) {
+		uint32_t n = (uint32_t)__builtin_ctz(used);
+		uint64_t lr = vgic_lr_read(n);
+
+		if ((lr & (ICH_LR_PENDING | ICH_LR_ACTIVE)) != ICH_LR_PENDING ||
+		    !(v->lr_soft >> n & 1))
+			continue;
+		if (found)
+			return -1;
+		found = 1u << v->lr_intid[n];
+	}
+	if (!(found & word_forwarded(&v->word, ctlr)))
+		return false;
+	return passes(arch_ich_vmcr_read(), v->word.group & found,
+		      v->prio[__builtin_ctz(found)]);
+}
+
+static __attribute__((cold, noinline))
+bool best_passes(struct vgic_vcpu *v, bool spis, uint32_t used)
 {
 	struct wfi_best b = { vgic_ctlr(v->vgic), { PRIO_NONE, PRIO_NONE } };
-	bool spis = vgic_lr_lock(v), yes;
-	uint32_t used = v->discard ? 0 : atomic_load_explicit(&v->lr_used, memory_order_relaxed);
 
 	for (; used; used &= used - 1)
 		wfi_lr(v, (uint32_t)__builtin_ctz(used), &b);
-	yes = any_passes(v, &b);
-	if (!yes) {
-		wfi_word(v, &v->word, 0, ~0u, &b);
-		if (spis)
-			vgic_for_words(v, spis, wfi_word, &b);
-		yes = any_passes(v, &b);
-	}
+	if (any_passes(v, &b))
+		return true;
+	vgic_for_words(v, spis, wfi_word, &b);
+	return any_passes(v, &b);
+}
+
+/* What woke it is in a list register most often: these first. */
+bool vgic_deliverable(struct vgic_vcpu *v)
+{
+	bool spis = vgic_lr_lock(v);
+	uint32_t used = v->discard ? 0 : atomic_load_explicit(&v->lr_used, memory_order_relaxed);
+	int yes = -1;
+
+	if (CONFIG_FAST && !(spis | v->discard | soft(v)))
+		yes = alone_passes(v, used, vgic_ctlr(v->vgic));
+	if (yes < 0)
+		yes = best_passes(v, spis, used);
 	vgic_lr_unlock(v, spis);
 	return yes;
 }

@@ -131,7 +131,9 @@ void vtimer_load(struct vtimer *t)
 	t->loaded = true;
 	arch_cntvoff_write(t->offset);
 	arch_cntv_cval_write(t->v_cval);
-	arch_cntv_ctl_write(t->v_ctl & (CNT_CTL_ENABLE | CNT_CTL_IMASK));
+	/* It is 0: vtimer_put(). */
+	if (t->v_ctl & (CNT_CTL_ENABLE | CNT_CTL_IMASK))
+		arch_cntv_ctl_write(t->v_ctl & (CNT_CTL_ENABLE | CNT_CTL_IMASK));
 	if (t->phys) {
 		stand_down(&t->p_soft, &t->p_armed);
 		phys_load(t);
@@ -153,7 +155,8 @@ void vtimer_put(struct vtimer *t)
 	spin_lock_inline(&t->lock);
 	t->v_ctl = arch_cntv_ctl_read();
 	t->v_cval = arch_cntv_cval_read();
-	arch_cntv_ctl_write(0);
+	if (t->v_ctl)
+		arch_cntv_ctl_write(0);
 	t->loaded = false;
 	if (ctl_armed(t->v_ctl) && !vgic_hw_in_flight(t->vgic, VTIMER_INTID_VIRT))
 		stand_in(&t->v_soft, &t->v_armed, deadline_of(t->v_cval, t->offset));
@@ -170,7 +173,7 @@ void vtimer_take_phys(struct vtimer *t)
 
 /* ---- life ---- */
 
-void vtimer_init(struct vtimer *t, struct vgic_vcpu *v, uint64_t offset)
+__attribute__((cold)) void vtimer_init(struct vtimer *t, struct vgic_vcpu *v, uint64_t offset)
 {
 	t->vgic = v;
 	t->offset = offset;
@@ -193,19 +196,21 @@ void vtimer_reset(struct vtimer *t, uint64_t offset)
 	spin_unlock_irqrestore(&t->lock, flags);
 }
 
-void vtimer_restart(struct vtimer *t)
+__attribute__((cold)) void vtimer_restart(struct vtimer *t)
 {
 	vtimer_reset(t, t->offset);
 	if (t->loaded && t->phys)
 		phys_off();
 	t->phys = false;
-	if (t->loaded)
+	if (t->loaded) {
+		arch_cntv_ctl_write(0);
 		vtimer_load(t);
+	}
 	vgic_retract_hw(t->vgic, VTIMER_INTID_VIRT);
 	vgic_retract_hw(t->vgic, VTIMER_INTID_PHYS);
 }
 
-void vtimer_freeze(struct vtimer *t)
+__attribute__((cold)) void vtimer_freeze(struct vtimer *t)
 {
 	uint64_t flags = spin_lock_irqsave(&t->lock);
 
@@ -214,7 +219,7 @@ void vtimer_freeze(struct vtimer *t)
 	spin_unlock_irqrestore(&t->lock, flags);
 }
 
-void vtimer_thaw(struct vtimer *t, uint64_t offset, uint64_t slept)
+__attribute__((cold)) void vtimer_thaw(struct vtimer *t, uint64_t offset, uint64_t slept)
 {
 	uint64_t flags = spin_lock_irqsave(&t->lock);
 

@@ -151,7 +151,7 @@ static void reset_el1(struct el1_state *s, bool big_endian)
 		s->sctlr |= SCTLR_EE;
 }
 
-void vcpu_reset(struct vcpu *vcpu, uint64_t pc, uint64_t x0, bool big_endian)
+__attribute__((cold)) void vcpu_reset(struct vcpu *vcpu, uint64_t pc, uint64_t x0, bool big_endian)
 {
 	vcpu_unload(vcpu);
 	reset_el1(&vcpu->el1, big_endian);
@@ -166,6 +166,15 @@ void vcpu_reset(struct vcpu *vcpu, uint64_t pc, uint64_t x0, bool big_endian)
 	vcpu->flushed = 0;
 	/* Whether others want the core has nothing to do with this reset. */
 	vcpu->control.hcr = vcpu->group->hcr | (vcpu->control.hcr & HCR_WFX);
+}
+
+bool vcpu_enter_at(struct vcpu *vcpu, uint64_t pc, uint64_t x0)
+{
+	if (arch_hcr_read() & HCR_VSE)
+		return false;
+	vcpu->regs->x[0] = x0;
+	vcpu->regs->pc = pc;
+	return true;
 }
 
 void vcpu_fast_paths(struct vcpu *vcpu, bool on)
@@ -188,7 +197,7 @@ void vcpu_publish(struct vcpu_group *group, ipa_t ipa, uint32_t sas,
 		*p = (struct arch_published){ key, value };
 }
 
-int vcpu_create(struct vcpu *vcpu, const struct vcpu_config *c)
+__attribute__((cold)) int vcpu_create(struct vcpu *vcpu, const struct vcpu_config *c)
 {
 	int err = thread_create(&vcpu->thread, c->name, c->cpu, c->prio, c->entry, vcpu);
 

@@ -171,6 +171,16 @@ void vcpu_destroy(struct vcpu *vcpu);
 void vcpu_reset(struct vcpu *vcpu, uint64_t pc, uint64_t x0, bool big_endian);
 
 /**
+ * vcpu_enter_at() - where one that was reset and has not run since shall start
+ * @vcpu: on its own thread, loaded
+ * @pc:   as of vcpu_reset(), which had 0 and little-endian data
+ * @x0:   likewise
+ *
+ * Return: false: an SError has become pending for it since; it must be reset again.
+ */
+bool vcpu_enter_at(struct vcpu *vcpu, uint64_t pc, uint64_t x0);
+
+/**
  * vcpu_take_serror() - an SError that EL2 has just taken
  * @iss: its syndrome
  *

@@ -27,6 +27,9 @@
 #ifndef CONFIG_HARDENING
 #define CONFIG_HARDENING 1   /* landing pads, firmware's workarounds in exits     */
 #endif
+#ifndef CONFIG_FAST
+#define CONFIG_FAST 1        /* short ways to switch vCPUs, compiled for speed    */
+#endif
 #ifndef CONFIG_VIRTIO
 #define CONFIG_VIRTIO 1      /* virtio devices                                    */
 #endif

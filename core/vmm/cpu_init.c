@@ -7,6 +7,7 @@
 #include "core/board.h"
 #include "core/log.h"
 #include "core/percpu.h"
+#include "core/sched.h"
 #include "core/timer.h"
 #include "core/vmm/hardening.h"
 #include "core/vmm/smp.h"
@@ -34,11 +35,19 @@ static void on_stop(void *ctx, uint32_t intid)
 		arch_wfe();
 }
 
+uint32_t cpu_timer_intid;
+
+void cpu_timer(void)
+{
+	if (timer_interrupt())
+		sched_tick();
+}
+
 static void on_timer(void *ctx, uint32_t intid)
 {
 	(void)ctx;
 	(void)intid;
-	timer_interrupt();
+	cpu_timer();
 }
 
 void cpu_kick(uint32_t cpu)
@@ -87,6 +96,7 @@ int cpu_init_shared(const struct board *b)
 		log_err("GICv3: %s (%d)", why, err);
 		return err;
 	}
+	cpu_timer_intid = b->intid_hyp_timer;
 	if (irq_register(IRQ_SGI_KICK, on_kick, NULL) ||
 	    irq_register(SGI_STOP, on_stop, NULL) ||
 	    irq_register(IRQ_SGI_VGIC, vgic_fold_ipi, NULL) ||

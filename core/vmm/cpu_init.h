@@ -16,6 +16,10 @@ int cpu_init_shared(const struct board *b);
 /* This pCPU's redistributor, CPU interface, traps. Interrupts masked. */
 void cpu_init_self(void);
 
+/* What the pCPU's own timer, CNTHP, has brought; and its INTID, fixed after boot. Masked. */
+void cpu_timer(void);
+extern uint32_t cpu_timer_intid;
+
 /* Make another pCPU take an interrupt. */
 void cpu_kick(uint32_t cpu);
 

@@ -11,6 +11,7 @@
 #include <arch/el1_state.h>
 #include <arch/fast.h>
 #include <arch/light.h>
+#include "core/vmm/cpu_init.h"
 #include "irq/gicv3.h"
 #include "irq/irq.h"
 #include "irq/vgic.h"
@@ -163,6 +164,16 @@ uint32_t vmm_light_hvc(struct arch_gpregs *regs)
 	return verdict == EXIT_DONE ? done(v) : LIGHT_VERDICT(verdict);
 }
 
+static __attribute__((noinline)) void other_irq(uint32_t intid)
+{
+	if (intid != cpu_timer_intid) {
+		irq_handle(intid);
+		return;
+	}
+	cpu_timer();
+	arch_icc_dir(intid);
+}
+
 /*
  * One interrupt; more bring an exit each. A kick has done its work by coming, and the
  * timer of the vCPU that runs most often finds its list register where it was.
@@ -179,7 +190,7 @@ uint32_t vmm_light_irq(void)
 			arch_icc_dir(intid);
 		else if (intid != vtimer_virt_pintid ||
 			 !vgic_repend_timer(&v->vgic, VTIMER_INTID_VIRT))
-			irq_handle(intid);
+			other_irq(intid);
 	}
 	return done(v);
 }

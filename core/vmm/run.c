@@ -74,12 +74,14 @@ static void wait_for_interrupt(struct vcpu *v)
 {
 	uint32_t starts = vm_vcpu_starts(v);
 
-	requests_handle(v);
+	if (requests_of(v))
+		requests_handle(v);
 	/* A reset meanwhile has ended the sleep: the vCPU is another life's. */
 	while (starts == vm_vcpu_starts(v) && !vgic_deliverable(&v->vgic) &&
 	       !(requests_of(v) & THREAD_REQ_VCPU)) {
 		thread_block(WAKE_BITS);
-		requests_handle(v);
+		if (requests_of(v))
+			requests_handle(v);
 	}
 }
 

@@ -19,7 +19,7 @@ struct sim_thread sim_threads[SIM_THREADS];
 uint64_t sim_fires[SIM_CPUS];
 void (*sim_on_switch)(uint32_t cpu, const struct thread *prev, const struct thread *next);
 
-static struct timer *armed[SIM_CPUS];
+static uint64_t tick_at[SIM_CPUS];        /* 0: not set */
 static bool kicked[SIM_CPUS];
 
 /* ---- what the scheduler calls ---- */
@@ -38,15 +38,9 @@ uint64_t arch_switch_frame(uint64_t top, void (*entry)(void *arg), void *arg)
 	return top;
 }
 
-void timer_setup(struct timer *t, void (*fire)(struct timer *t))
+void timer_tick(uint64_t at)
 {
-	t->fire = fire;
-}
-
-void timer_start(struct timer *t, uint64_t deadline)
-{
-	t->deadline = deadline;
-	armed[cpu_self()] = t;
+	tick_at[cpu_self()] = at;
 }
 
 static void kick(uint32_t cpu)
@@ -98,7 +92,7 @@ void sim_init(const struct sched_pool_config *pool, uint64_t now)
 	memset(sched_queues, 0, sizeof(sched_queues));
 	memset(sched_pools, 0, sizeof(sched_pools));
 	memset(sim_threads, 0, sizeof(sim_threads));
-	memset(armed, 0, sizeof(armed));
+	memset(tick_at, 0, sizeof(tick_at));
 	memset(kicked, 0, sizeof(kicked));
 	memset(sim_fires, 0, sizeof(sim_fires));
 	sim_on_switch = NULL;
@@ -230,8 +224,8 @@ static uint64_t next_event(uint64_t end)
 
 		if (l != UINT64_MAX)
 			end = MIN(end, fake_counter + l);
-		if (armed[c])
-			end = MIN(end, MAX(armed[c]->deadline, fake_counter));
+		if (tick_at[c])
+			end = MIN(end, MAX(tick_at[c], fake_counter));
 	}
 	for (uint32_t i = 0; i < SIM_THREADS; i++)
 		if (sim_threads[i].period && sim_threads[i].t.name[0])
@@ -251,14 +245,12 @@ void sim_run(uint64_t ticks)
 		fake_counter = next_event(end);
 		jobs_done();
 		for (uint32_t c = 0; c < SIM_CPUS; c++) {
-			struct timer *t = armed[c];
-
-			if (!t || t->deadline > fake_counter)
+			if (!tick_at[c] || tick_at[c] > fake_counter)
 				continue;
-			armed[c] = NULL;
+			tick_at[c] = 0;
 			sim_fires[c]++;
 			sim_enter(c);
-			t->fire(t);
+			sched_tick();
 			sched_point();
 		}
 		for (uint32_t i = 0; i < SIM_THREADS; i++)

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
+#include <string.h>
 #include <cmocka.h>
 
 #include <arch/timer.h>
@@ -672,6 +673,80 @@ static void affinity_moves_in_every_state(void **state)
 	assert_int_equal(thread_set_affinity(&run->t, BIT(SIM_CPUS)), -EINVAL);
 }
 
+/* ---- short cuts ---- */
+
+#define NR_STEPS 4096
+
+static struct step {
+	uint64_t at;
+	uint32_t cpu;
+	char from[24], to[24];
+} steps[2][NR_STEPS];
+static uint32_t nr_steps[2], step_of;
+
+static void note_step(uint32_t cpu, const struct thread *prev, const struct thread *next)
+{
+	struct step *s = &steps[step_of][nr_steps[step_of]++ % NR_STEPS];
+
+	*s = (struct step){ .at = fake_counter, .cpu = cpu };
+	memcpy(s->from, prev->name, sizeof(s->from));
+	memcpy(s->to, next->name, sizeof(s->to));
+}
+
+/* Spinners and workers of three priorities on three pCPUs, a helper, and a system thread. */
+static void mixed_load(const struct sched_policy *policy)
+{
+	const struct sched_pool_config pool = { .name = "m", .cpus = ALL, .policy = policy };
+
+	sim_init(&pool, SIM_HZ);
+	sim_on_switch = note_step;
+	for (uint32_t i = 0; i < 18; i++) {
+		struct sim_thread *s = sim_add(i, i % 3, &(struct sched_params){
+			.prio = 4 + i % 7 / 3, .group = i % 2, .slice = (i % 5) * SIM_MS / 2 });
+
+		if (i % 4) {
+			s->period = (5 + i) * SIM_MS + i * 1111;
+			s->work = (1 + i % 3) * SIM_MS / 2 + i * 77;
+			s->offset = i * 5000;
+		}
+	}
+	sim_threads[4].t.helper = &sim_threads[7].t;
+	sim_add(18, 1, NULL)->period = 9 * SIM_MS;
+	sim_threads[18].work = SIM_MS / 3;
+	for (uint32_t i = 0; i < 19; i++)
+		sim_start(&sim_threads[i]);
+	for (uint32_t i = 0; i < 40; i++) {
+		sim_run(25 * SIM_MS);
+		assert_int_equal(thread_set_affinity(&sim_threads[i % 18].t, BIT(i % 4)), 0);
+		sim_enter(i % 3);
+		thread_yield();
+	}
+}
+
+/* rr's next and wake against what they stand for: the same switches, in the same ticks. */
+static void short_cuts_change_nothing(void **state)
+{
+	struct sched_policy general = sched_rr;
+	uint64_t ran[19];
+
+	(void)state;
+	general.next = NULL;
+	general.wake = NULL;
+	memset(steps, 0, sizeof(steps));
+	step_of = 0;
+	nr_steps[0] = nr_steps[1] = 0;
+	mixed_load(&general);
+	for (uint32_t i = 0; i < 19; i++)
+		ran[i] = sim_ran(&sim_threads[i]);
+	step_of = 1;
+	mixed_load(&sched_rr);
+	assert_true(nr_steps[0] > 500);
+	assert_int_equal(nr_steps[1], nr_steps[0]);
+	assert_memory_equal(steps[1], steps[0], sizeof(steps[0]));
+	for (uint32_t i = 0; i < 19; i++)
+		assert_int_equal(sim_ran(&sim_threads[i]), ran[i]);
+}
+
 static void requests_wake_only_who_waits_for_them(void **state)
 {
 	struct sim_thread *s;
@@ -740,6 +815,7 @@ int main(void)
 		cmocka_unit_test(who_gives_way_is_followed_by_a_sibling),
 		cmocka_unit_test(a_lock_goes_on_though_its_holder_is_preempted),
 		cmocka_unit_test(affinity_moves_in_every_state),
+		cmocka_unit_test(short_cuts_change_nothing),
 		cmocka_unit_test(requests_wake_only_who_waits_for_them),
 		cmocka_unit_test(waiting_is_counted_as_stolen),
 	};

@@ -19,6 +19,7 @@
 #include "core/mutex.h"
 #include "core/percpu.h"
 #include "core/sched_int.h"
+#include "core/timer.h"
 #include "tests/host/fake/cpu.h"
 
 #define CPUS    3
@@ -97,15 +98,9 @@ uint64_t arch_switch_frame(uint64_t top, void (*entry)(void *arg), void *arg)
 	return (uint64_t)(flow_new(NULL) - flows);
 }
 
-void timer_setup(struct timer *t, void (*fire)(struct timer *t))
+void timer_tick(uint64_t at)
 {
-	t->fire = fire;
-}
-
-void timer_start(struct timer *t, uint64_t deadline)
-{
-	(void)t;
-	(void)deadline;
+	(void)at;
 }
 
 static void kick(uint32_t cpu)

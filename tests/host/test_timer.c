@@ -55,6 +55,63 @@ static void timers_fire_by_deadline(void **state)
 	assert_false(fake_hyp_timer_on);
 }
 
+static void a_tick_comes_beside_timers_and_in_place_of_the_last(void **state)
+{
+	struct timer t;
+
+	(void)state;
+	enter(0);
+	timer_setup(&t, note);
+	nr_fired = 0;
+	fake_counter = 1500;
+	timer_tick(1600);
+	timer_start(&t, 1550);
+	assert_int_equal(fake_hyp_timer_cval, 1550);
+	fake_counter = 1550;
+	assert_false(timer_interrupt());
+	assert_int_equal(nr_fired, 1);
+	assert_int_equal(fake_hyp_timer_cval, 1600);
+	/* Later: what was set comes for nothing, and only then is the later one set. */
+	timer_tick(1700);
+	fake_counter = 1600;
+	assert_false(timer_interrupt());
+	assert_int_equal(fake_hyp_timer_cval, 1700);
+	timer_tick(1650);
+	assert_int_equal(fake_hyp_timer_cval, 1650);
+	timer_start(&t, 1650);
+	fake_counter = 1650;
+	assert_true(timer_interrupt());
+	assert_int_equal(nr_fired, 2);
+	assert_false(fake_hyp_timer_on);
+	assert_false(timer_interrupt());
+	timer_tick(1800);
+	fake_counter = 1800;
+	/* The next one is expected soon. It is not: then it comes once for nothing. */
+	assert_true(timer_interrupt());
+	assert_true(fake_hyp_timer_on);
+	assert_false(timer_interrupt());
+	assert_false(fake_hyp_timer_on);
+	/* And the next one is set though it is later than what was. */
+	timer_tick(1810);
+	fake_counter = 1810;
+	assert_true(timer_interrupt());
+	timer_tick(1900);
+	assert_int_equal(fake_hyp_timer_cval, 1900);
+	fake_counter = 1900;
+	assert_true(timer_interrupt());
+	timer_start(&t, 1950);
+	assert_int_equal(fake_hyp_timer_cval, 1950);
+	timer_cancel(&t);
+	/* Another pCPU has its own. */
+	timer_tick(1960);
+	enter(1);
+	fake_counter = 1960;
+	assert_false(timer_interrupt());
+	enter(0);
+	assert_true(timer_interrupt());
+	assert_false(timer_interrupt());
+}
+
 static void a_started_timer_leaves_the_pcpu_that_had_it(void **state)
 {
 	struct timer t;
@@ -128,6 +185,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(timers_fire_by_deadline),
+		cmocka_unit_test(a_tick_comes_beside_timers_and_in_place_of_the_last),
 		cmocka_unit_test(a_started_timer_leaves_the_pcpu_that_had_it),
 		cmocka_unit_test(a_cancel_beside_a_start_elsewhere_breaks_no_queue),
 	};

@@ -237,6 +237,22 @@ static void reset_leaves_nothing_of_an_earlier_life(void **state)
 	assert_memory_equal(&p->fp, &no_fp, sizeof(no_fp));
 }
 
+static void an_entry_after_a_reset_does_as_a_reset_with_it(void **state)
+{
+	struct arch_gpregs want;
+
+	(void)state;
+	vcpu_reset(a, 0x40080000, 7, false);
+	want = *a->regs;
+	vcpu_reset(a, 0, 0, false);
+	vcpu_switch_to(a);
+	assert_true(vcpu_enter_at(a, 0x40080000, 7));
+	assert_memory_equal(a->regs, &want, sizeof(want));
+	/* What has become pending meanwhile must not stay. */
+	arch_hcr_write(arch_hcr_read() | HCR_VSE);
+	assert_false(vcpu_enter_at(a, 0x40080000, 7));
+}
+
 static void reset_big_endian(void **state)
 {
 	(void)state;
@@ -510,6 +526,7 @@ int main(void)
 		cmocka_unit_test_setup(tlb_is_flushed_between_siblings_only, setup),
 		cmocka_unit_test_setup(fp_moves_on_first_use_only, setup),
 		cmocka_unit_test_setup(reset_leaves_nothing_of_an_earlier_life, setup),
+		cmocka_unit_test_setup(an_entry_after_a_reset_does_as_a_reset_with_it, setup),
 		cmocka_unit_test_setup(reset_big_endian, setup),
 		cmocka_unit_test_setup(create_sets_up_thread_and_registers, setup),
 		cmocka_unit_test_setup(debug_registers_are_switched_when_used, setup),

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "irq/vgic_int.h"
+#include "tests/host/chance.h"
 #include "tests/host/fake/vgic_world.h"
 
 #define SGI1R(aff1, rs, list, intid) \
@@ -996,6 +997,32 @@ static void reset_voids_what_list_registers_hold(void **state)
 	assert_int_equal(fake_gic()->lr[0] & ICH_LR_HW, ICH_LR_HW);
 }
 
+static void one_that_rests_is_as_reset_until_others_write_to_it(void **state)
+{
+	struct vgic_vcpu *v = &world.vcpu[1];
+
+	(void)state;
+	world_setup(2, 32, 4);
+	world_irq(1, 3, 0x80, true);
+	world_run(1);
+	vgic_vcpu_reset(v);
+	assert_true(vgic_vcpu_is_reset(v));
+	world_run(0);
+	world_sgi1r(0, SGI1R(0, 0, 2, 3));           /* pending stays over a reset */
+	assert_true(vgic_vcpu_is_reset(v));
+	world_gicr_write(1, GICR_WAKER, 4, 0);
+	assert_false(vgic_vcpu_is_reset(v));
+	world_gicr_write(1, GICR_WAKER, 4, GICR_WAKER_PROCESSOR_SLEEP);
+	assert_true(vgic_vcpu_is_reset(v));
+	world_gicr_write(1, GICR_SGI_BASE + GICD_ISACTIVER, 4, BIT(3));
+	assert_false(vgic_vcpu_is_reset(v));
+	world_run(1);
+	vgic_vcpu_reset(v);
+	assert_true(vgic_vcpu_is_reset(v));
+	vgic_reset(&world.vgic);
+	assert_false(vgic_vcpu_is_reset(v));
+}
+
 static void reset_before_a_switch_is_kept(void **state)
 {
 	(void)state;
@@ -1027,6 +1054,130 @@ static void bad_configurations_are_refused(void **state)
 	assert_int_not_equal(vgic_init(&g, &c), 0);
 	c.nr_vcpus = 1;
 	assert_int_equal(vgic_init(&g, &c), 0);
+}
+
+/* ---- short ways ---- */
+
+#define SHORT_ROUNDS 3000u
+
+/* What loading, putting and the question before a sleep go by, and leave behind. */
+struct shot {
+	struct vgic_vcpu v;
+	struct fake_gic hw;
+	uint32_t requests;
+	bool deliverable;
+};
+
+static struct shot shot_take(const struct vgic_vcpu *v)
+{
+	return (struct shot){ .v = *v, .hw = fake_gics[0], .requests = v->thread->requests };
+}
+
+static void shot_restore(struct vgic_vcpu *v, const struct shot *s)
+{
+	*v = s->v;
+	fake_gics[0] = s->hw;
+	v->thread->requests = s->requests;
+}
+
+/* vCPU 0 has something of everything, in all states, but not much. */
+static void shot_setup(struct vgic_vcpu *v)
+{
+	static const uint32_t intids[] = { 0, 1, 5, 15, 20, 27 };
+
+	world_setup(2, 32, 2 + rnd(3));
+	world.cpu_of[1] = 0;
+	for (uint32_t i = 0; i < ARRAY_SIZE(intids); i++)
+		if (rnd(4))
+			world_irq(0, intids[i], (uint8_t)(0x80 + 0x20 * rnd(4)), rnd(2));
+	world_run(0);
+	for (uint32_t n = rnd(6), last = INTID_SPURIOUS; n; n--) {
+		world_sgi1r(0, SGI1R(0, 0, 1, rnd(2) ? 0 : rnd(16)));
+		if (!rnd(4))
+			vgic_set_ppi(v, rnd(2) ? 20 : 27, rnd(2));
+		if (rnd(3))
+			world_enter();
+		if (last != INTID_SPURIOUS && rnd(2)) {
+			fake_guest_eoi(1, last);
+			last = INTID_SPURIOUS;
+		}
+		if (last == INTID_SPURIOUS && rnd(3))
+			last = fake_guest_ack(1);
+	}
+	if (!rnd(8))
+		world_gicd_write(GICD_CTLR, 4, rnd(4));
+	if (!rnd(8))
+		arch_ich_vmcr_write((arch_ich_vmcr_read() & ~ICH_VMCR_VPMR) |
+				    BITS_VAL(ICH_VMCR_VPMR, 0x20 * rnd(8)));
+}
+
+/* Another vCPU has the core for a while, sends SGIs, and lines change. long_way: never briefly. */
+static struct shot shot_after(struct vgic_vcpu *v, bool long_way, uint32_t sgis, uint32_t lines)
+{
+	const uint32_t unused = 1u << 31;
+	struct shot s;
+
+	v->word.phys_again |= long_way ? unused : 0;
+	vgic_put(v);
+	v->word.phys_again &= ~unused;
+	for (; sgis; sgis &= sgis - 1)
+		world_sgi1r(1, SGI1R(0, 0, 1, __builtin_ctz(sgis)));
+	if (lines & 1)
+		vgic_set_ppi(v, 20, lines >> 1 & 1);
+	if (long_way)
+		v->spi_hint |= 1;
+	vgic_load(v);
+	if (long_way)
+		v->spi_hint |= 1;
+	s.deliverable = vgic_deliverable(v);
+	v->spi_hint = 0;
+	s = (struct shot){ *v, fake_gics[0], v->thread->requests, s.deliverable };
+	/* What is used of these is below. */
+	memset(s.v.lr_of, 0, sizeof(s.v.lr_of));
+	memset(s.v.lr_intid, 0, sizeof(s.v.lr_intid));
+	s.v.refolded = 0;
+	s.v.lock = (struct spinlock)SPINLOCK_INIT;
+	s.hw.nr_lr_writes = s.hw.nr_hcr_writes = 0;
+	for (uint32_t n = 0; n < ICH_NR_LRS_MAX; n++) {
+		if (!(v->lr_used >> n & 1)) {
+			assert_false(s.hw.lr[n] & (ICH_LR_PENDING | ICH_LR_ACTIVE | ICH_LR_EOI));
+			s.hw.lr[n] = 0;
+			continue;
+		}
+		s.v.lr_intid[n] = v->lr_intid[n];
+		if (v->lr_intid[n] < 32)
+			s.v.lr_of[v->lr_intid[n]] = v->lr_of[v->lr_intid[n]];
+	}
+	return s;
+}
+
+static void short_ways_leave_what_the_long_ones_do(void **state)
+{
+	struct vgic_vcpu *v = &world.vcpu[0];
+	uint32_t loaded = 0, deliverable = 0;
+
+	(void)state;
+	seed = 4711;
+	for (uint32_t round = 0; round < SHORT_ROUNDS; round++) {
+		uint32_t sgis = rnd(3) ? 0 : 1u << rnd(16), lines = rnd(4) ? 0 : rnd(4);
+		struct shot before, brief, full;
+
+		shot_setup(v);
+		sgis |= rnd(6) ? 0 : rnd(0x10000);
+		before = shot_take(v);
+		brief = shot_after(v, false, sgis, lines);
+		shot_restore(v, &before);
+		full = shot_after(v, true, sgis, lines);
+		assert_memory_equal(&brief.v, &full.v, sizeof(full.v));
+		assert_memory_equal(&brief.hw, &full.hw, sizeof(full.hw));
+		assert_int_equal(brief.requests, full.requests);
+		assert_int_equal(brief.deliverable, full.deliverable);
+		loaded += brief.v.lr_used == 1;
+		deliverable += brief.deliverable;
+	}
+	/* All of it has been seen, often. */
+	assert_in_range(loaded, SHORT_ROUNDS / 10, SHORT_ROUNDS);
+	assert_in_range(deliverable, SHORT_ROUNDS / 10, SHORT_ROUNDS * 9 / 10);
 }
 
 int main(void)
@@ -1077,7 +1228,9 @@ int main(void)
 		cmocka_unit_test(state_survives_a_switch),
 		cmocka_unit_test(deliverable_is_what_the_cpu_interface_would_signal),
 		cmocka_unit_test(reset_voids_what_list_registers_hold),
+		cmocka_unit_test(one_that_rests_is_as_reset_until_others_write_to_it),
 		cmocka_unit_test(reset_before_a_switch_is_kept),
+		cmocka_unit_test(short_ways_leave_what_the_long_ones_do),
 		cmocka_unit_test(bad_configurations_are_refused),
 	};
 
