@@ -208,6 +208,8 @@ static void vcpu_park(struct vcpu *v, bool paused)
 	struct vm *vm = v->vm;
 	uint32_t epoch = load(&vm->epoch);
 
+	/* After a pause its timers are not what they were. */
+	vm->power[v->idx].cleared = 0;
 	if (paused)
 		vcpu_freeze(v);
 	else
@@ -232,16 +234,41 @@ static void vcpu_end(struct vcpu *v)
 	vcpu_unload(v);
 }
 
-static void vcpu_begin(struct vcpu *v, const struct power_start *start)
+static void vcpu_clear(struct vcpu *v, const struct power_start *start)
 {
 	vtimer_reset(&v->vtimer, v->vm->counter_offset);
 	vcpu_reset(v, start->pc, start->x0, start->big_endian);
 	vcpu_switch_to(v);
 	vtimer_restart(&v->vtimer);
 	vgic_vcpu_reset(&v->vgic);
+}
+
+/* Off: cleared now, as nobody waits for it, and not when it is turned on. */
+static void vcpu_rest(struct vcpu *v)
+{
+	static const struct power_start nowhere;
+
+	vcpu_clear(v, &nowhere);
+	v->vm->power[v->idx].cleared = v->vm->nr_starts;
+}
+
+/* Nothing has happened to it while it rested, as nothing does to most: it needs an entry. */
+static bool vcpu_is_clear(struct vcpu *v, const struct power_start *start)
+{
+	return v->vm->power[v->idx].cleared == v->vm->nr_starts && !start->big_endian &&
+	       vgic_vcpu_is_reset(&v->vgic) && vcpu_enter_at(v, start->pc, start->x0);
+}
+
+static void vcpu_begin(struct vcpu *v, const struct power_start *start)
+{
+	if (!vcpu_is_clear(v, start)) {
+		vcpu_clear(v, start);
+		/* What is pending for it already shall be seen before its first instruction;
+		 * one that was clear has the requests of all that came since. */
+		thread_request(&v->thread, THREAD_REQ_IRQ);
+	}
+	v->vm->power[v->idx].cleared = 0;
 	vcpu_stolen_restart(v, v->vm->nr_starts);
-	/* What is pending for it already shall be seen before its first instruction. */
-	thread_request(&v->thread, THREAD_REQ_IRQ);
 }
 
 bool vm_vcpu_orders(struct vcpu *v)
@@ -249,7 +276,6 @@ bool vm_vcpu_orders(struct vcpu *v)
 	struct vm *vm = v->vm;
 	struct vcpu_power *power = &vm->power[v->idx];
 	struct power_start start;
-	bool resting = false;
 
 	for (;;) {
 		enum vm_order order;
@@ -264,6 +290,10 @@ bool vm_vcpu_orders(struct vcpu *v)
 			vcpu_park(v, order == VM_ORDER_PAUSE);
 			continue;
 		}
+		if (power->leaving) {
+			vcpu_rest(v);
+			power_turn_off(power);
+		}
 		if (power_get(power) == POWER_ON)
 			return true;
 		if (power_take(power, &start)) {
@@ -271,9 +301,8 @@ bool vm_vcpu_orders(struct vcpu *v)
 			return true;
 		}
 		/* Nothing but CPU_ON or an order ends this, whatever else wakes it. */
-		if (!resting)
-			timers_stop(v);
-		resting = true;
+		if (power->cleared != vm->nr_starts)
+			vcpu_rest(v);
 		thread_block(THREAD_REQ_VCPU);
 	}
 }

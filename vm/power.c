@@ -25,8 +25,14 @@ bool power_take(struct vcpu_power *p, struct power_start *start)
 	return true;
 }
 
+void power_leave(struct vcpu_power *p)
+{
+	p->leaving = true;
+}
+
 void power_turn_off(struct vcpu_power *p)
 {
+	p->leaving = false;
 	atomic_store_explicit(&p->state, POWER_OFF, memory_order_release);
 }
 

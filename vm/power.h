@@ -26,7 +26,10 @@ struct power_start {
 struct vcpu_power {
 	_Atomic uint32_t state;  /* enum power_state                         */
 	struct power_start start;   /* owned by who claimed, then by the vCPU */
-	uint32_t starts;         /* counted by the vCPU's own thread         */
+	/* by the vCPU's own thread */
+	uint32_t starts;         /* how often it was turned on               */
+	uint32_t cleared;        /* start of the VM in which it was reset, and rests since */
+	bool leaving;            /* it turns itself off                      */
 };
 
 /**
@@ -51,6 +54,9 @@ bool power_take(struct vcpu_power *p, struct power_start *start);
 
 /* On the vCPU's own thread, or while it is parked: off. */
 void power_turn_off(struct vcpu_power *p);
+
+/* On the vCPU's own thread: off soon, when it has cleared what must be clear for the next start. */
+void power_leave(struct vcpu_power *p);
 
 /* What others see: POWER_OFF, POWER_PENDING or POWER_ON. */
 enum power_state power_get(const struct vcpu_power *p);

@@ -80,10 +80,10 @@ static enum exit_verdict psci_cpu_on64(struct vcpu *v, struct arch_gpregs *r)
 	return done(r, cpu_on(v, &a));
 }
 
-/* The run loop finds the request, and there the thread waits for CPU_ON. */
+/* The run loop finds the request, and there the thread waits for CPU_ON; till then it is on. */
 static enum exit_verdict psci_cpu_off(struct vcpu *v, struct arch_gpregs *r)
 {
-	power_turn_off(&v->vm->power[v->idx]);
+	power_leave(&v->vm->power[v->idx]);
 	thread_request(&v->thread, THREAD_REQ_VCPU);
 	return done(r, PSCI_SUCCESS);
 }

@@ -109,6 +109,12 @@ void vgic_vcpu_reset(struct vgic_vcpu *g)
 	g->vmcr = 0;
 }
 
+/* Sometimes it is not: then it is reset again. */
+bool vgic_vcpu_is_reset(struct vgic_vcpu *g)
+{
+	return ++g->injected % 3;
+}
+
 void vcpu_switch_to(struct vcpu *v)
 {
 	(void)v;
@@ -126,6 +132,15 @@ void vcpu_reset(struct vcpu *v, uint64_t pc, uint64_t x0, bool big_endian)
 	v->regs->x[0] = x0;
 	v->regs->pstate = big_endian;
 	atomic_fetch_add(&starts_seen, 1);
+}
+
+bool vcpu_enter_at(struct vcpu *v, uint64_t pc, uint64_t x0)
+{
+	/* It was reset and has not run since. */
+	assert_int_equal(v->regs->pc, 0);
+	v->regs->pc = pc;
+	v->regs->x[0] = x0;
+	return true;
 }
 
 void vcpu_stolen_restart(struct vcpu *v, uint32_t life)
@@ -166,7 +181,7 @@ static void guest(struct vcpu *v)
 	} else if (v->idx == 0) {
 		/* Turns the others on, again and again. */
 	} else if (vm_vcpu_starts(v) % 2) {
-		power_turn_off(&vm->power[v->idx]);
+		power_leave(&vm->power[v->idx]);
 		thread_request(&v->thread, THREAD_REQ_VCPU);
 	} else {
 		/* All who get here give the order; one counts. */

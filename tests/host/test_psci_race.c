@@ -89,8 +89,11 @@ static void exactly_one_caller_wins_each_time(void **state)
 		taken++;
 		/* Entry and context of one and the same caller. */
 		assert_int_equal(start.pc, CONFIG_RAM_BASE + start.x0);
-		if (taken < ROUNDS)
+		if (taken < ROUNDS) {
 			call(target, SMCCC_FID32(4, PSCI_FN_CPU_OFF), 0, 0, 0);
+			assert_true(fixture_vm.power[TARGET].leaving);
+			power_turn_off(&fixture_vm.power[TARGET]);
+		}
 	}
 	atomic_store(&over, true);
 	for (int i = 0; i < CALLERS; i++)

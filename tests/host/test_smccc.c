@@ -393,6 +393,12 @@ static void cpu_off_is_seen_by_others(void **state)
 	(void)state;
 	call1(P32(PSCI_FN_CPU_OFF), 0);
 	assert_int_equal(fixture_requests[0], 1);
+	/* Its thread clears it first. */
+	assert_true(fixture_vm.power[0].leaving);
+	assert_int_equal(call3(P64(PSCI_FN_AFFINITY_INFO), 0, 0, 0), 0);
+	assert_int_equal((int64_t)call3(P64(PSCI_FN_CPU_ON), 0, RAM, 5), PSCI_ALREADY_ON);
+	power_turn_off(&fixture_vm.power[0]);
+	assert_false(fixture_vm.power[0].leaving);
 	assert_int_equal(call3(P64(PSCI_FN_AFFINITY_INFO), 0, 0, 0), 1);
 	assert_int_equal(call3(P64(PSCI_FN_CPU_ON), 0, RAM, 5), 0);
 	start_is(0, RAM, 5);
