@@ -12,3 +12,6 @@ HOST_TESTS += test_virtio_net
 # Recursive: virtio_srcs may come later.
 test_virtio_net_SRCS = tests/host/test_virtio_net.c devices/virtio_net.c devices/virtio_net_ctrl.c \
 	$(filter-out tests/host/fake/cpu.c,$(net_srcs)) $(virtio_srcs)
+
+HOST_TESTS += test_uplink
+test_uplink_SRCS := tests/host/test_uplink.c devices/uplink.c $(net_srcs)

@@ -13,3 +13,8 @@ test_virtio_console_SRCS := tests/host/test_virtio_console.c devices/virtio_cons
 
 HOST_TESTS += test_virtio_vsock
 test_virtio_vsock_SRCS := tests/host/test_virtio_vsock.c devices/virtio_vsock.c $(virtio_srcs)
+
+HOST_TESTS += test_virtio_blk test_virtio_mmio
+test_virtio_blk_SRCS := tests/host/test_virtio_blk.c devices/virtio_blk.c $(virtio_srcs)
+test_virtio_mmio_SRCS := tests/host/test_virtio_mmio.c devices/virtio_mmio.c core/lib/device.c \
+	$(virtio_srcs)
