@@ -3,6 +3,7 @@
 
 #include <stdatomic.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <arch/timer.h>
 #include "core/lib/bits.h"
@@ -29,9 +30,12 @@ static _Atomic int level_max = LOG_INFO;
 static void keep(const char *line, unsigned int len)
 {
 	uint64_t flags = spin_lock_irqsave(&lg.lock);
+	unsigned int at = lg.head % LOG_SIZE, first = MIN(len, LOG_SIZE - at);
 
-	for (unsigned int i = 0; i <= len; i++)
-		lg.text[lg.head++ % LOG_SIZE] = i < len ? line[i] : '\n';
+	memcpy(lg.text + at, line, first);
+	memcpy(lg.text, line + first, len - first);
+	lg.head += len;
+	lg.text[lg.head++ % LOG_SIZE] = '\n';
 	spin_unlock_irqrestore(&lg.lock, flags);
 }
 

@@ -204,7 +204,7 @@ void sched_notify_locked(struct run_queue *rq, struct thread *t)
  */
 static inline bool is_usual_locked(const struct run_queue *rq, const struct thread *cur)
 {
-	return !(rq->system.mask | (uintptr_t)rq->lender) && !sched_is_system(cur);
+	return !rq->system.mask && !rq->lender && !sched_is_system(cur);
 }
 
 /* cur, unless it is idle: then nobody of the policy runs. */
@@ -485,9 +485,11 @@ static inline struct thread *choose_usual_locked(struct run_queue *rq, struct th
 	if (next != prev) {
 		if (ran)
 			ready_now(prev, false);
-		count_ready(rq, (uint32_t)(cur && ran) - (next != NULL));
+		if (cur && ran)
+			count_ready(rq, 1);
 		if (!next)
 			return &rq->idle;
+		count_ready(rq, ~0u);
 		account_wait(next, now);
 	}
 	if (next->helper) {

@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/lib/bits.h"
+
 struct out {
 	char *buf;
 	size_t size, nr;               /* nr: what there would be with room for all */
@@ -27,6 +29,14 @@ static void put(struct out *o, char c)
 	o->nr++;
 }
 
+/* A stretch as it is. */
+static void run(struct out *o, const char *p, size_t len)
+{
+	if (o->nr + 1 < o->size)
+		memcpy(o->buf + o->nr, p, MIN(len, o->size - 1 - o->nr));
+	o->nr += len;
+}
+
 static void pad(struct out *o, char c, int nr)
 {
 	while (nr-- > 0)
@@ -37,8 +47,7 @@ static void text(struct out *o, const struct spec *s, const char *p, int len)
 {
 	if (!s->left)
 		pad(o, ' ', s->width - len);
-	for (int i = 0; i < len; i++)
-		put(o, p[i]);
+	run(o, p, (size_t)len);
 	if (s->left)
 		pad(o, ' ', s->width - len);
 }
@@ -129,12 +138,14 @@ int vsnprintf(char *buf, size_t size, const char *f, va_list ap)
 
 	va_copy(args, ap);
 	for (; *f; f++) {
+		const char *from = f;
 		struct spec s;
 
-		if (*f != '%') {
-			put(&o, *f);
-			continue;
-		}
+		while (*f && *f != '%')
+			f++;
+		run(&o, from, (size_t)(f - from));
+		if (!*f)
+			break;
 		f = spec_read(&s, f + 1, &args);
 		if (!*f)
 			break;

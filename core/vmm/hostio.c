@@ -317,17 +317,18 @@ void hostio_init(uint32_t cpu, uint32_t prio)
 	static struct place at[MAX_PLACES];
 	uint32_t nr;
 
-	if (thread_create(&servant, "hostio", cpu, prio, hostio_main, NULL)) {
-		log_warn("no memory for the board's disks and networks");
-		return;
-	}
 	nr = places(&board, at, MAX_PLACES);
 	for (uint32_t i = 0; i < nr; i++)
 		look_at(&board, at[i].node, &at[i].regs);
-	if (nr_nics)
-		thread_start(&servant);
-	else
-		thread_destroy(&servant);
+	if (!nr_nics)
+		return;
+	/* What a network has asked of it by now it finds when it starts. */
+	if (thread_create(&servant, "hostio", cpu, prio, hostio_main, NULL)) {
+		log_warn("no memory for the board's networks");
+		nr_nics = 0;
+		return;
+	}
+	thread_start(&servant);
 }
 
 /* ---- who has what ---- */
