@@ -5,11 +5,13 @@ import hashlib
 import http.server
 import json
 import re
+import struct
 import subprocess
 import sys
 import threading
 
 from linux import BAD, ESCAPE, GUESTS, finish
+from load import Console
 from machine import BUILD, LONG, TOP, WORK, Failure, Machine, corbel, pack, written
 
 DRIVERS = ["virtio_ring", "virtio", "virtio_mmio", "failover", "net_failover", "virtio_net"]
@@ -17,9 +19,10 @@ DRIVERS = ["virtio_ring", "virtio", "virtio_mmio", "failover", "net_failover", "
 # DONE and powers off; NAME: before each line tells the guests apart.
 RC = """#!/bin/sh
 for m in %s; do insmod /lib/modules/$m.ko || echo "FAILED insmod $m"; done
-for w in $(cat /proc/cmdline); do case $w in addr=*|peer=*|do=*) eval $w;; esac; done
+for w in $(cat /proc/cmdline); do case $w in addr=*|peer=*|do=*|promisc=*) eval $w;; esac; done
 ip link set lo up
 ip link set eth0 up
+[ -z "$promisc" ] || ip link set eth0 promisc on
 [ -z "$addr" ] || ip addr add $addr/24 dev eth0
 
 patiently() {
@@ -48,6 +51,21 @@ outside() {
 	ifconfig eth0
 	ping -c 3 10.0.2.2
 	echo "GOT $(wget -q -O - 10.0.2.2:$peer/ | sha256sum)"
+}
+obey() {
+	echo READY
+	while read -r words; do $words; done
+}
+ping3() {
+	ping -c 3 -W 20 -s 1000 $peer
+}
+carrier_is() {
+	until [ "$(cat /sys/class/net/eth0/carrier)" = $1 ]; do sleep 1; done
+	echo "CARRIER $1"
+}
+got() {
+	until [ $(cat /sys/class/net/eth0/statistics/rx_bytes) -ge $1 ]; do sleep 1; done
+	echo "GOT $1 bytes"
 }
 ifconfig eth0
 ${do:-true}
@@ -189,7 +207,83 @@ def ring_formats():
             raise Failure("no report: " + one + " and " + other)
 
 
+def frames_of(dump, name):
+    """What `net dump` printed, made a file by the script, as (bytes, length on the wire)."""
+    log, out = written(WORK / (name + ".log"), dump.encode()), WORK / (name + ".pcap")
+    out.unlink(missing_ok=True)
+    subprocess.run([sys.executable, TOP / "tools/pcap.py", log, out], check=True)
+    data = out.read_bytes()
+    magic, major, minor, _, _, snap, link = struct.unpack("<IHHIIII", data[:24])
+    if (magic, major, minor, link) != (0xa1b23c4d, 2, 4, 1):
+        raise Failure("no pcap file of Ethernet with nanoseconds: " + data[:24].hex())
+    frames, at, last = [], 24, 0
+    while at < len(data):
+        seconds, ns, kept, length = struct.unpack("<IIII", data[at:at + 16])
+        if kept != min(length, snap) or at + 16 + kept > len(data):
+            raise Failure("a frame of %d bytes of which %d are kept" % (length, kept))
+        if seconds * 10**9 + ns < last:
+            raise Failure("time goes back")
+        last = seconds * 10**9 + ns
+        frames.append((data[at + 16:at + 16 + kept], length))
+        at += 16 + kept
+    return frames
+
+
+def echoes(frames, kind):
+    """Of ping3: frames with that type of ICMP, by sender and receiver."""
+    return [(f[6:12].hex(), f[:6].hex()) for f, length in frames
+            if length == 14 + 20 + 8 + 1000 and f[12:14] == b"\x08\0" and f[23] == 1 and
+            f[34] == kind]
+
+
+def by_the_shell():
+    """Networks listed, frames captured into a file and mirrored, a cable pulled out and put in."""
+    text = '[[network]]\nname = "lan"\ncapture = "64K"\n'
+    for n, name in enumerate(("a", "b"), 1):
+        text += vm(name, "addr=10.0.0.%d peer=10.0.0.%d do=obey" % (n, 3 - n),
+                   'mac = "52:54:00:00:00:0%d"\n' % n, memory="96M")
+    text += vm("c", "promisc=1 do=obey", "mirror = true\n", memory="96M")
+    a, b = "525400000001", "525400000002"
+    answered = "3 packets transmitted, 3 packets received"
+    with Machine(corbel(pack("net_shell", text))) as m:
+        for _ in range(3):
+            m.expect(r"READY", LONG * 4)
+        shell = Console(m)
+        if not re.search(r"^ *lan +3 +no +off *$", shell.command("net list"), re.M):
+            raise Failure("net list does not show the network")
+        shell.command("net capture lan start")
+        if not re.search(r"^ *lan +3 +no +on *$", shell.command("net list"), re.M):
+            raise Failure("the capture did not start")
+        shell.answers("a", "ping3", answered)
+        shell.command("net capture lan stop")
+        dump = shell.command("net dump lan")
+        shell.answers("a", "ping3", answered)
+        again = shell.command("net dump lan")
+        # Twelve frames that are not for it, each larger than all that is.
+        shell.answers("c", "got 12504", "GOT 12504 bytes")
+        shell.command("net link b 0 down")
+        shell.answers("b", "carrier_is 0", "CARRIER 0")
+        down = shell.command("net show lan")
+        shell.answers("a", "ping3", "100% packet loss")
+        lost = shell.command("net show lan")
+        shell.command("net link b 0 up")
+        shell.answers("b", "carrier_is 1", "CARRIER 1")
+        shell.answers("a", "ping3", answered)
+        unknown = shell.command("net show nowhere")
+    m.never(BAD)
+    frames = frames_of(dump, "net_shell")
+    if echoes(frames, 8) != [(a, b)] * 3 or echoes(frames, 0) != [(b, a)] * 3:
+        raise Failure("captured: %s" % [f.hex() for f, _ in frames])
+    if frames_of(again, "net_shell") != frames:
+        raise Failure("frames were captured after the end")
+    for said, pattern in ((down, r"^b/0 +52:54:00:00:00:02 +down "),
+                          (lost, r"^b/0 +link +0 +[1-9]"), (unknown, "nowhere: there is none")):
+        if not re.search(pattern, said, re.M):
+            raise Failure("not said: " + pattern)
+
+
 def tests():
+    yield "net_by_the_shell", by_the_shell
     yield "net_ring_formats", ring_formats
     yield "net_two_linux", two_linux
     yield "net_more_queues", more_queues
