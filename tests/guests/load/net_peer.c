@@ -10,13 +10,13 @@
  */
 #include "lib/gic.h"
 #include "lib/guest.h"
-#include "lib/vnet.h"
+#include "lib/virtio.h"
 
-#define RINGS    0x40800000ul
+#define SIZE     64u                 /* descriptors of a queue                    */
+#define HDR      12u                 /* struct hdr                                */
 #define BUFFERS  0x40900000ul
 #define BIG      0x11000u            /* bytes from one large buffer to the next   */
 #define SMALL    2048u
-#define INTID    48                  /* SPI 16: slot 0                            */
 #define ETH      14
 #define TYPE     0xb588              /* 0x88b5, for experiments, as it is loaded  */
 /* First byte of the payload: */
@@ -25,12 +25,27 @@
 #define SYNC     0xe2                /* all before this one has come back         */
 #define TSO_LEN  (ETH + 20 + 20 + 65000)
 
+#define F_CSUM       (1ul << 0)
+#define F_GUEST_CSUM (1ul << 1)
+#define F_MAC        (1ul << 5)
+#define F_GUEST_TSO4 (1ul << 7)
+#define F_HOST_TSO4  (1ul << 11)
+#define F_MRG_RXBUF  (1ul << 15)
+
 struct hdr {
 	uint8_t flags, gso_type;
 	uint16_t hdr_len, gso_size, csum_start, csum_offset, num_buffers;
 };
 
-static struct vnet net;
+/* A queue whose buffers are one piece each. */
+struct queue {
+	struct vring ring;
+	void *buf[VRING_MAX];                /* by id: what was given             */
+};
+
+static struct vdev dev;
+static struct queue rx, tx;
+static uint8_t mac[6];
 static bool big;
 static uint8_t *frame = (uint8_t *)(BUFFERS + 64 * BIG);     /* what came, put together */
 static uint8_t *out = (uint8_t *)(BUFFERS + 66 * BIG);       /* buffers to send         */
@@ -40,55 +55,65 @@ static void on_irq(void)
 {
 	uint32_t id = gic_ack();
 
-	vnet_ack(&net);
+	vdev_w(&dev, VMMIO_INT_ACK, vdev_r(&dev, VMMIO_INT_STATUS));
 	if (id < 1020)
 		gic_eoi(id);
 }
 
+static void add(struct queue *q, void *p, uint32_t len)
+{
+	const struct vseg seg = { p, len, q == &rx };
+	uint16_t id = vring_add(&q->ring, &seg, 1);
+
+	CHECK(id < VRING_MAX, "no room in queue %u", q->ring.idx);
+	q->buf[id % VRING_MAX] = p;
+}
+
 static bool start(void)
 {
-	uint64_t features = VNET_F_CSUM | VNET_F_GUEST_CSUM | VNET_F_MAC | VNET_F_GUEST_TSO4 |
-			    VNET_F_HOST_TSO4 | VNET_F_MRG_RXBUF;
+	uint64_t features = VF_VERSION_1 | F_CSUM | F_GUEST_CSUM | F_MAC | F_GUEST_TSO4 |
+			    F_HOST_TSO4 | F_MRG_RXBUF;
 
 	big = guest_arg("big", 0);
 	if (guest_arg("packed", 0))
-		features |= VIRTIO_F_PACKED;
+		features |= VF_PACKED;
 	if (guest_arg("event", 0))
-		features |= VIRTIO_F_EVENT;
+		features |= VF_EVENT_IDX;
 	gic_init();
 	this_cpu()->irq_hook = on_irq;
-	gic_bit_set(GICD_ISENABLER, INTID);
-	if (!vnet_init(&net, 0, features, RINGS))
+	if (!vdev_find(&dev, 1, 0) || !vdev_start(&dev, features) || dev.features != features ||
+	    !vring_init(&rx.ring, &dev, 0, SIZE) || !vring_init(&tx.ring, &dev, 1, SIZE))
 		return false;
-	for (uint32_t i = 0; i < (big ? 16 : VNET_SIZE - 1); i++)
-		vnet_add(&net.rx, (void *)(BUFFERS + i * BIG), big ? BIG : SMALL, true);
-	vnet_kick(&net.rx);
+	gic_bit_set(GICD_ISENABLER, VIRTIO_INTID(dev.slot));
+	for (unsigned int i = 0; i < 6; i++)
+		mac[i] = RW8(dev.base + VMMIO_CONFIG + i);
+	vdev_ok(&dev);
+	for (uint32_t i = 0; i < (big ? 16 : SIZE - 1); i++)
+		add(&rx, (void *)(BUFFERS + i * BIG), big ? BIG : SMALL);
+	vring_kick(&rx.ring);
 	return true;
 }
 
 /* The next used buffer of a queue, slept for. */
-static void *used(struct vnet_q *q, uint32_t *len)
+static void *used(struct queue *q, uint32_t *len)
 {
-	void *p;
+	uint16_t id;
 
 	irq_disable();
-	while (!(p = vnet_used(q, len))) {
-		vnet_want(q);
-		p = vnet_used(q, len);
-		if (p)
-			break;
+	while (!vring_irq(&q->ring, true)) {
 		wfi();
 		irq_enable();
 		irq_disable();
 	}
 	irq_enable();
-	return p;
+	CHECK(vring_used(&q->ring, &id, len) && id < SIZE, "an id that was not given");
+	return q->buf[id % VRING_MAX];
 }
 
 static void give_back(void *p)
 {
-	vnet_add(&net.rx, p, big ? BIG : SMALL, true);
-	vnet_kick(&net.rx);
+	add(&rx, p, big ? BIG : SMALL);
+	vring_kick(&rx.ring);
 }
 
 /* Wait for a frame; its length with the header, which comes first. */
@@ -97,7 +122,7 @@ static uint32_t receive(void)
 	uint32_t len, all = 0, nr = 1;
 
 	for (uint32_t i = 0; i < nr; i++) {
-		void *p = used(&net.rx, &len);
+		void *p = used(&rx, &len);
 
 		if (i == 0)
 			nr = ((struct hdr *)p)->num_buffers;
@@ -113,15 +138,15 @@ static uint8_t *tx_buf(void)
 {
 	uint32_t len;
 
-	if (nr_out < VNET_SIZE / 2)
+	if (nr_out < SIZE / 2)
 		return out + BIG * nr_out++;
-	return used(&net.tx, &len);
+	return used(&tx, &len);
 }
 
 static void transmit(uint8_t *p, uint32_t len)
 {
-	vnet_add(&net.tx, p, len, false);
-	vnet_kick(&net.tx);
+	add(&tx, p, len);
+	vring_kick(&tx.ring);
 }
 
 static uint8_t peer[6] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
@@ -129,10 +154,10 @@ static uint8_t seed;
 
 static void head(uint8_t *p, uint32_t type)
 {
-	memset(p, 0, VNET_HDR);
-	memcpy(p + VNET_HDR, peer, 6);
-	memcpy(p + VNET_HDR + 6, net.mac, 6);
-	*(uint16_t *)(p + VNET_HDR + 12) = (uint16_t)type;
+	memset(p, 0, HDR);
+	memcpy(p + HDR, peer, 6);
+	memcpy(p + HDR + 6, mac, 6);
+	*(uint16_t *)(p + HDR + 12) = (uint16_t)type;
 }
 
 /* A frame that is only this word. */
@@ -141,8 +166,8 @@ static uint8_t *say(uint8_t word)
 	uint8_t *p = tx_buf();
 
 	head(p, TYPE);
-	p[VNET_HDR + ETH] = word;
-	transmit(p, VNET_HDR + 60);
+	p[HDR + ETH] = word;
+	transmit(p, HDR + 60);
 	return p;
 }
 
@@ -152,13 +177,13 @@ static void echo(void)
 		uint32_t len = receive();
 		uint8_t *p = tx_buf();
 
-		if (*(uint16_t *)(frame + VNET_HDR + 12) == TYPE &&
-		    frame[VNET_HDR + ETH] == END)
+		if (*(uint16_t *)(frame + HDR + 12) == TYPE &&
+		    frame[HDR + ETH] == END)
 			return;
 		memcpy(p, frame, len);
 		((struct hdr *)p)->num_buffers = 0;
-		memcpy(p + VNET_HDR, frame + VNET_HDR + 6, 6);
-		memcpy(p + VNET_HDR + 6, net.mac, 6);
+		memcpy(p + HDR, frame + HDR + 6, 6);
+		memcpy(p + HDR + 6, mac, 6);
 		transmit(p, len);
 	}
 }
@@ -175,7 +200,7 @@ static void fill(uint8_t *p, uint32_t n)
 static void tcp_head(uint8_t *p)
 {
 	*(struct hdr *)p = (struct hdr){ 1, 1, 0, 1400, ETH + 20, 16, 0 };
-	p += VNET_HDR + ETH;
+	p += HDR + ETH;
 	memset(p, 0, 40);
 	p[0] = 0x45;
 	p[9] = 6;
@@ -189,16 +214,16 @@ static void round_trip(uint32_t len, bool tso)
 	uint32_t got;
 
 	head(p, tso ? 8 : TYPE);
-	fill(p + VNET_HDR + ETH, len - ETH);
+	fill(p + HDR + ETH, len - ETH);
 	if (tso)
 		tcp_head(p);
-	transmit(p, VNET_HDR + len);
+	transmit(p, HDR + len);
 	got = receive();
-	CHECK_EQ(got, VNET_HDR + len, "length");
-	CHECK(memcmp(frame + VNET_HDR + ETH, p + VNET_HDR + ETH, len - ETH) == 0, "%u bytes", len);
+	CHECK_EQ(got, HDR + len, "length");
+	CHECK(memcmp(frame + HDR + ETH, p + HDR + ETH, len - ETH) == 0, "%u bytes", len);
 	CHECK_EQ(frame[1], tso ? 1 : 0, "gso_type");
 	CHECK_EQ(((struct hdr *)frame)->gso_size, tso ? 1400 : 0, "gso_size");
-	memcpy(peer, frame + VNET_HDR + 6, 6);
+	memcpy(peer, frame + HDR + 6, 6);
 }
 
 /* Many on their way at once come back in order. */
@@ -208,14 +233,14 @@ static void burst(uint32_t nr)
 		uint8_t *p = tx_buf();
 
 		head(p, TYPE);
-		memset(p + VNET_HDR + ETH, 0, 50);
-		p[VNET_HDR + ETH + 1] = (uint8_t)i;
-		vnet_add(&net.tx, p, VNET_HDR + ETH + 50, false);
+		memset(p + HDR + ETH, 0, 50);
+		p[HDR + ETH + 1] = (uint8_t)i;
+		add(&tx, p, HDR + ETH + 50);
 	}
-	vnet_kick(&net.tx);
+	vring_kick(&tx.ring);
 	for (uint32_t i = 0; i < nr; i++) {
 		receive();
-		CHECK_EQ(frame[VNET_HDR + ETH + 1], i, "order");
+		CHECK_EQ(frame[HDR + ETH + 1], i, "order");
 	}
 }
 
@@ -227,7 +252,7 @@ static void meet(void)
 {
 	receive();
 	say(SYNC);
-	while (receive(), frame[VNET_HDR + ETH] != SYNC)
+	while (receive(), frame[HDR + ETH] != SYNC)
 		;
 }
 
@@ -237,7 +262,7 @@ static void finish(void)
 	uint32_t len;
 
 	/* It is with the other side when it is used. */
-	while (used(&net.tx, &len) != p)
+	while (used(&tx, &len) != p)
 		;
 }
 
