@@ -31,15 +31,7 @@ uint64_t sched_online(void)
 
 struct run_queue *sched_lock(struct thread *t)
 {
-	for (;;) {
-		uint32_t cpu = t->cpu;
-		struct run_queue *rq = &sched_queues[cpu];
-
-		spin_lock_inline(&rq->lock);
-		if (t->cpu == cpu)
-			return rq;
-		spin_unlock(&rq->lock);
-	}
+	return sched_lock_inline(t);
 }
 
 static const struct sched_policy *policy_of(const struct run_queue *rq)
@@ -172,7 +164,8 @@ static uint64_t until_locked(struct run_queue *rq, struct thread *t, uint64_t no
  * Others wait, and whoever runs here goes on: does that change nothing but what its hook does?
  * Else the queue must be looked at, to start a slice or to give the one that came away.
  */
-static bool goes_on_locked(struct run_queue *rq, struct thread *cur, uint64_t until)
+static inline __attribute__((always_inline))
+bool goes_on_locked(struct run_queue *rq, struct thread *cur, uint64_t until)
 {
 	if (rq->q.cpu != cpu_self() || policy_of(rq)->surplus || until < rq->tick_at)
 		return false;
@@ -508,9 +501,9 @@ bool sched_switch_locked(struct run_queue *rq, enum sched_how how)
 
 	atomic_fetch_and_explicit(&prev->requests, ~(uint32_t)THREAD_REQ_RESCHED,
 				  memory_order_relaxed);
-	if (prev->state == THREAD_DEAD)
+	if (__builtin_expect(prev->state == THREAD_DEAD, false))
 		rq->ended = prev;
-	next = usual ? choose_usual_locked(rq, prev, now, &at) :
+	next = __builtin_expect(usual, true) ? choose_usual_locked(rq, prev, now, &at) :
 	       choose_locked(rq, prev, how, now);
 	if (next != prev || next->state != THREAD_RUNNING) {
 		atomic_store_explicit(&next->state, THREAD_RUNNING, memory_order_relaxed);
@@ -520,7 +513,7 @@ bool sched_switch_locked(struct run_queue *rq, enum sched_how how)
 	}
 	if (next == &rq->idle || prev == &rq->idle)
 		note_idle(rq, next == &rq->idle);
-	if (!usual) {
+	if (__builtin_expect(!usual, false)) {
 		give_surplus_locked(rq, now);
 		at = until_locked(rq, next, now);
 	}

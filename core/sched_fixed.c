@@ -159,13 +159,19 @@ static struct thread *rr_next(struct sched_queue *q, struct thread *cur, bool st
 static bool rr_wake(struct sched_queue *q, struct thread *cur, struct thread *t, uint64_t ran,
 		    uint64_t now, uint64_t *until)
 {
+	int best, prio;
+
 	t->se.left = t->sched.slice;
 	sched_prio_push(&q->prio, t, false);
 	if (!cur)
 		return true;
 	sched_spend(&cur->se.left, ran);
-	*until = rr_until(q, cur, now);
-	return rr_preempts(q, cur, now);
+	best = sched_prio_best(&q->prio);
+	prio = (int)sched_prio_of(cur);
+	if (best != prio || !cur->sched.slice)
+		return best > prio;
+	*until = now + cur->se.left;
+	return !cur->se.left;
 }
 
 const struct sched_policy sched_rr = {

@@ -32,6 +32,19 @@ uint64_t sched_online(void);
 void sched_cpu_up(void);
 
 /* t's run queue, locked, and t stays in it; interrupts masked. */
+static inline __attribute__((always_inline)) struct run_queue *sched_lock_inline(struct thread *t)
+{
+	for (;;) {
+		uint32_t cpu = t->cpu;
+		struct run_queue *rq = &sched_queues[cpu];
+
+		spin_lock_inline(&rq->lock);
+		if (t->cpu == cpu)
+			return rq;
+		spin_unlock(&rq->lock);
+	}
+}
+
 struct run_queue *sched_lock(struct thread *t);
 
 /* Rank 90 held for all of these. */

@@ -64,7 +64,7 @@ static bool wake(struct sched_queue *q, struct thread *cur, struct thread *t, ui
 {
 	(void)ran;
 	(void)now;
-	*at = SCHED_NEVER;
+	(void)at;
 	list_push_back(&q->ready, &t->rq_node);
 	return !cur;
 }

@@ -95,8 +95,8 @@ struct sched_policy {
 	 *
 	 * next: cur (NULL: nobody) ran; it gives way unless it may stay and nobody pre-empts it.
 	 *	Charge, preempts, enqueue as SCHED_PREEMPT, pick, until. Who runs now, or NULL.
-	 * wake: t slept and cur (NULL: nobody) ran. Charge, enqueue as SCHED_WAKE, until.
-	 *	Must cur stop running, or is there none?
+	 * wake: t slept and cur (NULL: nobody) ran. Charge, enqueue as SCHED_WAKE, until, which is
+	 *	SCHED_NEVER if not set. Must cur stop running, or is there none?
 	 */
 	struct thread *(*next)(struct sched_queue *q, struct thread *cur, bool stays, uint64_t ran,
 			       uint64_t now, uint64_t *until);

@@ -143,13 +143,13 @@ void thread_exit(void)
 static __attribute__((noinline)) void request_locked(struct thread *t, uint32_t bits)
 {
 	uint64_t flags = arch_irq_save();
-	struct run_queue *rq = sched_lock(t);
+	struct run_queue *rq = sched_lock_inline(t);
 
 	if (t->state == THREAD_BLOCKED && (bits & t->wait_mask))
 		sched_wake_locked(rq, t);
 	else if (t->state == THREAD_RUNNING && rq->q.cpu != cpu_self())
 		sched_ops.kick(rq->q.cpu);
-	spin_unlock(&rq->lock);
+	spin_unlock_inline(&rq->lock);
 	irq_restore(flags);
 }
 

@@ -265,6 +265,11 @@ void irq_dispatch(void)
 		if (irq_is_none(intid))
 			return;
 		arch_icc_eoi(intid);
+		/* A kick has done its work by coming. More would bring an interrupt of its own. */
+		if (intid == IRQ_SGI_KICK) {
+			arch_icc_dir(intid);
+			return;
+		}
 		irq_handle(intid);
 	}
 }

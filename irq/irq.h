@@ -66,7 +66,7 @@ void irq_unlink(uint32_t pintid);
  *
  * From the IRQ vectors of guest and EL2, interrupts masked. Acknowledges, drops
  * the priority, calls the owner, deactivates what is the hypervisor's own; goes
- * on while more is pending, up to a bound. What nobody owns is masked and named,
+ * on while more is pending, up to a bound or a kick. What nobody owns is masked and named,
  * as is an SPI that comes too often (IRQ_STORM_PER_S), a VM's too; that one is tried
  * again after a while, which doubles with each storm until a second was quiet.
  */

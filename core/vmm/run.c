@@ -33,7 +33,7 @@
 /* Requests that come while we look at them are seen in a further round, but not without end. */
 #define REQUEST_ROUNDS 4
 
-static uint32_t requests_of(struct vcpu *v)
+static inline __attribute__((always_inline)) uint32_t requests_of(struct vcpu *v)
 {
 	return atomic_load_explicit(&v->thread.requests, memory_order_acquire);
 }
@@ -171,23 +171,12 @@ static inline bool is_plain_wfi(const struct arch_gpregs *regs, long first)
 	return regs->esr == ESR_WFI && first == LAYER_VCPU && !(regs->pstate & SPSR_PLAIN_MASK);
 }
 
-void vmm_exit_sync(struct arch_gpregs *regs, uint32_t light)
+static __attribute__((noinline))
+void exit_sync(struct vcpu *v, struct arch_gpregs *regs, uint32_t light, long first)
 {
-	const struct percpu *cpu = arch_percpu();
-	struct vcpu *v = vcpu_of(cpu->current);
-	long first = atomic_load_explicit(&cpu->traced, memory_order_relaxed);
 	struct exit_info e;
-	enum exit_verdict verdict;
+	enum exit_verdict verdict = exit_read(v, &e);
 
-	if (light == LIGHT_GENERAL && is_plain_wfi(regs, first)) {
-		vcpu_count(v, LAYER_VCPU, EC_WFX);
-		regs->pc += 4;
-		wait_for_interrupt(v);
-		if (requests_of(v))
-			requests_handle(v);
-		return;
-	}
-	verdict = exit_read(v, &e);
 	/* A call's return address is the next instruction; all else reports pc. */
 	regs->pc = e.pc;
 	if (light != LIGHT_GENERAL)
@@ -195,6 +184,21 @@ void vmm_exit_sync(struct arch_gpregs *regs, uint32_t light)
 	else if (verdict == EXIT_UP)
 		verdict = route(v, &e, first);
 	verdict_apply(v, &e, verdict);
+}
+
+void vmm_exit_sync(struct arch_gpregs *regs, uint32_t light)
+{
+	const struct percpu *cpu = arch_percpu();
+	struct vcpu *v = vcpu_of(cpu->current);
+	long first = atomic_load_explicit(&cpu->traced, memory_order_relaxed);
+
+	if (light == LIGHT_GENERAL && is_plain_wfi(regs, first)) {
+		vcpu_count(v, LAYER_VCPU, EC_WFX);
+		regs->pc += 4;
+		wait_for_interrupt(v);
+	} else {
+		exit_sync(v, regs, light, first);
+	}
 	if (requests_of(v))
 		requests_handle(v);
 }
