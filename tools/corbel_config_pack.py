@@ -59,6 +59,15 @@ class Emitter:
             tree.children[name] = self.section(member, schema.MEMBER.keys)
         return tree
 
+    def board(self, system):
+        """Not in the packed form: the hypervisor knows its board."""
+        tree = self.section(system.board, schema.BOARD.keys)
+        for section in schema.BOARD_LISTS:
+            name = section.dts.partition('.')[2]
+            for i, items in enumerate(system.board_lists[section.name]):
+                tree.children[f'{name}-{i}' if i else name] = self.section(items, section.keys)
+        return tree
+
     def system(self, system):
         root = self.section(system.items, schema.SYSTEM)
         props = {'compatible': self.pack(schema.String(), 'corbel,system'),
@@ -109,8 +118,8 @@ def dts_text(system, build):
 
     emit = Emitter(name, lambda kind, value: kind.dts_text(value))
     root = emit.system(system)
-    board = emit.section(system.board, schema.BOARD.keys)
-    if board.props:
+    board = emit.board(system)
+    if board.props or board.children:
         root.children = {'board': board} | root.children
     out = ['/dts-v1/;', '']
     dts_node('/', root, 0, out)

@@ -16,6 +16,7 @@ import corbel_config_schema as schema
 
 # Sections of a VM of which there may be several.
 MANY = [s.dts for s in schema.SECTIONS if s.many]
+BOARD_MANY = [s.dts.partition('.')[2] for s in schema.BOARD_LISTS]
 
 
 class Node:
@@ -242,14 +243,18 @@ class DtsShape:
             out[name] = self.node(self.table(child, path + (name,)), path + (name,))
         return out
 
-    def named(self, name, tree, path, lists):
-        """'memory', 'memory-1', ... become the list 'memory'; the node's name a key."""
-        table = self.table(tree, path)
+    def gather(self, table, lists):
+        """'memory', 'memory-1', ... become the list 'memory'."""
         for many, key in lists:
             found = [k for k in table if k == many or k.startswith(many + '-')]
             if found:
                 first = table[found[0]]
                 table[key] = Node([table.pop(k) for k in found], self.file, first.line)
+
+    def named(self, name, tree, path, lists):
+        """A table with its lists; the node's name becomes a key."""
+        table = self.table(tree, path)
+        self.gather(table, lists)
         table['name'] = self.node(name.encode() + b'\0', path)
         return self.node(table, path)
 
@@ -271,6 +276,8 @@ class DtsShape:
                              'write compatible = "corbel,system"')
         table = self.table(self.root, ('/',))
         del table['compatible']
+        if 'board' in self.root.children:
+            self.gather(table['board'].value, [(n, n) for n in BOARD_MANY])
         self.group(table, 'vms', 'vm', [(n, n) for n in MANY])
         self.group(table, 'pools', 'pool', [('window', 'windows')])
         self.group(table, 'channels', 'channel', [('member', 'members')])

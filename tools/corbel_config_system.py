@@ -158,8 +158,7 @@ class Reader:
         return f'{kind.right}, or a table with ' + ', '.join(k.name for k in section.keys)
 
     def wrong_section(self, node, section, prefix):
-        what = 'this is a property' if self.is_dts else schema.describe(plain(node))
-        self.errors.add(node, prefix, what, self.section_right(section))
+        self.errors.add(node, prefix, what_is(node), self.section_right(section))
         return {k.name: Item(k.default, node, prefix, False) for k in section.keys}
 
     def many(self, node, section, vm):
@@ -189,12 +188,13 @@ class Reader:
     # --- the board
 
     def board(self, root):
-        """Its keys, and in TOML its lists."""
+        """Its keys and lists."""
         node = root.value.get('board', Node({}, root.file, root.line))
-        lists = {} if self.is_dts or not isinstance(node.value, dict) else \
+        lists = {} if not isinstance(node.value, dict) else \
             {s.name.partition('.')[2]: s for s in schema.BOARD_LISTS}
         for key, section in lists.items():
-            right = f'write [[{section.name}]] and its keys below it'
+            right = f'write {key} {{ ... }} and its keys in it' if self.is_dts else \
+                f'write [[{section.name}]] and its keys below it'
             for i, child in enumerate(self.listed(node, key, dict, right, section.name)):
                 self.system.board_lists[section.name].append(
                     self.section(child, section, f'{section.name}[{i}]'))
@@ -337,7 +337,7 @@ class Reader:
         good = [n for n in node.value if isinstance(n.value, cls)]
         for n in node.value:
             if n not in good:
-                self.errors.add(n, title, schema.describe(plain(n)), right)
+                self.errors.add(n, title, what_is(n), right)
         return good
 
     def defaults(self, root):
@@ -371,6 +371,12 @@ class Reader:
         self.channels(root)
         channels.place(self.system)
         return self.system
+
+
+def what_is(node):
+    """In words, where a table should be."""
+    value = plain(node)
+    return 'this is a property' if isinstance(value, bytes) else schema.describe(value)
 
 
 def plain(node):

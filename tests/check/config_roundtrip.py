@@ -295,6 +295,7 @@ def dts_says_the_same(folder, file):
     assert (folder / 'a.cpio').read_bytes() == (folder / 'b.cpio').read_bytes()
     assert tool('dts', dts, '--build', folder) == dts.read_text()
     assert tool('board', dts) == tool('board', file)
+    assert tool('qemu', dts, '--build', folder) == tool('qemu', file, '--build', folder)
 
 
 ALL_NAMES = {'sub/Image': 'Image', 'Image.gz': '2-Image', 'initrd': 'initrd',
