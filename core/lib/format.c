@@ -137,19 +137,17 @@ int vsnprintf(char *buf, size_t size, const char *f, va_list ap)
 	va_list args;
 
 	va_copy(args, ap);
-	for (; *f; f++) {
+	while (*f) {
 		const char *from = f;
 		struct spec s;
 
 		while (*f && *f != '%')
 			f++;
 		run(&o, from, (size_t)(f - from));
-		if (!*f)
-			break;
-		f = spec_read(&s, f + 1, &args);
-		if (!*f)
-			break;
-		convert(&o, &s, *f, &args);
+		if (*f)
+			f = spec_read(&s, f + 1, &args);
+		if (*f)
+			convert(&o, &s, *f++, &args);
 	}
 	va_end(args);
 	if (size)
