@@ -27,7 +27,7 @@ TOP = pathlib.Path(__file__).resolve().parent.parent
 FUZZ = TOP / "tests" / "fuzz" / "run.py"
 SYSTEM = TOP / "tests" / "system" / "run.py"
 AT_ONCE = 2
-TIMEOUT_S = 900
+TIMEOUT_S, MATRIX_TIMEOUT_S = 900, 4 * 3600
 TAIL_LINES = 40
 # Tests that call make are not part of the make that runs us.
 ENVIRONMENT = {k: v for k, v in os.environ.items()
@@ -66,18 +66,18 @@ def matches(name, pattern):
     return not pattern or pattern in name or fnmatch.fnmatch(name, pattern)
 
 
-def run(test, logs):
+def run(test, logs, timeout):
     """(passed, failed, report) of one test."""
     name, command = test
     log = logs / (name.replace("/", "-") + ".log")
     begin = time.monotonic()
     with open(log, "wb") as out:
         try:
-            status = subprocess.run(command, cwd=TOP, env=ENVIRONMENT, timeout=TIMEOUT_S,
+            status = subprocess.run(command, cwd=TOP, env=ENVIRONMENT, timeout=timeout,
                                     stdin=subprocess.DEVNULL, stdout=out,
                                     stderr=subprocess.STDOUT).returncode
         except subprocess.TimeoutExpired:
-            status = "timeout after %d s" % TIMEOUT_S
+            status = "timeout after %d s" % timeout
     text = log.read_bytes().decode(errors="replace")
     passed, failed = count(name, status, text)
     head = "%-4s %s (%.1f s)" % ("FAIL" if failed else "ok", name, time.monotonic() - begin)
@@ -109,9 +109,10 @@ def main():
     logs = TOP / args.build / "test"
     logs.mkdir(parents=True, exist_ok=True)
     tests = [t for t in collect(args) if matches(t[0], args.match)]
+    timeout = MATRIX_TIMEOUT_S if args.matrix else TIMEOUT_S
     total_passed = total_failed = 0
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
-        for passed, failed, report in pool.map(lambda t: run(t, logs), tests):
+        for passed, failed, report in pool.map(lambda t: run(t, logs, timeout), tests):
             print(report, flush=True)
             total_passed += passed
             total_failed += failed

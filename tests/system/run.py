@@ -42,6 +42,7 @@ import faults
 import features
 import guests
 import hostio
+import installer
 import life
 import linux
 import many
@@ -66,7 +67,7 @@ def main():
                   *net.tests(), *faults.tests(), *features.tests(),
                   *passthrough.tests(),
                   *matrix.representative()])
-    wide = dict([*matrix.tests(), *sched.matrix(), *many.matrix()])
+    wide = dict([*matrix.tests(), *sched.matrix(), *many.matrix(), *installer.tests()])
     if args.list:
         print("\n".join(wide if args.matrix else usual))
         return 0
