@@ -18,6 +18,8 @@
 #define HZ      UINT64_C(1000000)
 #define MAC(n)  (UINT64_C(0x000000005452) | (uint64_t)(n) << 40)
 #define WATCHER MAC(9)
+#define VLAN    5u                    /* the guests'; perhaps the watcher's   */
+#define OTHERS_VLAN 8u
 
 static struct {
 	struct virtio_net net;
@@ -92,14 +94,19 @@ static uint64_t some_mac(uint32_t own)
 
 static uint32_t frame(uint32_t own, uint8_t *out)
 {
-	static const uint16_t types[] = { ETH_P_IPV4, ETH_P_ARP, ETH_P_RARP, ETH_P_VLAN, 0x1234 };
+	static const uint16_t types[] = {
+		ETH_P_VLAN, ETH_P_IPV4, ETH_P_ARP, ETH_P_RARP, ETH_P_VLAN, 0x1234,
+	};
+	static const uint16_t tags[] = {
+		OTHERS_VLAN, 0, VLAN, 6, 7, 9, OTHERS_VLAN, 0x6000 | VLAN,
+	};
 	uint32_t what = fuzz_below(&in, 8), n;
 	uint64_t dst = some_mac(own), src = some_mac(own);
 
-	if (what < 5) {
+	if (what < ARRAY_SIZE(types)) {
 		n = test_eth(out, dst, src, types[what], 50);
 		if (types[what] == ETH_P_VLAN)
-			net_put_be16(out + 14, fuzz_below(&in, 16));
+			net_put_be16(out + 14, tags[fuzz_below(&in, ARRAY_SIZE(tags))]);
 		return n;
 	}
 	return test_tcp(out, dst, src, what == 6, 40);
@@ -183,7 +190,7 @@ static void port_config(struct vswitch_port_config *c, uint32_t n, uint32_t kind
 	*c = (struct vswitch_port_config){
 		.vm = n, .mac = MAC(n), .mtu = kind & 1 ? MTU : 0, .isolated = kind & 2,
 		.check_mac = kind & 4, .check_arp = kind & 8, .check_ipv4 = kind & 8,
-		.ipv4 = 0x0a000001, .vlan = kind & 16 ? 5 : 0,
+		.ipv4 = 0x0a000001, .vlan = kind & 16 ? VLAN : 0,
 		.rate_bytes = kind & 32 ? 100000 : 0, .burst_bytes = 300,
 		.rate_packets = kind & 64 ? 1000 : 0,
 	};
@@ -222,7 +229,8 @@ static void start(void)
 
 	check_mac = kind & 4;
 	vlans = kind & 16;
-	mirror = kind & 512;
+	/* Seldom: a mirror sees all, and nothing is forbidden to it. */
+	mirror = (kind & 0x600) == 0x600;
 	vswitch_init(&sw, "lan", vlans, HZ);
 	net_capture_init(&sw.capture, capture, sizeof(capture), HZ);
 	net_capture_switch(&sw.capture, kind & 1024);
@@ -230,11 +238,9 @@ static void start(void)
 	watcher.ops = &watcher_ops;
 	watcher.cfg = (struct vswitch_port_config){
 		.vm = GUESTS, .mac = WATCHER, .mtu = MTU, .mirror = mirror, .isolated = kind & 2,
-		.vlan = kind & 2048 && vlans ? 8 : 0,
+		.vlan = !vlans ? 0 : kind & 0x1800 ? OTHERS_VLAN : VLAN,
 	};
-	if (vlans && !watcher.cfg.vlan)
-		watcher.cfg.vlan = 5;
-	quiet = !mirror && ((vlans && watcher.cfg.vlan == 8) || watcher.cfg.isolated);
+	quiet = !mirror && (watcher.cfg.vlan == OTHERS_VLAN || watcher.cfg.isolated);
 	FUZZ_CHECK(vswitch_attach(&sw, &watcher) == 0);
 	for (uint32_t n = 0; n < GUESTS; n++) {
 		fuzz_guest_prepare(&g[n].guest, &in);
