@@ -51,6 +51,7 @@ import net
 import passthrough
 import sched
 import services
+import soak
 import virtio
 from machine import TAIL, Failure
 
@@ -67,7 +68,8 @@ def main():
                   *net.tests(), *faults.tests(), *features.tests(),
                   *passthrough.tests(),
                   *matrix.representative()])
-    wide = dict([*matrix.tests(), *sched.matrix(), *many.matrix(), *installer.tests()])
+    wide = dict([*matrix.tests(), *sched.matrix(), *many.matrix(), *installer.tests(),
+                 *soak.tests()])
     if args.list:
         print("\n".join(wide if args.matrix else usual))
         return 0
