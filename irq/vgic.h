@@ -216,11 +216,14 @@ void vgic_retract_hw(struct vgic_vcpu *v, uint32_t intid);
  */
 bool vgic_hw_in_flight(struct vgic_vcpu *v, uint32_t intid);
 
+/* Requests of a vCPU's thread that a flush answers. */
+#define VGIC_FLUSH_BITS (THREAD_REQ_IRQ | THREAD_REQ_TIMER)
+
 /**
  * vgic_flush() - bring the list registers up to date
  *
- * From the run loop when THREAD_REQ_IRQ was set on v's thread, after clearing
- * it; takes THREAD_REQ_SGIS out itself. v is loaded on this pCPU; interrupts masked;
+ * When one of VGIC_FLUSH_BITS was set on v's thread, after clearing
+ * them; takes THREAD_REQ_SGIS out itself. v is loaded on this pCPU; interrupts masked;
  * no lock of rank >= 40 held.
  */
 void vgic_flush(struct vgic_vcpu *v);

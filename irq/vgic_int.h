@@ -7,22 +7,25 @@
 
 #include "irq/vgic.h"
 
+/* What each interrupt runs through several times, which -Os would make calls of. */
+#define INLINE static inline __attribute__((always_inline))
+
 /* ---- words: 32 interrupts at a time ---- */
 
 /* Pending by any cause, wherever it is kept. */
-static inline uint32_t word_pending(const struct vgic_word *w)
+INLINE uint32_t word_pending(const struct vgic_word *w)
 {
 	return w->latch | w->lr_pend | (w->line & ~w->edge);
 }
 
 /* Enabled, and of a group that the distributor forwards. */
-static inline uint32_t word_forwarded(const struct vgic_word *w, uint32_t ctlr)
+INLINE uint32_t word_forwarded(const struct vgic_word *w, uint32_t ctlr)
 {
 	return w->enabled & (((ctlr & GICD_CTLR_ENABLE_G1) ? w->group : 0) |
 			     ((ctlr & GICD_CTLR_ENABLE_G0) ? ~w->group : 0));
 }
 
-static inline uint32_t word_ready(const struct vgic_word *w, uint32_t ctlr)
+INLINE uint32_t word_ready(const struct vgic_word *w, uint32_t ctlr)
 {
 	return word_pending(w) & word_forwarded(w, ctlr);
 }
@@ -44,7 +47,7 @@ struct vgic_bank {
 	uint32_t valid;          /* bits that are implemented */
 };
 
-static inline struct vgic_bank vgic_bank_private(struct vgic_vcpu *v)
+INLINE struct vgic_bank vgic_bank_private(struct vgic_vcpu *v)
 {
 	return (struct vgic_bank){ v->vgic, v, &v->word, 0, ~0u };
 }
@@ -57,7 +60,7 @@ static inline uint32_t vgic_valid_spis(const struct vgic *g, uint32_t idx)
 	return nr < 32 ? (1u << nr) - 1 : ~0u;
 }
 
-static inline struct vgic_bank vgic_bank_spi(struct vgic *g, uint32_t idx)
+INLINE struct vgic_bank vgic_bank_spi(struct vgic *g, uint32_t idx)
 {
 	return (struct vgic_bank){ g, NULL, &g->word[idx], idx, vgic_valid_spis(g, idx) };
 }
@@ -133,7 +136,7 @@ static inline struct vgic_word *vgic_word_of(struct vgic_vcpu *v, uint32_t intid
 	return intid < 32 ? &v->word : &v->vgic->word[(intid - 32) / 32];
 }
 
-static inline uint8_t vgic_prio_of(const struct vgic_vcpu *v, uint32_t intid)
+INLINE uint8_t vgic_prio_of(const struct vgic_vcpu *v, uint32_t intid)
 {
 	return intid < 32 ? v->prio[intid] : v->vgic->prio[intid - 32];
 }
@@ -142,7 +145,7 @@ static inline uint8_t vgic_prio_of(const struct vgic_vcpu *v, uint32_t intid)
  * v's lock, after the distributor's if v has to do with SPIs. v loaded here,
  * masked. Return: whether the distributor is locked.
  */
-static inline bool vgic_lr_lock(struct vgic_vcpu *v)
+INLINE bool vgic_lr_lock(struct vgic_vcpu *v)
 {
 	bool spis = v->lr_spi || atomic_load_explicit(&v->spi_hint, memory_order_relaxed);
 
@@ -152,7 +155,7 @@ static inline bool vgic_lr_lock(struct vgic_vcpu *v)
 	return spis;
 }
 
-static inline void vgic_lr_unlock(struct vgic_vcpu *v, bool spis)
+INLINE void vgic_lr_unlock(struct vgic_vcpu *v, bool spis)
 {
 	spin_unlock_inline(&v->lock);
 	if (spis)

@@ -65,12 +65,16 @@ static inline uint32_t requests_of(const struct vcpu *v)
 	return atomic_load_explicit(&v->thread.requests, memory_order_acquire);
 }
 
-static __attribute__((noinline)) uint32_t take_sgis(struct vcpu *v)
+/* Interrupts to be seen to need no more of the guest's registers than any call. */
+static __attribute__((noinline)) uint32_t take_irqs(struct vcpu *v, uint32_t req)
 {
-	if (vgic_take_sgis(&v->vgic))
-		return requests_of(v) ? LIGHT_REQUESTS : LIGHT_DONE;
-	thread_request(&v->thread, THREAD_REQ_IRQ);
-	return LIGHT_REQUESTS;
+	if ((req & VGIC_FLUSH_BITS) || !vgic_take_sgis(&v->vgic)) {
+		/* Before the state is read, as in run.c: who sets one again is not missed. */
+		atomic_fetch_and_explicit(&v->thread.requests, ~(uint32_t)VGIC_FLUSH_BITS,
+					  memory_order_seq_cst);
+		vgic_flush(&v->vgic);
+	}
+	return requests_of(v) ? LIGHT_REQUESTS : LIGHT_DONE;
 }
 
 static inline uint32_t done(struct vcpu *v)
@@ -79,7 +83,9 @@ static inline uint32_t done(struct vcpu *v)
 
 	if (!req)
 		return LIGHT_DONE;
-	return req & ~(uint32_t)THREAD_REQ_SGIS ? LIGHT_REQUESTS : take_sgis(v);
+	if (req & ~(uint32_t)(VGIC_FLUSH_BITS | THREAD_REQ_SGIS))
+		return LIGHT_REQUESTS;
+	return take_irqs(v, req);
 }
 
 /* It is carried out: count it, go past it. high: LIGHT_HIGH, or 0. */

@@ -27,8 +27,7 @@
 #include "vm/lifecycle.h"
 #include "vm/vm.h"
 
-#define FLUSH_BITS (THREAD_REQ_IRQ | THREAD_REQ_TIMER)
-#define WAKE_BITS ((uint32_t)(FLUSH_BITS | THREAD_REQ_SGIS | THREAD_REQ_VCPU))
+#define WAKE_BITS ((uint32_t)(VGIC_FLUSH_BITS | THREAD_REQ_SGIS | THREAD_REQ_VCPU))
 
 /* Requests that come while we look at them are seen in a further round, but not without end. */
 #define REQUEST_ROUNDS 4
@@ -59,8 +58,8 @@ static void requests_handle(struct vcpu *v)
 		}
 		if ((req & THREAD_REQ_VCPU) && !vm_vcpu_orders(v))
 			thread_exit();
-		if (req & (FLUSH_BITS | THREAD_REQ_SGIS)) {
-			requests_clear(v, FLUSH_BITS);
+		if (req & (VGIC_FLUSH_BITS | THREAD_REQ_SGIS)) {
+			requests_clear(v, VGIC_FLUSH_BITS);
 			vgic_flush(&v->vgic);
 		}
 	}

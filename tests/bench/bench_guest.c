@@ -8,6 +8,7 @@
  * Prints "bench NAME TICKS ROUNDS" for each row, and runs HINT #120 where its counting
  * begins and ends, for count.c. "mode=" on the command line chooses: see modes[].
  */
+#include "lib/channel.h"
 #include "lib/gic.h"
 #include "lib/guest.h"
 #include "lib/smccc.h"
@@ -641,6 +642,69 @@ static void net(void)
 	net_row("net_64k_32", true, DEPTH);
 }
 
+/* ---- a doorbell: from the store that rings it to the handler in another VM ---- */
+
+static struct channel channel;
+static struct {
+	uint64_t sent_at, one_way, arrived;
+} volatile *board;
+
+/* What the physical counter, which all VMs share, is ahead of this VM's virtual one. */
+static uint64_t counter_ahead;
+
+static void bell_irq(uint64_t now)
+{
+	uint32_t id = gic_ack();
+
+	board->one_way += now + counter_ahead - board->sent_at;
+	mmio_w32(channel.bell + BELL_ACK, mmio_r32(channel.bell + BELL_STATUS));
+	gic_eoi(id);
+	board->arrived++;
+}
+
+static bool bell_find(void)
+{
+	board = channel_find(&channel, 0) ? (void *)channel.mem : NULL;
+	counter_ahead = read_sysreg(cntpct_el0) - read_sysreg(cntvct_el0);
+	return board;
+}
+
+static void rung(void)
+{
+	if (!bell_find())
+		return;
+	gic_bit_set(GICD_ISENABLER, channel.intid);
+	hooks[0] = bell_irq;
+	vectors_own();
+	irq_enable();
+	while (board->arrived < ROUNDS + 2)
+		__asm__ volatile("yield");
+	irq_disable();
+	vectors_lib();
+}
+
+static void ring_bell(void)
+{
+	if (!bell_find())
+		return;
+	/* The other one waits for it. */
+	delay_ms(100);
+	for (unsigned long i = 0; i < ROUNDS + 2; i++) {
+		unsigned long before = board->arrived;
+
+		if (i == 2) {
+			board->one_way = 0;
+			MARK();
+		}
+		board->sent_at = read_sysreg(cntpct_el0);
+		mmio_w32(channel.bell + BELL_RING, 1 - channel.id);
+		while (board->arrived == before)
+			__asm__ volatile("yield");
+	}
+	MARK();
+	report("doorbell", board->one_way, ROUNDS);
+}
+
 /* ---- what to run ---- */
 
 static void all(void)
@@ -672,7 +736,7 @@ static void bench(void)
 {
 	static void (*const modes[])(void) = {
 		all, one_cpu, one_core, timers, busy, share, spin, nothing, blk, wall, net,
-		net_receive,
+		net_receive, ring_bell, rung,
 	};
 	uint64_t mode = guest_arg("mode", 0);
 
@@ -681,7 +745,7 @@ static void bench(void)
 	gprintf("hz %lu\nfirst_at %lu\n", read_sysreg(cntfrq_el0), boot_state.count);
 	if (mode >= ARRAY_SIZE(modes))
 		return;
-	if (mode < 4)
+	if (mode < 4 || modes[mode] == rung)
 		gic_init();
 	modes[mode]();
 }

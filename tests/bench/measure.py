@@ -21,7 +21,8 @@ BOARD = {"cpu": "cortex-a72,cntfrq=1000000000", "version": 10,
          "extra": ["-icount", "shift=0,sleep=off"]}
 KINDS = ["guest", "hypervisor", "sysreg", "barrier", "tlbi"]
 MODES = {"all": 0, "one_cpu": 1, "one_core": 2, "timers": 3, "busy": 4, "share": 5,
-         "spin": 6, "nothing": 7, "blk": 8, "wall": 9, "net": 10, "net_receive": 11}
+         "spin": 6, "nothing": 7, "blk": 8, "wall": 9, "net": 10, "net_receive": 11,
+         "ring": 12, "rung": 13}
 
 
 def make(*targets):
@@ -139,6 +140,15 @@ def devices():
                  vm("net_receive", name="receiver", keys=port % (1, 2)) +
                  vm("net", name="sender", keys=port % (0, 1)), done=r"\[sender\] DONE 1 passed")
     return hypervisors({**disk, **net})
+
+
+def doorbell():
+    """A channel's doorbell between two VMs that own their CPUs."""
+    system = pool("pinned", [1, 2]) + vm("rung", name="rung", keys=PINNED) + vm(
+        "ring", name="ring", keys=PINNED)
+    return hosted("doorbell", system + '[[channel]]\nname = "c"\nsize = "64K"\n'
+                  'members = [{ vm = "ring" }, { vm = "rung" }]\n', smp=3,
+                  done=r"\[ring\] DONE 1 passed")
 
 
 def reset():
