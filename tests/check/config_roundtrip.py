@@ -69,7 +69,7 @@ def compile_show(folder):
 def fixtures(folder):
     (folder / 'guests/cloud').mkdir(parents=True)
     (folder / 'guests/debian').mkdir()
-    for name in ('a.img', 'b.img', 'initramfs.cpio.gz'):
+    for name in ('a.img', 'b.img', 'scratch.img', 'initramfs.cpio.gz'):
         (folder / 'guests/debian' / name).write_bytes(b'debian')
     (folder / 'sub').mkdir()
     (folder / 'guests/cloud/Image').write_bytes(image(0x20000))
@@ -137,10 +137,10 @@ def meant_rights(mask, system):
 IVC_IPA = {'table': 0x60000000, 'weighty': 0x41000000}
 # Slots that are not given are the lowest free ones.
 SLOTS = {'full': [0, 9, 1, 31, 2, 3, 8, 4, 5], 'table': [0],
-         'debian-a': [0, 1], 'debian-b': [0, 1, 2]}
+         'debian-a': range(6), 'debian-b': range(6)}
 NETWORKS = []                  # of the system at hand
 # Of those that have none of their own: by VM and slot.
-AUTO_MAC = {'full': 0x02436f000105, 'debian-a': 0x02436f000001, 'debian-b': 0x02436f000102}
+AUTO_MAC = {'full': 0x02436f000105, 'debian-a': 0x02436f000005, 'debian-b': 0x02436f000105}
 
 
 # By the numbers of VirtIO 1.2: what is written nowhere, of VM full's disk and of its network.
@@ -304,6 +304,7 @@ LOAD = ['rt_tick', 'edf_worker', 'spin']
 TREE_NAMES = {'@build/guests/cloud/Image': 'Image',
               '@build/guests/initramfs.cpio.gz': 'initramfs.cpio.gz',
               '@build/guests/debian/initramfs.cpio.gz': 'initramfs.cpio.gz',
+              '@build/guests/debian/scratch.img': 'scratch.img',
               **{f'@build/guests-el1/load/{guest}.bin': f'{guest}.bin' for guest in LOAD}}
 # What config_check() makes of the CPUs of VMs under pinned and edf.
 PLACED = {'pin': [0x20, 0x40], 'dead': [0x80], 'tick': [4], 'worker': [8]}

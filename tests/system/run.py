@@ -35,6 +35,7 @@ import sys
 import boot
 import channels
 import chaos
+import debian
 import devices
 import disks
 import el2
@@ -68,8 +69,8 @@ def main():
                   *net.tests(), *faults.tests(), *features.tests(),
                   *passthrough.tests(),
                   *matrix.representative()])
-    wide = dict([*matrix.tests(), *sched.matrix(), *many.matrix(), *installer.tests(),
-                 *soak.tests()])
+    wide = dict([*matrix.tests(), *sched.matrix(), *many.matrix(), *debian.tests(),
+                 *installer.tests(), *soak.tests()])
     if args.list:
         print("\n".join(wide if args.matrix else usual))
         return 0
