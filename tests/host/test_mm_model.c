@@ -279,6 +279,7 @@ static void do_map(void)
 	static const uint8_t attrs[] = { S2_R, S2_R | S2_W, S2_RWX, S2_RWX, S2_R | S2_X };
 	uint32_t vm = any_vm(), i = any_ipa(), page = any_page(), nr;
 	uint8_t attr = attrs[rnd(ARRAY_SIZE(attrs))];
+	uint32_t left;
 
 	if (!m.exists[vm])
 		return;
@@ -287,7 +288,9 @@ static void do_map(void)
 		page = align_down(page, 512);
 		i = align_down(i, 512);
 	}
-	nr = MIN(any_nr(i, NR_IPAS), (page < NR_RAM ? NR_RAM : NR_PAGES) - page);
+	nr = any_nr(i, NR_IPAS);        /* by chance, so not within MIN() */
+	left = (page < NR_RAM ? NR_RAM : NR_PAGES) - page;
+	nr = MIN(nr, left);
 	if (page % 512 == 0 && i % 512 == 0 && i + 512 <= NR_IPAS && page + 512 <= NR_RAM)
 		nr = 512;
 	if (page >= NR_RAM || rnd(32) == 0)
