@@ -12,6 +12,7 @@
 #= make bench      costs of exits in instructions, beside the bare machine; WALL=1:
 #=                 memory by the clock on the wall
 #= make coverage   lines and branches of pure code that host tests and fuzzers reach
+#= make prove      what Frama-C proves of functions where one wrong index ends isolation
 #= make docs       pages from the headers, in build/docs
 #= make clean      remove build/, what was fetched included
 #=
@@ -84,7 +85,7 @@ srcs    := $(foreach d,$(folders),$(wildcard $d/*.c $d/*.S))
 objs    := $(addprefix $(OBJ)/obj/,$(addsuffix .o,$(basename $(srcs))))
 libs    := $(OBJ)/lib/libc.a
 
-.PHONY: all objects run image guest-disk test test-matrix bench coverage docs clean help host-tests \
+.PHONY: all objects run image guest-disk test test-matrix bench coverage prove docs clean help host-tests \
 	print-cflags print-host-cc FORCE
 all: $O/corbel.bin
 objects: $(objs)
@@ -257,6 +258,12 @@ bench: $(TEST_DEPS)
 coverage: $(addprefix fuzz-found-,$(FUZZERS))
 	$Q$(MAKE) O=build/coverage COVERAGE='--coverage -fprofile-update=atomic' host-tests fuzzers
 	@tools/coverage.py build/coverage $(HOST_TESTS) $(addprefix fuzz/,$(FUZZERS))
+# Needs packages of its own, and is no part of make test.
+build/prove.stamp: tests/prove/packages.txt
+	@tools/setup $@ $<
+	@why3 config detect >/dev/null
+prove: build/prove.stamp
+	@tests/prove/run.py
 docs:
 	$Qmkdir -p build/docs && doxygen docs/Doxyfile
 # How a file of the hypervisor is compiled, for the checks and for editors.

@@ -210,6 +210,10 @@ static void rank_insert(struct ranking *r, uint32_t key)
 	r->nr++;
 	if (i == vgic_hw.nr_lrs && key >= r->key[--i])
 		return;
+	/*@ loop invariant 0 <= i <= \at(i, LoopEntry);
+	  @ loop assigns i, r->key[0 .. vgic_hw.nr_lrs - 1];
+	  @ loop variant i;
+	  @*/
 	for (; i && r->key[i - 1] > key; i--)
 		r->key[i] = r->key[i - 1];
 	r->key[i] = key;
@@ -263,14 +267,27 @@ static uint32_t overflow_hcr(const struct contest *c, uint32_t nr_active, uint32
  * Active ones first: each that is left out costs an exit at its end. But one
  * place is for the best pending one, or it would wait for those it outranks.
  */
+static uint32_t places_active(uint32_t nr_lrs, uint32_t active, uint32_t pending)
+{
+	uint32_t most = nr_lrs - (pending ? 1 : 0);
+
+	return MIN(active, most);
+}
+
+/* The others are for pending ones. */
+static uint32_t places_pending(uint32_t nr_lrs, uint32_t nr_active, uint32_t pending)
+{
+	return MIN(pending, nr_lrs - nr_active);
+}
+
 static uint32_t plan_best(struct vgic_vcpu *v, bool spis, struct plan *p)
 {
 	struct contest c = { .ctlr = p->ctlr, .vmcr = arch_ich_vmcr_read() };
 	uint32_t nr_active, nr_pending;
 
 	vgic_for_words(v, spis, rank_word, &c);
-	nr_active = MIN(c.active.nr, vgic_hw.nr_lrs - (c.pending.nr ? 1 : 0));
-	nr_pending = MIN(c.pending.nr, vgic_hw.nr_lrs - nr_active);
+	nr_active = places_active(vgic_hw.nr_lrs, c.active.nr, c.pending.nr);
+	nr_pending = places_pending(vgic_hw.nr_lrs, nr_active, c.pending.nr);
 	p->crowded = c.pending.nr > nr_pending;
 	p->nr = 0;
 	for (uint32_t i = 0; i < nr_active; i++)

@@ -45,6 +45,11 @@ uint16_t entry_owner(uint16_t e)
 
 struct zone *frames_zone(uint64_t frame, uint64_t nr)
 {
+	/*@ loop invariant 0 <= i <= frames.nr_zones;
+	  @ loop invariant \forall integer k; 0 <= k < i ==> !within(frames.zone + k, frame, nr);
+	  @ loop assigns i;
+	  @ loop variant frames.nr_zones - i;
+	  @*/
 	for (uint32_t i = 0; i < frames.nr_zones; i++) {
 		struct zone *z = &frames.zone[i];
 

@@ -90,6 +90,15 @@ bool beyond(const struct stage2 *s2, ipa_t ipa, uint64_t size)
 	return ipa.v >= limit || size > limit - ipa.v;
 }
 
+/* What can be done of so many bytes at once: no more than the page has. */
+static inline __attribute__((always_inline))
+uint64_t piece(ipa_t ipa, uint64_t left)
+{
+	uint64_t in_page = PAGE_SIZE - (ipa.v & PAGE_MASK);
+
+	return MIN(left, in_page);
+}
+
 static int on_range(struct stage2 *s2, const struct page_op *op, ipa_t ipa, uint64_t size)
 {
 	uint64_t n;
@@ -102,7 +111,7 @@ static int on_range(struct stage2 *s2, const struct page_op *op, ipa_t ipa, uint
 	for (uint64_t done = 0; !err && done < size; done += n) {
 		ipa_t at = ipa_add(ipa, done);
 
-		n = MIN(size - done, PAGE_SIZE - (at.v & PAGE_MASK));
+		n = piece(at, size - done);
 		err = on_page(s2, op, at, n, done);
 		if (err == -ENOENT && s2->populate && !s2->populate(s2->populate_ctx, at))
 			err = on_page(s2, op, at, n, done);
@@ -156,7 +165,7 @@ copy_pages(struct stage2 *s2, ipa_t ipa, char *p, uint64_t size, bool out, uint3
 	for (uint64_t done = 0, n; !err && done < size; done += n) {
 		ipa_t at = ipa_add(ipa, done);
 
-		n = MIN(size - done, PAGE_SIZE - (at.v & PAGE_MASK));
+		n = piece(at, size - done);
 		err = copy_next(s2, at, p + done, n, out, need);
 		if (err == -ENOENT && s2->populate && !s2->populate(s2->populate_ctx, at))
 			err = copy_next(s2, at, p + done, n, out, need);
@@ -285,7 +294,7 @@ int guest_copy_between(struct stage2 *to_s2, ipa_t to, struct stage2 *from_s2, i
 	for (uint64_t done = 0, n; !err && done < size; done += n) {
 		ipa_t t = ipa_add(to, done), f = ipa_add(from, done);
 
-		n = MIN(size - done, PAGE_SIZE - MAX(t.v & PAGE_MASK, f.v & PAGE_MASK));
+		n = piece(t, piece(f, size - done));
 		err = pieces_locked(to_s2, t, from_s2, f, n);
 		if (err != -ENOENT)
 			continue;

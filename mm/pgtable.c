@@ -151,11 +151,24 @@ static unsigned int leaf_level(const struct pgtable *pt, uint64_t addr, uint64_t
 {
 	unsigned int level = MAX(pt->max_leaf_level, 1);
 
+	/*@ loop invariant 1 <= level <= LAST_LEVEL && pt->max_leaf_level <= level;
+	  @ loop assigns level;
+	  @ loop variant LAST_LEVEL - level;
+	  @*/
 	while (level < LAST_LEVEL &&
 	       (!is_aligned(addr | pa, pgtable_level_size(level)) ||
 		size < pgtable_level_size(level)))
 		level++;
 	return level;
+}
+
+/* As many entries as the table has from addr on, or as the range needs. */
+static uint64_t run_length(uint64_t addr, uint64_t size, unsigned int level)
+{
+	uint64_t in_range = size / pgtable_level_size(level);
+	uint64_t in_table = PGTABLE_ENTRIES - index_of(addr, level);
+
+	return MIN(in_range, in_table);
 }
 
 /* Fill entries of one table, as many as the range and the table have; *done bytes. */
@@ -173,7 +186,7 @@ static int map_run(struct pgtable *pt, uint64_t addr, uint64_t pa, uint64_t size
 			return err;
 		pte = descend(pt, addr, to_level, &level);
 	}
-	nr = MIN(size / step, PGTABLE_ENTRIES - index_of(addr, level));
+	nr = run_length(addr, size, level);
 	*done = nr * step;
 	for (desc = leaf_desc(pa, attr, level); nr; nr--, desc += step) {
 		/* The range was empty, and empty tables do not stay. */

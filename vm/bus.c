@@ -38,6 +38,13 @@ static struct mmio_device *bus_search(struct bus *bus, uint64_t addr)
 {
 	uint32_t lo = 0, hi = bus->nr_devs;
 
+	/*@ loop invariant 0 <= lo <= hi <= bus->nr_devs;
+	  @ loop invariant \forall integer i; 0 <= i < lo ==>
+	  @	bus->dev[i]->base + bus->dev[i]->size <= addr;
+	  @ loop invariant \forall integer i; hi <= i < bus->nr_devs ==> addr < bus->dev[i]->base;
+	  @ loop assigns lo, hi;
+	  @ loop variant hi - lo;
+	  @*/
 	while (lo < hi) {
 		uint32_t mid = lo + (hi - lo) / 2;
 

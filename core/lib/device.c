@@ -10,6 +10,12 @@ static const struct reg_desc *reg_lookup(const struct reg_desc *tbl, size_t nr, 
 {
 	size_t lo = 0;
 
+	/*@ loop invariant 0 <= lo <= nr <= \at(nr, Pre);
+	  @ loop invariant \forall integer i; 0 <= i < lo ==> tbl[i].off + tbl[i].len <= offset;
+	  @ loop invariant \forall integer i; nr <= i < \at(nr, Pre) ==> offset < tbl[i].off;
+	  @ loop assigns lo, nr;
+	  @ loop variant nr - lo;
+	  @*/
 	while (lo < nr) {
 		size_t mid = lo + (nr - lo) / 2;
 
