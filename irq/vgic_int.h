@@ -5,10 +5,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/lib/options.h"
 #include "irq/vgic.h"
 
 /* What each interrupt runs through several times, which -Os would make calls of. */
+#if CONFIG_FAST
 #define INLINE static inline __attribute__((always_inline))
+#else
+#define INLINE static inline
+#endif
 
 /* ---- words: 32 interrupts at a time ---- */
 
