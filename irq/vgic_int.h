@@ -150,7 +150,7 @@ INLINE uint8_t vgic_prio_of(const struct vgic_vcpu *v, uint32_t intid)
  * v's lock, after the distributor's if v has to do with SPIs. v loaded here,
  * masked. Return: whether the distributor is locked.
  */
-INLINE bool vgic_lr_lock(struct vgic_vcpu *v)
+static inline bool vgic_lr_lock(struct vgic_vcpu *v)
 {
 	bool spis = v->lr_spi || atomic_load_explicit(&v->spi_hint, memory_order_relaxed);
 
@@ -160,7 +160,7 @@ INLINE bool vgic_lr_lock(struct vgic_vcpu *v)
 	return spis;
 }
 
-INLINE void vgic_lr_unlock(struct vgic_vcpu *v, bool spis)
+static inline void vgic_lr_unlock(struct vgic_vcpu *v, bool spis)
 {
 	spin_unlock_inline(&v->lock);
 	if (spis)
