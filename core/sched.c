@@ -79,16 +79,6 @@ static void enqueue_locked(struct run_queue *rq, struct thread *t, enum sched_ho
 	policy_of(rq)->enqueue(&rq->q, t, now, how);
 }
 
-void sched_enqueue_locked(struct run_queue *rq, struct thread *t, enum sched_how how)
-{
-	uint64_t now = arch_counter();
-
-	/* One that comes is compared with what the running one has had by now. */
-	if (t != rq->current)
-		charge_locked(rq, rq->current, now);
-	enqueue_locked(rq, t, how, now);
-}
-
 static void account_wait(struct thread *t, uint64_t now)
 {
 	uint64_t wait = now - t->since;
@@ -180,7 +170,7 @@ static uint32_t nr_ready(const struct run_queue *rq)
 }
 
 /* The first to wait starts slices and has WFI trapped, even if it does not pre-empt. */
-void sched_notify_locked(struct run_queue *rq, struct thread *t)
+static void notify_locked(struct run_queue *rq, struct thread *t)
 {
 	struct thread *cur = rq->current;
 	uint64_t now = arch_counter();
@@ -189,6 +179,37 @@ void sched_notify_locked(struct run_queue *rq, struct thread *t)
 	if (sched_is_system(t) || cur->helper == t || must_yield_locked(rq, cur, now) ||
 	    (nr_ready(rq) == 1 && !goes_on_locked(rq, cur, until_locked(rq, cur, now))))
 		sched_poke_locked(rq);
+}
+
+/* Away from rq's pCPU, which sends it: send_leavers(). */
+static void leaves_locked(struct run_queue *rq, struct thread *t, uint64_t now)
+{
+	t->state = THREAD_MOVING;
+	t->since = now;
+	list_push_back(&rq->leaving, &t->rq_node);
+	atomic_fetch_add_explicit(&rq->nr_leaving, 1, memory_order_relaxed);
+}
+
+/* Into rq, and the pCPU looks, if that may change anything. */
+static void join_locked(struct run_queue *rq, struct thread *t, enum sched_how how)
+{
+	uint64_t now = arch_counter();
+
+	/* One that comes is compared with what the running one has had by now. */
+	if (t != rq->current)
+		charge_locked(rq, rq->current, now);
+	enqueue_locked(rq, t, how, now);
+	notify_locked(rq, t);
+}
+
+void sched_ready_locked(struct run_queue *rq, struct thread *t, enum sched_how how)
+{
+	if (sched_must_move(t)) {
+		leaves_locked(rq, t, arch_counter());
+		sched_poke_locked(rq);
+		return;
+	}
+	join_locked(rq, t, how);
 }
 
 /*
@@ -229,14 +250,9 @@ void sched_wake_locked(struct run_queue *rq, struct thread *t)
 	struct thread *cur = rq->current;
 	uint64_t now, until = SCHED_NEVER;
 
-	if (sched_must_move(t)) {
-		sched_leave_locked(rq, t);
-		return;
-	}
 	if (!CONFIG_FAST || !policy->wake || !is_usual_locked(rq, cur) || sched_is_system(t) ||
-	    cur->helper == t) {
-		sched_enqueue_locked(rq, t, SCHED_WAKE);
-		sched_notify_locked(rq, t);
+	    cur->helper == t || sched_must_move(t)) {
+		sched_ready_locked(rq, t, SCHED_WAKE);
 		return;
 	}
 	now = arch_counter();
@@ -250,20 +266,6 @@ void sched_wake_locked(struct run_queue *rq, struct thread *t)
 }
 
 /* ---- moving to another pCPU ---- */
-
-static void leaves_locked(struct run_queue *rq, struct thread *t, uint64_t now)
-{
-	t->state = THREAD_MOVING;
-	t->since = now;
-	list_push_back(&rq->leaving, &t->rq_node);
-	atomic_fetch_add_explicit(&rq->nr_leaving, 1, memory_order_relaxed);
-}
-
-__attribute__((cold)) void sched_leave_locked(struct run_queue *rq, struct thread *t)
-{
-	leaves_locked(rq, t, arch_counter());
-	sched_poke_locked(rq);
-}
 
 static uint32_t busyness(const struct run_queue *rq)
 {
@@ -299,8 +301,7 @@ static void arrive(struct run_queue *old, struct thread *t)
 		rq = sched_lock(t);
 	}
 	t->waited += arch_counter() - t->since;
-	sched_enqueue_locked(rq, t, SCHED_ENTER);
-	sched_notify_locked(rq, t);
+	join_locked(rq, t, SCHED_ENTER);
 	spin_unlock(&rq->lock);
 }
 
@@ -579,12 +580,10 @@ __attribute__((cold)) void sched_set_urgency(struct thread *t, uint32_t urgency)
 	if (queued)
 		sched_dequeue_locked(rq, t);
 	t->urgency = urgency;
-	if (queued) {
-		sched_enqueue_locked(rq, t, SCHED_PREEMPT);
-		sched_notify_locked(rq, t);
-	} else if (t->state == THREAD_RUNNING) {
+	if (queued)
+		join_locked(rq, t, SCHED_PREEMPT);
+	else if (t->state == THREAD_RUNNING)
 		sched_poke_locked(rq);
-	}
 	spin_unlock(&rq->lock);
 	arch_irq_restore(flags);
 }

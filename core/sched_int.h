@@ -48,20 +48,16 @@ static inline __attribute__((always_inline)) struct run_queue *sched_lock_inline
 struct run_queue *sched_lock(struct thread *t);
 
 /* Rank 90 held for all of these. */
-void sched_enqueue_locked(struct run_queue *rq, struct thread *t, enum sched_how how);
 void sched_dequeue_locked(struct run_queue *rq, struct thread *t);
 
-/* t, in no queue, shall go to its home: rq's pCPU sends it. */
-void sched_leave_locked(struct run_queue *rq, struct thread *t);
+/* t, in no queue, is able to run: into rq, with notice of it, or on its way to its home. */
+void sched_ready_locked(struct run_queue *rq, struct thread *t, enum sched_how how);
 
 /*
- * t slept and is ready now: what the two above do. An optional part of a policy makes it short
- * in the usual case (sched_policy.wake).
+ * The same for one that slept. An optional part of a policy makes it short in the usual case
+ * (sched_policy.wake).
  */
 void sched_wake_locked(struct run_queue *rq, struct thread *t);
-
-/* t was put into rq: have the pCPU look, if that may change anything. */
-void sched_notify_locked(struct run_queue *rq, struct thread *t);
 
 /* Have a pCPU look at its current thread's requests. */
 void sched_poke_locked(struct run_queue *rq);

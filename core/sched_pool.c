@@ -203,11 +203,8 @@ static void close_locked(struct run_queue *rq, struct thread *t, enum sched_how 
 {
 	if (t->state == THREAD_NEW) {
 		t->cpu = t->home;
-	} else if (t->state == THREAD_READY && sched_must_move(t)) {
-		sched_leave_locked(rq, t);
 	} else if (t->state == THREAD_READY) {
-		sched_enqueue_locked(rq, t, how);
-		sched_notify_locked(rq, t);
+		sched_ready_locked(rq, t, how);
 	} else if (t->state == THREAD_RUNNING) {
 		sched_poke_locked(rq);
 	}

@@ -80,17 +80,6 @@ static void keep_house(struct thread *t)
 	t->affinity = BIT(t->home);
 }
 
-/* Its run queue is locked. */
-static void make_ready_locked(struct run_queue *rq, struct thread *t)
-{
-	if (sched_must_move(t)) {
-		sched_leave_locked(rq, t);
-		return;
-	}
-	sched_enqueue_locked(rq, t, SCHED_ENTER);
-	sched_notify_locked(rq, t);
-}
-
 __attribute__((cold)) void thread_start(struct thread *t)
 {
 	uint64_t flags = arch_irq_save();
@@ -100,7 +89,7 @@ __attribute__((cold)) void thread_start(struct thread *t)
 		keep_house(t);
 	rq = sched_lock(t);
 	if (t->state == THREAD_NEW)
-		make_ready_locked(rq, t);
+		sched_ready_locked(rq, t, SCHED_ENTER);
 	spin_unlock(&rq->lock);
 	irq_restore(flags);
 }

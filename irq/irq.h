@@ -20,7 +20,8 @@ typedef void irq_handler(void *ctx, uint32_t intid);
  * irq_register() - the hypervisor's own interrupt
  * @intid:   SGI, PPI or SPI without an owner
  * @handler: must make a level interrupt drop; the interrupt is deactivated
- *           when it returns
+ *           when it returns. NULL, for IRQ_SGI_KICK alone: the thread's requests
+ *           are looked at on the way out, so who takes it ends it at once
  * @ctx:     handed to handler
  *
  * Enables it: an SPI for all, an SGI or PPI on this pCPU and on every pCPU that

@@ -216,14 +216,14 @@ void vgic_retract_hw(struct vgic_vcpu *v, uint32_t intid);
  */
 bool vgic_hw_in_flight(struct vgic_vcpu *v, uint32_t intid);
 
-/* Requests of a vCPU's thread that a flush answers. */
+/* Requests of a vCPU's thread that want a flush; and THREAD_REQ_SGIS do. */
 #define VGIC_FLUSH_BITS (THREAD_REQ_IRQ | THREAD_REQ_TIMER)
 
 /**
  * vgic_flush() - bring the list registers up to date
  *
- * When one of VGIC_FLUSH_BITS was set on v's thread, after clearing
- * them; takes THREAD_REQ_SGIS out itself. v is loaded on this pCPU; interrupts masked;
+ * Takes VGIC_FLUSH_BITS and THREAD_REQ_SGIS out of the requests of v's thread, which ask for
+ * it. v is loaded on this pCPU; interrupts masked;
  * no lock of rank >= 40 held.
  */
 void vgic_flush(struct vgic_vcpu *v);

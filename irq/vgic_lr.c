@@ -424,8 +424,12 @@ void vgic_lr_flush_locked(struct vgic_vcpu *v, bool spis)
 
 void vgic_flush(struct vgic_vcpu *v)
 {
-	bool spis = vgic_lr_lock(v);
+	bool spis;
 
+	/* Before any of the state is read: who sets one again is not missed. */
+	atomic_fetch_and_explicit(&v->thread->requests, ~(uint32_t)VGIC_FLUSH_BITS,
+				  memory_order_seq_cst);
+	spis = vgic_lr_lock(v);
 	vgic_lr_flush_locked(v, spis);
 	vgic_lr_unlock(v, spis);
 }

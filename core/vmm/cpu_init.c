@@ -20,13 +20,6 @@
 
 #define SGI_STOP 2u                  /* beside IRQ_SGI_KICK and IRQ_SGI_VGIC */
 
-/* The work is done on the way out: the thread's requests are looked at there. */
-static void on_kick(void *ctx, uint32_t intid)
-{
-	(void)ctx;
-	(void)intid;
-}
-
 static void on_stop(void *ctx, uint32_t intid)
 {
 	(void)ctx;
@@ -97,7 +90,7 @@ int cpu_init_shared(const struct board *b)
 		return err;
 	}
 	cpu_timer_intid = b->intid_hyp_timer;
-	if (irq_register(IRQ_SGI_KICK, on_kick, NULL) ||
+	if (irq_register(IRQ_SGI_KICK, NULL, NULL) ||
 	    irq_register(SGI_STOP, on_stop, NULL) ||
 	    irq_register(IRQ_SGI_VGIC, vgic_fold_ipi, NULL) ||
 	    irq_register(b->intid_hyp_timer, on_timer, NULL) ||

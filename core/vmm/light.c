@@ -68,12 +68,8 @@ static inline uint32_t requests_of(const struct vcpu *v)
 /* Interrupts to be seen to need no more of the guest's registers than any call. */
 static __attribute__((noinline)) uint32_t take_irqs(struct vcpu *v, uint32_t req)
 {
-	if ((req & VGIC_FLUSH_BITS) || !vgic_take_sgis(&v->vgic)) {
-		/* Before the state is read, as in run.c: who sets one again is not missed. */
-		atomic_fetch_and_explicit(&v->thread.requests, ~(uint32_t)VGIC_FLUSH_BITS,
-					  memory_order_seq_cst);
+	if ((req & VGIC_FLUSH_BITS) || !vgic_take_sgis(&v->vgic))
 		vgic_flush(&v->vgic);
-	}
 	return requests_of(v) ? LIGHT_REQUESTS : LIGHT_DONE;
 }
 

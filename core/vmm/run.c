@@ -37,14 +37,8 @@ static inline __attribute__((always_inline)) uint32_t requests_of(struct vcpu *v
 	return atomic_load_explicit(&v->thread.requests, memory_order_acquire);
 }
 
-static void requests_clear(struct vcpu *v, uint32_t bits)
-{
-	/* Acquire, and before the state is read: who sets a bit again is not missed. */
-	atomic_fetch_and_explicit(&v->thread.requests, ~bits, memory_order_seq_cst);
-}
-
 /* What was asked of this vCPU's thread, before it goes (back) to the guest. */
-static void requests_handle(struct vcpu *v)
+static __attribute__((noinline)) void requests_answer(struct vcpu *v)
 {
 	for (int round = 0; round < REQUEST_ROUNDS; round++) {
 		uint32_t req = requests_of(v);
@@ -58,14 +52,18 @@ static void requests_handle(struct vcpu *v)
 		}
 		if ((req & THREAD_REQ_VCPU) && !vm_vcpu_orders(v))
 			thread_exit();
-		if (req & (VGIC_FLUSH_BITS | THREAD_REQ_SGIS)) {
-			requests_clear(v, VGIC_FLUSH_BITS);
+		if (req & (VGIC_FLUSH_BITS | THREAD_REQ_SGIS))
 			vgic_flush(&v->vgic);
-		}
 	}
 	/* Left behind: the interrupt comes as soon as the guest is entered. */
 	if (requests_of(v))
 		cpu_kick(cpu_self());
+}
+
+static inline __attribute__((always_inline)) void requests_handle(struct vcpu *v)
+{
+	if (requests_of(v))
+		requests_answer(v);
 }
 
 /* Sleep until the guest has an interrupt to take, or somebody has an order. */
@@ -73,14 +71,12 @@ static void wait_for_interrupt(struct vcpu *v)
 {
 	uint32_t starts = vm_vcpu_starts(v);
 
-	if (requests_of(v))
-		requests_handle(v);
+	requests_handle(v);
 	/* A reset meanwhile has ended the sleep: the vCPU is another life's. */
 	while (starts == vm_vcpu_starts(v) && !vgic_deliverable(&v->vgic) &&
 	       !(requests_of(v) & THREAD_REQ_VCPU)) {
 		thread_block(WAKE_BITS);
-		if (requests_of(v))
-			requests_handle(v);
+		requests_handle(v);
 	}
 }
 
@@ -198,13 +194,12 @@ void vmm_exit_sync(struct arch_gpregs *regs, uint32_t light)
 	} else {
 		exit_sync(v, regs, light, first);
 	}
-	if (requests_of(v))
-		requests_handle(v);
+	requests_handle(v);
 }
 
 void vmm_exit_requests(void)
 {
-	requests_handle(vcpu_of(thread_current()));
+	requests_answer(vcpu_of(thread_current()));
 }
 
 void vmm_exit_serror(struct arch_gpregs *regs)
@@ -217,8 +212,7 @@ void vmm_exit_serror(struct arch_gpregs *regs)
 		  (unsigned long long)regs->esr);
 	if (!serror_goes_on(regs->esr))
 		vcpu_inject_serror(v, (uint32_t)(regs->esr & ESR_ISS));
-	if (requests_of(v))
-		requests_handle(v);
+	requests_handle(v);
 }
 
 void vmm_el2_irq(void)
