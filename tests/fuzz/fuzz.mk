@@ -26,10 +26,10 @@ fuzz_virtio_srcs    := tests/fuzz/virtio_guest.c devices/virtio_mmio.c core/lib/
 	$(virtio_srcs)
 fuzz_blk_SRCS       := devices/virtio_blk.c $(fuzz_virtio_srcs)
 fuzz_net_SRCS       := devices/virtio_net.c devices/virtio_net_ctrl.c \
-	$(filter-out tests/host/fake/cpu.c,$(net_srcs)) $(fuzz_virtio_srcs)
+	$(filter-out tests/host/fake/cpu.c,$(net_alone)) $(fuzz_virtio_srcs)
 fuzz_console_SRCS   := devices/virtio_console.c $(fuzz_virtio_srcs)
 fuzz_vsock_SRCS     := devices/virtio_vsock.c $(fuzz_virtio_srcs)
-fuzz_ivc_SRCS       := vm/ivc.c vm/shared.c vm/bus.c devices/doorbell.c core/lib/device.c $(mm_srcs)
+fuzz_ivc_SRCS       := $(ivc_srcs)
 fuzz_balloon_SRCS   := devices/virtio_balloon.c $(fuzz_virtio_srcs)
 
 FUZZ_SECONDS ?= 60

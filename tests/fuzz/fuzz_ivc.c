@@ -6,31 +6,20 @@
  */
 #include "tests/fuzz/fuzz.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <cmocka.h>
-
-#include "core/mutex.h"
 #include "mm/frames.h"
 #include "mm/hyp_pool.h"
 #include "mm/stage2.h"
-#include "tests/host/mm_machine.h"
-#include "vm/vm.h"
+#include "tests/host/ivc_vms.h"
 
 #define NR_VMS      4u
-#define ID(vm)      (70u + (vm))
 #define LONER       3u                /* knows nobody, and nobody knows it */
 #define WINDOW      UINT64_C(0x400000000)
 #define WINDOW_SIZE (8 * MIB)
-#define BELLS       UINT64_C(0x0b010000)
-#define SPI         200
 #define LARGEST     (4 * MIB)
 
-static struct vm_config cfgs[NR_VMS];
-static struct vm vms[NR_VMS];
-static uint32_t lines[NR_VMS];        /* bit per slot */
+_Static_assert(NR_VMS <= IVC_VMS, "VMs");
+
 static struct fuzz_in in;
-static bool locked;
 
 /* What each has, by slot. */
 static struct holding {
@@ -39,72 +28,15 @@ static struct holding {
 	bool publisher, write, there;
 } has[NR_VMS][CONFIG_IVC_SLOTS];
 
-/* ---- what the code under test needs ---- */
-
-void mutex_lock(struct mutex *m)
+static void up(uint32_t vm)
 {
-	(void)m;
-	FUZZ_CHECK(!locked);
-	locked = true;
-}
-
-void mutex_unlock(struct mutex *m)
-{
-	(void)m;
-	FUZZ_CHECK(locked);
-	locked = false;
-}
-
-static void line_set(void *ctx, uint32_t intid, bool level)
-{
-	uint32_t vm = ((struct vm *)ctx)->slot, slot = intid - 32 - SPI;
-
-	FUZZ_CHECK(slot < CONFIG_IVC_SLOTS);
-	lines[vm] = level ? lines[vm] | 1u << slot : lines[vm] & ~(1u << slot);
-}
-
-struct irq_line vgic_line(struct vgic *g, uint32_t intid)
-{
-	return (struct irq_line){ line_set, container_of(g, struct vm, vgic), intid };
-}
-
-/* ---- VMs ---- */
-
-static void configure(uint32_t i, uint32_t publish, uint64_t memory, uint64_t read, uint64_t write)
-{
-	cfgs[i] = (struct vm_config){ .id = ID(i) };
-	cfgs[i].name[0] = (char)('a' + i);
-	cfgs[i].ivc = (struct config_ivc){
-		.present = true, .publish = publish, .memory = memory, .read = read,
-		.write = write, .ipa = WINDOW, .window = WINDOW_SIZE, .doorbell = BELLS,
-		.spi = SPI,
-	};
-}
-
-static void vm_up(uint32_t i)
-{
-	struct vm *vm = &vms[i];
-
-	memset(vm, 0, sizeof(*vm));
-	vm->slot = i;
-	vm->cfg = &cfgs[i];
-	FUZZ_CHECK(stage2_init(&vm->s2, owner_vm(i), 36) == 0);
-	bus_init(&vm->bus);
-	FUZZ_CHECK(ivc_create(vm) == 0);
-	memset(has[i], 0, sizeof(has[i]));
-	lines[i] = 0;
-}
-
-static void vm_down(uint32_t i)
-{
-	ivc_destroy(&vms[i]);
-	FUZZ_CHECK(lines[i] == 0);
-	stage2_fini(&vms[i].s2);
+	ivc_vm_up(vm);
+	memset(has[vm], 0, sizeof(has[vm]));
 }
 
 static bool may(uint32_t vm, uint32_t publisher, bool write)
 {
-	const struct config_ivc *c = &cfgs[vm].ivc;
+	const struct config_ivc *c = &ivc.cfg[vm].ivc;
 
 	return (write ? c->write : c->read | c->write) & BIT(publisher);
 }
@@ -127,7 +59,7 @@ static void note(uint32_t vm, const uint64_t *x, uint32_t owner, bool write)
 	FUZZ_CHECK(slot < CONFIG_IVC_SLOTS && !has[vm][slot].there && !holding_at(vm, x[1]));
 	FUZZ_CHECK(x[2] >= WINDOW && x[3] <= LARGEST && x[2] - WINDOW <= WINDOW_SIZE - x[3]);
 	FUZZ_CHECK(x[5] == 32 + SPI + slot);
-	FUZZ_CHECK(stage2_lookup(&vms[vm].s2, IPA(x[2]), &l) == 0 && l.mapped);
+	FUZZ_CHECK(stage2_lookup(&ivc.vm[vm].s2, IPA(x[2]), &l) == 0 && l.mapped);
 	has[vm][slot] = (struct holding){
 		x[1], x[2], x[3], l.pa.v, owner, owner == vm, write, true,
 	};
@@ -160,7 +92,7 @@ static void check_charge(uint32_t vm)
 		pa[nr++] = h->pa;
 		sum += h->size;
 	}
-	FUZZ_CHECK(nr <= cfgs[vm].ivc.publish && sum <= cfgs[vm].ivc.memory);
+	FUZZ_CHECK(nr <= ivc.cfg[vm].ivc.publish && sum <= ivc.cfg[vm].ivc.memory);
 }
 
 static void done(uint32_t vm, uint32_t fn, const uint64_t *x, const uint64_t *asked)
@@ -170,7 +102,7 @@ static void done(uint32_t vm, uint32_t fn, const uint64_t *x, const uint64_t *as
 
 	switch (fn) {
 	case IVC_PUBLISH:
-		FUZZ_CHECK(cfgs[vm].ivc.publish && x[3] == asked[2]);
+		FUZZ_CHECK(ivc.cfg[vm].ivc.publish && x[3] == asked[2]);
 		note(vm, x, vm, true);
 		check_charge(vm);
 		break;
@@ -185,7 +117,7 @@ static void done(uint32_t vm, uint32_t fn, const uint64_t *x, const uint64_t *as
 	case IVC_UNPUBLISH:
 	case IVC_UNSUBSCRIBE:
 		FUZZ_CHECK(h && h->publisher == (fn == IVC_UNPUBLISH));
-		FUZZ_CHECK(!(lines[vm] & 1u << (h - has[vm])));
+		FUZZ_CHECK(!(ivc.lines[vm] & 1u << (h - has[vm])));
 		h->there = false;
 		break;
 	case IVC_NOTIFY:
@@ -253,14 +185,14 @@ static void call(uint32_t vm)
 		fn = (uint32_t)fuzz_edge(&in);
 	x[0] = IVC_FID + (uint64_t)fn;
 	memcpy(asked, x, sizeof(x));
-	verdict = fuzz_below(&in, 8) ? ivc_call(&vms[vm], x) :
-		  ivc_has(&vms[vm], (uint32_t)x[0]) ? ivc_quick(&vms[vm], x) : EXIT_UP;
+	verdict = fuzz_below(&in, 8) ? ivc_call(&ivc.vm[vm], x) :
+		  ivc_has(&ivc.vm[vm], (uint32_t)x[0]) ? ivc_quick(&ivc.vm[vm], x) : EXIT_UP;
 	FUZZ_CHECK(verdict == EXIT_DONE || verdict == EXIT_UP);
 	if (verdict == EXIT_UP || (int64_t)x[0] < 0)
 		FUZZ_CHECK(!memcmp(x + 1, asked + 1, sizeof(x) - 8));
 	else
 		done(vm, fn, x, asked);
-	FUZZ_CHECK(!locked);
+	FUZZ_CHECK(!ivc.locked);
 }
 
 /* ---- the other things that a VM does ---- */
@@ -274,18 +206,18 @@ static void access(uint32_t vm)
 	uint64_t off = fuzz_below(&in, CONFIG_IVC_SLOTS) * DOORBELL_MMIO_SIZE;
 
 	off += (fuzz_below(&in, 8) ? fuzz_below(&in, 24) : fuzz_below(&in, 4096)) / size * size;
-	bus_access(&vms[vm].bus, IPA(BELLS + off), &acc);
+	bus_access(&ivc.vm[vm].bus, IPA(BELLS + off), &acc);
 }
 
 static void reset(uint32_t vm)
 {
 	if (fuzz_below(&in, 2)) {
-		vm_down(vm);
-		vm_up(vm);
+		ivc_vm_down(vm);
+		up(vm);
 		return;
 	}
-	ivc_reset(&vms[vm]);
-	FUZZ_CHECK(lines[vm] == 0);
+	ivc_reset(&ivc.vm[vm]);
+	FUZZ_CHECK(ivc.lines[vm] == 0);
 	memset(has[vm], 0, sizeof(has[vm]));
 }
 
@@ -297,17 +229,17 @@ static void check_vm(uint32_t vm)
 	for (uint32_t i = 0; i < CONFIG_IVC_SLOTS; i++) {
 		const struct holding *h = &has[vm][i];
 
-		FUZZ_CHECK(h->there || !(lines[vm] & 1u << i));
+		FUZZ_CHECK(h->there || !(ivc.lines[vm] & 1u << i));
 		if (!h->there)
 			continue;
 		wanted += h->size;
-		FUZZ_CHECK(stage2_lookup(&vms[vm].s2, IPA(h->ipa), &l) == 0);
+		FUZZ_CHECK(stage2_lookup(&ivc.vm[vm].s2, IPA(h->ipa), &l) == 0);
 		FUZZ_CHECK(l.mapped && l.pa.v == h->pa);
 		FUZZ_CHECK(l.attr == (S2_NORMAL | S2_R | (h->write ? S2_W : 0)));
 		FUZZ_CHECK(frames_owner(l.pa) == OWNER_SHARED);
 	}
 	for (uint64_t at = WINDOW; at < WINDOW + WINDOW_SIZE; at += l.left) {
-		FUZZ_CHECK(stage2_lookup(&vms[vm].s2, IPA(at), &l) == 0);
+		FUZZ_CHECK(stage2_lookup(&ivc.vm[vm].s2, IPA(at), &l) == 0);
 		mapped += l.mapped ? MIN(l.left, WINDOW + WINDOW_SIZE - at) : 0;
 	}
 	FUZZ_CHECK(mapped == wanted);
@@ -322,12 +254,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		machine_up(16 * MIB);
 		pages = 1 + hyp_pool_pages();
 	}
-	configure(0, 3, LARGEST, 0, BIT(1));
-	configure(1, 2, 64 * 1024, BIT(0), BIT(0));
-	configure(2, 0, 0, BIT(0) | BIT(1), BIT(1));
-	configure(LONER, 8, MIB, 0, 0);
+	ivc.window = WINDOW;
+	ivc.window_size = WINDOW_SIZE;
+	ivc.ipa_bits = 36;
+	ivc_vm_configure(0, 3, LARGEST, 0, BIT(1));
+	ivc_vm_configure(1, 2, 64 * 1024, BIT(0), BIT(0));
+	ivc_vm_configure(2, 0, 0, BIT(0) | BIT(1), BIT(1));
+	ivc_vm_configure(LONER, 8, MIB, 0, 0);
 	for (uint32_t i = 0; i < NR_VMS; i++)
-		vm_up(i);
+		up(i);
 	for (int n = 0; n < 64 && fuzz_more(&in); n++) {
 		uint32_t vm = fuzz_below(&in, NR_VMS), op = fuzz_below(&in, 16);
 
@@ -345,7 +280,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (fuzz_below(&in, 64) == 1)
 		machine_check();
 	for (uint32_t i = 0; i < NR_VMS; i++)
-		vm_down(i);
+		ivc_vm_down(i);
 	FUZZ_CHECK(frames_stats(OWNER_SHARED) == 0 && hyp_pool_pages() + 1 == pages);
 	return 0;
 }

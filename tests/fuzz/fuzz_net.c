@@ -30,28 +30,10 @@ static struct {
 } g[GUESTS];
 static struct vswitch sw;
 static struct vswitch_port watcher;
-static struct thread self;
 static struct fuzz_in in;
 static uint8_t capture[4096];
 /* The same for both guests. */
 static bool check_mac, quiet, vlans, mirror;
-
-struct thread *thread_current(void)
-{
-	return &self;
-}
-
-void thread_request(struct thread *t, uint32_t bits)
-{
-	(void)t;
-	(void)bits;
-}
-
-void thread_block(uint32_t mask)
-{
-	(void)mask;
-	FUZZ_CHECK(!"nobody is inside: there is nothing to wait for");
-}
 
 /* ---- who watches ---- */
 

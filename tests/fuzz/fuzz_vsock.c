@@ -5,6 +5,7 @@
  */
 #include "devices/virtio_vsock.h"
 #include "tests/fuzz/virtio_guest.h"
+#include "tests/host/vsock_wire.h"
 
 #define GUESTS 3                      /* the last one is the bystander */
 #define CID(n) (10u + (n))
@@ -43,18 +44,10 @@ static void call(void *ctx, uint64_t *x)
 		x[i] = ~x[i];
 }
 
-/* struct virtio_vsock_hdr, 5.10.6 */
-struct hdr {
-	uint64_t src_cid, dst_cid;
-	uint32_t src_port, dst_port, len;
-	uint16_t type, op;
-	uint32_t flags, buf_alloc, fwd_cnt;
-} __attribute__((packed));
-
 static uint32_t request(struct fuzz_guest *guest, uint16_t queue, uint8_t *out, uint32_t *room)
 {
 	uint32_t me = guest == &g[1].guest, how = fuzz_below(&in, 256), n = fuzz_below(&in, 192);
-	struct hdr h = {
+	struct vsock_wire h = {
 		.src_cid = CID(me), .dst_cid = how & 3 ? CID(!me) : VSOCK_CID_HOST,
 		.src_port = fuzz_below(&in, 4), .dst_port = fuzz_below(&in, 4), .len = n,
 		.type = 1, .op = (uint16_t)(fuzz_below(&in, 12) % 9), .buf_alloc = 0x1000,

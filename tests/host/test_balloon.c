@@ -13,7 +13,6 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "core/mutex.h"
 #include "devices/virtio_balloon.h"
 #include "mm/frames.h"
 #include "mm/guest_mem.h"
@@ -36,28 +35,6 @@ static struct vm_config cfg;
 static struct vm vm;
 static struct virtio_balloon *balloon;
 static uint64_t all;                 /* frames that it began with */
-
-bool mutex_trylock(struct mutex *m)
-{
-	(void)m;
-	return true;
-}
-
-void mutex_lock(struct mutex *m)
-{
-	(void)m;
-}
-
-void mutex_unlock(struct mutex *m)
-{
-	(void)m;
-}
-
-bool mutex_is_mine(const struct mutex *m)
-{
-	(void)m;
-	return true;
-}
 
 static const struct config_region regions[NR] = {
 	[FIRST] = { .ipa = { BASE }, .size = 4 * MIB, .access = 7 },

@@ -13,7 +13,6 @@
 #include <cmocka.h>
 
 #include "core/lib/bits.h"
-#include "core/mutex.h"
 #include "devices/virtio_blk.h"
 #include "mm/frames.h"
 #include "mm/hyp_pool.h"
@@ -86,28 +85,6 @@ void timer_start(struct timer *t, uint64_t deadline)
 void timer_cancel_wait(struct timer *t)
 {
 	(void)t;
-}
-
-bool mutex_trylock(struct mutex *m)
-{
-	(void)m;
-	return true;
-}
-
-void mutex_lock(struct mutex *m)
-{
-	(void)m;
-}
-
-void mutex_unlock(struct mutex *m)
-{
-	(void)m;
-}
-
-bool mutex_is_mine(const struct mutex *m)
-{
-	(void)m;
-	return true;
 }
 
 /* ---- requests, whose data is buf ---- */

@@ -14,100 +14,42 @@
 #include <cmocka.h>
 
 #include "core/lib/bits.h"
-#include "core/mutex.h"
 #include "mm/frames.h"
 #include "mm/hyp_pool.h"
 #include "mm/stage2.h"
 #include "tests/host/chance.h"
-#include "tests/host/mm_machine.h"
+#include "tests/host/ivc_vms.h"
 #include "vm/smccc.h"
-#include "vm/vm.h"
 
 enum { LEFT, RIGHT, READER, STRANGER, NOBODY, NR_VMS };
-#define ID(vm)   (70u + (vm))            /* of the configuration: not the index */
+_Static_assert(NR_VMS <= IVC_VMS, "VMs");
 #define WINDOW   UINT64_C(0x4500000000)
 #define WINDOW_SIZE (64 * MIB)
-#define BELLS    UINT64_C(0x0b010000)
-#define SPI      200
 #define KEY      UINT64_C(0xfeedf00d12345678)
 #define ANYWHERE IVC_ANYWHERE
 
-static struct vm_config cfgs[NR_VMS];
-static struct vm vms[NR_VMS];
-static bool lines[NR_VMS][CONFIG_IVC_SLOTS];
 static uint64_t x[8];                    /* of the last call                    */
 
-/* ---- what the code under test needs ---- */
-
-static bool locked;
-
-void mutex_lock(struct mutex *m)
+static bool is_high(uint32_t vm, uint32_t slot)
 {
-	(void)m;
-	assert_false(locked);
-	locked = true;
-}
-
-void mutex_unlock(struct mutex *m)
-{
-	(void)m;
-	assert_true(locked);
-	locked = false;
-}
-
-static void line_set(void *ctx, uint32_t intid, bool level)
-{
-	lines[((struct vm *)ctx)->slot][intid - 32 - SPI] = level;
-}
-
-struct irq_line vgic_line(struct vgic *g, uint32_t intid)
-{
-	return (struct irq_line){ line_set, container_of(g, struct vm, vgic), intid };
-}
-
-/* ---- VMs ---- */
-
-static void configure(uint32_t i, uint32_t publish, uint64_t memory, uint64_t read, uint64_t write)
-{
-	cfgs[i] = (struct vm_config){ .id = ID(i) };
-	cfgs[i].name[0] = (char)('a' + i);
-	cfgs[i].ivc = (struct config_ivc){
-		.present = i != NOBODY, .publish = publish, .memory = memory, .read = read,
-		.write = write, .ipa = WINDOW, .window = WINDOW_SIZE, .doorbell = BELLS,
-		.spi = SPI,
-	};
-}
-
-static void vm_up(uint32_t i)
-{
-	struct vm *vm = &vms[i];
-
-	memset(vm, 0, sizeof(*vm));
-	vm->slot = i;
-	vm->cfg = &cfgs[i];
-	assert_int_equal(stage2_init(&vm->s2, owner_vm(i), 40), 0);
-	bus_init(&vm->bus);
-	assert_int_equal(ivc_create(vm), 0);
-}
-
-static void vm_down(uint32_t i)
-{
-	ivc_destroy(&vms[i]);
-	stage2_fini(&vms[i].s2);
+	return ivc.lines[vm] & 1u << slot;
 }
 
 static int setup(void **state)
 {
 	(void)state;
 	machine_up(256 * MIB);
-	memset(lines, 0, sizeof(lines));
-	configure(LEFT, 3, 16 * MIB, 0, 0);
-	configure(RIGHT, 2, 64 * 1024, BIT(LEFT), BIT(LEFT));
-	configure(READER, 0, 0, BIT(LEFT), BIT(RIGHT));
-	configure(STRANGER, 8, 1 * MIB, BIT(RIGHT), 0);
-	configure(NOBODY, 8, 1 * MIB, UINT64_MAX, UINT64_MAX);
+	ivc.window = WINDOW;
+	ivc.window_size = WINDOW_SIZE;
+	ivc.ipa_bits = 40;
+	ivc_vm_configure(LEFT, 3, 16 * MIB, 0, 0);
+	ivc_vm_configure(RIGHT, 2, 64 * 1024, BIT(LEFT), BIT(LEFT));
+	ivc_vm_configure(READER, 0, 0, BIT(LEFT), BIT(RIGHT));
+	ivc_vm_configure(STRANGER, 8, 1 * MIB, BIT(RIGHT), 0);
+	ivc_vm_configure(NOBODY, 8, 1 * MIB, UINT64_MAX, UINT64_MAX);
+	ivc.cfg[NOBODY].ivc.present = false;
 	for (uint32_t i = 0; i < NR_VMS; i++)
-		vm_up(i);
+		ivc_vm_up(i);
 	return 0;
 }
 
@@ -115,7 +57,7 @@ static int teardown(void **state)
 {
 	(void)state;
 	for (uint32_t i = 0; i < NR_VMS; i++)
-		vm_down(i);
+		ivc_vm_down(i);
 	assert_int_equal(frames_stats(OWNER_SHARED), 0);
 	assert_int_equal(hyp_pool_pages(), 0);
 	for (uint32_t i = 0; i < NR_VMS; i++)
@@ -131,8 +73,8 @@ static int64_t call(uint32_t vm, uint32_t fn, uint64_t x1, uint64_t x2, uint64_t
 	uint64_t before[8] = { IVC_FID + fn, x1, x2, x3, x4, 0x55, 0x66, 0x77 };
 
 	memcpy(x, before, sizeof(x));
-	assert_int_equal(ivc_call(&vms[vm], x), EXIT_DONE);
-	assert_false(locked);
+	assert_int_equal(ivc_call(&ivc.vm[vm], x), EXIT_DONE);
+	assert_false(ivc.locked);
 	if (x[0])
 		assert_memory_equal(&x[1], &before[1], sizeof(x) - sizeof(x[0]));
 	return (int64_t)x[0];
@@ -167,7 +109,7 @@ static int64_t notify(uint32_t vm, uint64_t handle, uint64_t member)
 
 static bool leaf(uint32_t vm, uint64_t ipa, struct stage2_leaf *l)
 {
-	assert_int_equal(stage2_lookup(&vms[vm].s2, IPA(ipa), l), 0);
+	assert_int_equal(stage2_lookup(&ivc.vm[vm].s2, IPA(ipa), l), 0);
 	return l->mapped;
 }
 
@@ -266,7 +208,7 @@ static void keys_are_each_publishers_own(void **state)
 	assert_int_equal(subscribe(READER, ID(LEFT), KEY, ANYWHERE, 0), 0);
 	assert_int_equal(x[3], 4096);
 	/* Its own it has already. */
-	cfgs[RIGHT].ivc.read |= BIT(RIGHT);
+	ivc.cfg[RIGHT].ivc.read |= BIT(RIGHT);
 	assert_int_equal(subscribe(RIGHT, ID(RIGHT), KEY, ANYWHERE, 0), IVC_ALREADY);
 	/* Any number is a key. */
 	assert_int_equal(publish(LEFT, 0, 4096, ANYWHERE, 0), 0);
@@ -287,8 +229,8 @@ static void sizes_are_multiples_of_a_page_within_what_is_allowed(void **state)
 				 SMCCC_INVALID_PARAMETER);
 	for (size_t i = 0; i < ARRAY_SIZE(huge); i++)
 		assert_int_equal(publish(LEFT, KEY, huge[i], ANYWHERE, 0), IVC_LIMIT);
-	cfgs[LEFT].ivc.memory = 4 * GIB;
-	cfgs[LEFT].ivc.window = 8 * GIB;
+	ivc.cfg[LEFT].ivc.memory = 4 * GIB;
+	ivc.cfg[LEFT].ivc.window = 8 * GIB;
 	assert_int_equal(publish(LEFT, KEY, GIB + 4096, ANYWHERE, 0), IVC_LIMIT);
 	assert_int_equal(publish(LEFT, KEY, GIB, ANYWHERE, 0), IVC_NO_MEMORY);
 	assert_int_equal(frames_stats(OWNER_SHARED), 0);
@@ -328,7 +270,7 @@ static void what_others_keep_is_still_the_publishers(void **state)
 	uint64_t handle, theirs;
 
 	(void)state;
-	cfgs[LEFT].ivc.publish = 2;
+	ivc.cfg[LEFT].ivc.publish = 2;
 	for (int i = 0; i < 2; i++) {
 		assert_int_equal(publish(LEFT, KEY, 8 * MIB, ANYWHERE, 0), 0);
 		handle = x[1];
@@ -338,8 +280,8 @@ static void what_others_keep_is_still_the_publishers(void **state)
 	}
 	assert_int_equal(publish(LEFT, KEY, 4096, ANYWHERE, 0), IVC_LIMIT);
 	/* Its next life is no way out. */
-	vm_down(LEFT);
-	vm_up(LEFT);
+	ivc_vm_down(LEFT);
+	ivc_vm_up(LEFT);
 	assert_int_equal(publish(LEFT, KEY, 4096, ANYWHERE, 0), IVC_LIMIT);
 	assert_int_equal(unsubscribe(RIGHT, theirs), 0);
 	assert_int_equal(publish(LEFT, KEY, 8 * MIB, ANYWHERE, 0), 0);
@@ -370,10 +312,10 @@ static void addresses_are_in_the_window_and_nobodys(void **state)
 	assert_int_equal(subscribe(RIGHT, ID(LEFT), 1, WINDOW + 4096, 0), 0);
 	assert_int_equal(subscribe(RIGHT, ID(LEFT), 3, WINDOW + 8192, 0), IVC_BUSY);
 	assert_int_equal(frames_stats(OWNER_SHARED), 4);
-	cfgs[RIGHT].ivc.memory = 4 * MIB;
+	ivc.cfg[RIGHT].ivc.memory = 4 * MIB;
 	assert_int_equal(publish(RIGHT, 1, 2 * MIB, ANYWHERE, 0), 0);
 	assert_int_equal(x[2], WINDOW + 2 * MIB);
-	cfgs[RIGHT].ivc.window = 4 * MIB;
+	ivc.cfg[RIGHT].ivc.window = 4 * MIB;
 	assert_int_equal(publish(RIGHT, 2, 2 * MIB, ANYWHERE, 0), IVC_LIMIT);
 	machine_check();
 }
@@ -391,7 +333,7 @@ static void flags_and_calls_that_are_none_are_refused(void **state)
 		uint32_t vm = fn < IVC_NR_FNS ? NOBODY : LEFT;
 
 		memcpy(was, regs, sizeof(was));
-		assert_int_equal(ivc_call(&vms[vm], regs), EXIT_UP);
+		assert_int_equal(ivc_call(&ivc.vm[vm], regs), EXIT_UP);
 		assert_memory_equal(regs, was, sizeof(was));
 	}
 }
@@ -409,7 +351,7 @@ static void what_would_sleep_is_left_to_who_may(void **state)
 		bool quick = fn == IVC_FEATURES || fn == IVC_NOTIFY;
 
 		memcpy(was, regs, sizeof(was));
-		assert_int_equal(ivc_quick(&vms[LEFT], regs), quick ? EXIT_DONE : EXIT_UP);
+		assert_int_equal(ivc_quick(&ivc.vm[LEFT], regs), quick ? EXIT_DONE : EXIT_UP);
 		if (!quick)
 			assert_memory_equal(regs, was, sizeof(was));
 	}
@@ -466,30 +408,31 @@ static void the_doorbell_rings_for_members(void **state)
 	assert_int_equal(subscribe(READER, ID(LEFT), KEY, ANYWHERE, 0), 0);
 	reader = x[1];
 	assert_int_equal(notify(LEFT, left, 1), 0);
-	assert_true(lines[RIGHT][0] && !lines[READER][0]);
+	assert_true(is_high(RIGHT, 0) && !is_high(READER, 0));
 	assert_int_equal(notify(RIGHT, right, 0), 0);
-	assert_true(lines[LEFT][1] && !lines[LEFT][0]);
+	assert_true(is_high(LEFT, 1) && !is_high(LEFT, 0));
 	assert_int_equal(notify(READER, reader, IVC_EVERYONE), 0);
-	assert_false(lines[READER][0]);
+	assert_false(is_high(READER, 0));
 	for (uint64_t n = 3; n; n <<= 1)
 		assert_int_equal(notify(LEFT, left, n), IVC_NOT_FOUND);
 	/* By the registers it is the same doorbell. */
 	struct mmio_access acc = { .size = 4 };
 
-	assert_int_equal(bus_access(&vms[LEFT].bus, IPA(BELLS + 4096 + DOORBELL_STATUS), &acc), 0);
+	assert_int_equal(bus_access(&ivc.vm[LEFT].bus, IPA(BELLS + 4096 + DOORBELL_STATUS),
+				    &acc), 0);
 	assert_int_equal(acc.value, BIT(1) | BIT(2));
 	acc = (struct mmio_access){ .size = 4, .is_write = true, .value = UINT32_MAX };
-	assert_int_equal(bus_access(&vms[LEFT].bus, IPA(BELLS + 4096 + DOORBELL_ACK), &acc), 0);
-	assert_false(lines[LEFT][1]);
+	assert_int_equal(bus_access(&ivc.vm[LEFT].bus, IPA(BELLS + 4096 + DOORBELL_ACK), &acc), 0);
+	assert_false(is_high(LEFT, 1));
 	/* Who goes takes its line along, and is not rung for. */
 	assert_int_equal(unsubscribe(RIGHT, right), 0);
-	assert_false(lines[RIGHT][0]);
+	assert_false(is_high(RIGHT, 0));
 	assert_int_equal(notify(LEFT, left, 1), IVC_NOT_FOUND);
 	assert_int_equal(call(LEFT, IVC_INFO, 1, 0, 0, 0), 0);
 	assert_int_equal(x[7], UINT64_C(5) << 32);
 	/* A slot that is free is a doorbell that does nothing. */
 	acc = (struct mmio_access){ .size = 4, .is_write = true, .value = 1 };
-	assert_int_equal(bus_access(&vms[LEFT].bus, IPA(BELLS + 7 * 4096 + DOORBELL_RING), &acc),
+	assert_int_equal(bus_access(&ivc.vm[LEFT].bus, IPA(BELLS + 7 * 4096 + DOORBELL_RING), &acc),
 			 0);
 }
 
@@ -541,9 +484,9 @@ static void nothing_dangles_and_what_is_freed_is_scrubbed(void **state)
 		if (way == 0)
 			assert_int_equal(unpublish(LEFT, left), 0);
 		else if (way == 1)
-			ivc_reset(&vms[LEFT]);
+			ivc_reset(&ivc.vm[LEFT]);
 		else if (way == 2)
-			vm_down(LEFT), vm_up(LEFT);
+			ivc_vm_down(LEFT), ivc_vm_up(LEFT);
 		if (way < 3) {
 			assert_hole(LEFT, WINDOW);
 			assert_int_equal(frames_owner(PA(pa)), OWNER_SHARED);
@@ -560,9 +503,9 @@ static void nothing_dangles_and_what_is_freed_is_scrubbed(void **state)
 		if (way % 3 == 0)
 			assert_int_equal(unsubscribe(RIGHT, right), 0);
 		else if (way % 3 == 1)
-			ivc_reset(&vms[RIGHT]);
+			ivc_reset(&ivc.vm[RIGHT]);
 		else
-			vm_down(RIGHT), vm_up(RIGHT);
+			ivc_vm_down(RIGHT), ivc_vm_up(RIGHT);
 		assert_hole(RIGHT, WINDOW);
 		if (way >= 3)
 			assert_int_equal(frames_owner(PA(pa)), OWNER_SHARED);
@@ -583,7 +526,7 @@ static void members_are_bounded(void **state)
 	for (uint32_t i = 0; i < 8; i++) {
 		uint64_t regs[8] = { IVC_FID + IVC_SUBSCRIBE, ID(LEFT), KEY, ANYWHERE };
 
-		many_cfg[i] = cfgs[RIGHT];
+		many_cfg[i] = ivc.cfg[RIGHT];
 		memset(&many[i], 0, sizeof(many[i]));
 		many[i].slot = 10 + i;
 		many[i].cfg = &many_cfg[i];
@@ -700,10 +643,10 @@ static void step_reset(void)
 	uint32_t vm = rnd(STRANGER + 1);
 
 	if (rnd(2)) {
-		ivc_reset(&vms[vm]);
+		ivc_reset(&ivc.vm[vm]);
 	} else {
-		vm_down(vm);
-		vm_up(vm);
+		ivc_vm_down(vm);
+		ivc_vm_up(vm);
 	}
 	for (uint32_t r = 0; r < ARRAY_SIZE(model); r++) {
 		if (model[r].has & BIT(vm))

@@ -21,7 +21,6 @@ static struct vswitch sw;
 static struct uplink up;
 static struct hostnet nic;
 static struct test_port guest;
-static struct thread self;
 static uint8_t bytes[0x10000];
 
 /* ---- the interface, and what else the port stands on ---- */
@@ -61,23 +60,6 @@ int chain_write(struct virtq_chain *c, uint64_t off, const void *from, uint64_t 
 {
 	memcpy((uint8_t *)(void *)c + off, from, len);
 	return 0;
-}
-
-struct thread *thread_current(void)
-{
-	return &self;
-}
-
-void thread_request(struct thread *t, uint32_t bits)
-{
-	(void)t;
-	(void)bits;
-}
-
-void thread_block(uint32_t mask)
-{
-	(void)mask;
-	fail_msg("nobody is inside");
 }
 
 /* ---- ---- */

@@ -49,7 +49,6 @@ struct guest {
 
 static struct vswitch sw;
 static struct guest g[2];
-static struct thread self;
 static uint8_t bytes[NET_FRAME_MAX + 64];
 
 /* ---- what the model stands on ---- */
@@ -76,23 +75,6 @@ void timer_cancel(struct timer *t)
 void timer_cancel_wait(struct timer *t)
 {
 	timer_cancel(t);
-}
-
-struct thread *thread_current(void)
-{
-	return &self;
-}
-
-void thread_request(struct thread *t, uint32_t bits)
-{
-	(void)t;
-	(void)bits;
-}
-
-void thread_block(uint32_t mask)
-{
-	(void)mask;
-	fail_msg("nobody is inside: there is nothing to wait for");
 }
 
 static void wake(struct virtio_worker *w)

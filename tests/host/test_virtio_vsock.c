@@ -10,6 +10,7 @@
 
 #include "tests/host/fake/log.h"
 #include "tests/host/fake/virtio_driver.h"
+#include "tests/host/vsock_wire.h"
 
 #define NR   3
 #define RING(n) (FAKE_RAM_BASE + 0x10000 + (n) * 0x20000u)
@@ -19,13 +20,6 @@
 
 enum { RX, TX };
 enum { REQUEST = 1, RESPONSE, RST, SHUTDOWN, RW, CREDIT, CREDIT_ASK };
-
-struct hdr {
-	uint64_t src_cid, dst_cid;
-	uint32_t src_port, dst_port, len;
-	uint16_t type, op;
-	uint32_t flags, buf_alloc, fwd_cnt;
-} __attribute__((packed));
 
 static struct guest {
 	struct virtio_vsock v;
@@ -126,7 +120,7 @@ static int teardown(void **state)
 }
 
 /* Sends what h says with len bytes of payload; its own CID unless it says another. */
-static void send_raw(int n, const struct hdr *h, const void *payload, uint32_t len)
+static void send_raw(int n, const struct vsock_wire *h, const void *payload, uint32_t len)
 {
 	const struct fake_seg seg[] = { { DATA, 44, false }, { DATA + 0x1000, len, false } };
 	uint32_t used;
@@ -141,9 +135,9 @@ static void send_raw(int n, const struct hdr *h, const void *payload, uint32_t l
 	assert_true(fake_queue_used(&g[n].f[TX], &id, &used));
 }
 
-static struct hdr packet(int n, uint64_t to, uint32_t from_port, uint32_t port, uint16_t op)
+static struct vsock_wire packet(int n, uint64_t to, uint32_t from_port, uint32_t port, uint16_t op)
 {
-	return (struct hdr){
+	return (struct vsock_wire){
 		.src_cid = 10u + (unsigned int)n, .dst_cid = to, .src_port = from_port,
 		.dst_port = port, .type = 1, .op = op, .buf_alloc = 0x10000,
 	};
@@ -151,7 +145,7 @@ static struct hdr packet(int n, uint64_t to, uint32_t from_port, uint32_t port, 
 
 static void send_op(int n, uint64_t to, uint32_t from_port, uint32_t port, uint16_t op)
 {
-	const struct hdr h = packet(n, to, from_port, port, op);
+	const struct vsock_wire h = packet(n, to, from_port, port, op);
 
 	send_raw(n, &h, NULL, 0);
 }
@@ -159,14 +153,14 @@ static void send_op(int n, uint64_t to, uint32_t from_port, uint32_t port, uint1
 static void send_data(int n, uint64_t to, uint32_t from_port, uint32_t port, const void *p,
 		      uint32_t len)
 {
-	struct hdr h = packet(n, to, from_port, port, RW);
+	struct vsock_wire h = packet(n, to, from_port, port, RW);
 
 	h.len = len;
 	send_raw(n, &h, p, len);
 }
 
 /* The next packet for a guest, in a buffer of room bytes; false: there is none. */
-static bool get(int n, struct hdr *h, void *p, uint32_t room)
+static bool get(int n, struct vsock_wire *h, void *p, uint32_t room)
 {
 	const struct fake_seg seg = { IN, 44 + room, true };
 	uint32_t len;
@@ -191,7 +185,7 @@ static bool get(int n, struct hdr *h, void *p, uint32_t room)
 
 static void expect(int n, uint16_t op)
 {
-	struct hdr h;
+	struct vsock_wire h;
 
 	assert_true(get(n, &h, NULL, 0x1000));
 	assert_int_equal(h.op, op);
@@ -213,7 +207,7 @@ static void connected(uint32_t port)
 
 static void bytes_go_both_ways(void **state)
 {
-	struct hdr h;
+	struct vsock_wire h;
 	char buf[16];
 
 	(void)state;
@@ -244,7 +238,7 @@ static void a_stream_keeps_its_order(void **state)
 {
 	static uint8_t out[5000], in[5000];
 	uint32_t sent = 0, got = 0, told = 0;
-	struct hdr h;
+	struct vsock_wire h;
 
 	(void)state;
 	connected(1);
@@ -289,7 +283,7 @@ static void a_sender_without_credit_is_cut_off(void **state)
 /* It keeps what it gets, but says it has no room: then nothing more is sent to it. */
 static void a_receiver_without_room_is_left_alone(void **state)
 {
-	struct hdr h = packet(1, 10, 80, 6, CREDIT);
+	struct vsock_wire h = packet(1, 10, 80, 6, CREDIT);
 	char buf[16];
 
 	(void)state;
@@ -315,7 +309,7 @@ static void a_receiver_without_room_is_left_alone(void **state)
 
 static void the_end_comes_after_the_data(void **state)
 {
-	struct hdr h;
+	struct vsock_wire h;
 
 	(void)state;
 	connected(7);
@@ -336,7 +330,7 @@ static void the_end_comes_after_the_data(void **state)
 static void who_may_not_is_refused(void **state)
 {
 	static const uint64_t wrong[] = { 12, 10, 2, 0, 1, UINT32_MAX, UINT64_MAX };
-	struct hdr h;
+	struct vsock_wire h;
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
@@ -359,7 +353,7 @@ static void who_may_not_is_refused(void **state)
 
 static void nonsense_belongs_to_nothing(void **state)
 {
-	struct hdr h = packet(0, 11, 1, 2, RW);
+	struct vsock_wire h = packet(0, 11, 1, 2, RW);
 	const struct fake_seg shrt = { DATA, 43, false }, outside = { 0x1000, 44, false };
 	const struct fake_seg *seg[] = { &shrt, &outside };
 	uint32_t len;
@@ -427,7 +421,7 @@ static void unknown_op(void)
 
 static void longer_than_it_is(void)
 {
-	struct hdr h = packet(0, 11, 20, 80, RW);
+	struct vsock_wire h = packet(0, 11, 20, 80, RW);
 
 	h.len = 100;
 	send_raw(0, &h, "abc", 3);
@@ -484,7 +478,7 @@ static void a_guest_that_resets_is_gone(void **state)
 static void a_call(uint32_t port, uint64_t n)
 {
 	uint64_t x[8] = { n };
-	struct hdr h;
+	struct vsock_wire h;
 
 	send_data(0, 2, port, VSOCK_PORT_CALLS, x, 24);
 	send_data(0, 2, port, VSOCK_PORT_CALLS, &x[3], 40);
@@ -497,7 +491,7 @@ static void a_call(uint32_t port, uint64_t n)
 static void corbel_answers_calls(void **state)
 {
 	static uint64_t many[VSOCK_CALLS_BUF / 8];
-	struct hdr h;
+	struct vsock_wire h;
 
 	(void)state;
 	send_op(0, 2, 40, VSOCK_PORT_CALLS, REQUEST);
@@ -528,7 +522,7 @@ static void a_caller_that_does_not_read_waits(void **state)
 		send_data(0, 2, 41, VSOCK_PORT_CALLS, many, sizeof(many));
 	assert_int_equal(nr_calls, VSOCK_BUF / 64);
 	while (nr_conns) {
-		struct hdr h;
+		struct vsock_wire h;
 
 		assert_true(get(0, &h, NULL, 0x1000));
 	}

@@ -113,22 +113,6 @@ int sched_admit(uint32_t cpu, const struct sched_params *p, uint32_t *used, uint
 	return 0;
 }
 
-void mutex_lock(struct mutex *m)
-{
-	(void)m;
-}
-
-void mutex_unlock(struct mutex *m)
-{
-	(void)m;
-}
-
-bool mutex_is_mine(const struct mutex *m)
-{
-	(void)m;
-	return true;
-}
-
 struct thread *thread_current(void)
 {
 	static struct thread self;

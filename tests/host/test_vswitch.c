@@ -20,23 +20,6 @@
 static struct vswitch sw;
 static struct test_port ports[VSWITCH_MAX_PORTS + 1];
 static uint64_t now;
-static struct thread self;
-
-struct thread *thread_current(void)
-{
-	return &self;
-}
-
-void thread_request(struct thread *t, uint32_t bits)
-{
-	atomic_fetch_or(&t->requests, bits);
-}
-
-void thread_block(uint32_t mask)
-{
-	(void)mask;
-	fail_msg("nobody is inside: there is nothing to wait for");
-}
 
 static struct test_port *plug(uint32_t n, struct vswitch_port_config cfg)
 {

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # What a VM's devices stand on: memory, as mm_srcs has it, and the virtio core.
-vm_virtio_srcs = devices/virtio.c $(wildcard devices/virtq*.c) $(mm_srcs)
+vm_virtio_srcs = tests/host/fake/mutex.c devices/virtio.c $(wildcard devices/virtq*.c) $(mm_srcs)
 HOST_TESTS += test_disk
 test_disk_SRCS = tests/host/test_disk.c vm/disk.c devices/virtio_blk.c $(vm_virtio_srcs)
 

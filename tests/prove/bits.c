@@ -17,17 +17,6 @@ static bool range_bad(uint64_t base, uint64_t size);
 static bool range_overlap(uint64_t a, uint64_t asize, uint64_t b, uint64_t bsize);
 
 /* is_aligned: whether a power of two divides a number */
-/*@ requires \exists integer n; 0 <= n < 64 && to == pow2(n);
-  @ assigns \nothing;
-  @ ensures \result <==> v % to == 0;
-  @*/
-static bool is_aligned(uint64_t v, uint64_t to);
-
 /* align_down: the next multiple of a power of two, downwards */
-/*@ requires \exists integer n; 0 <= n < 64 && to == pow2(n);
-  @ assigns \nothing;
-  @ ensures \result == v - v % to;
-  @*/
-static uint64_t align_down(uint64_t v, uint64_t to);
-
+#include "tests/prove/bits.h"
 #include "core/lib/bits.h"

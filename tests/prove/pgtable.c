@@ -1,18 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <stdbool.h>
-#include <stdint.h>
-
-/*@ requires \exists integer n; 0 <= n < 64 && to == pow2(n);
-  @ assigns \nothing;
-  @ ensures \result <==> v % to == 0;
-  @*/
-static bool is_aligned(uint64_t v, uint64_t to);
-
-/*@ requires \exists integer n; 0 <= n < 64 && to == pow2(n);
-  @ assigns \nothing;
-  @ ensures \result == v - v % to;
-  @*/
-static uint64_t align_down(uint64_t v, uint64_t to);
+#include "tests/prove/bits.h"
 
 /* pgtable_level_size: what an entry of each level maps */
 /*@ requires level <= 3;

@@ -12,7 +12,8 @@ import threading
 from disks import disk
 from hostio import MODERN, drive
 from linux import BAD, GONE, vm
-from machine import BUILD, LONG, TOP, WORK, Failure, Machine, corbel, pack
+from machine import BUILD, LONG, WORK, Failure, Machine, corbel, pack
+from matrix import fetched
 
 INSTALLER = BUILD / "guests/installer"
 # What Debian's installer would ask until it has its parts.
@@ -71,11 +72,6 @@ Components: main
 SHA256:
  %s %d main/debian-installer/binary-arm64/Packages
 """
-
-
-def fetched(thing, path):
-    if not path.exists() and subprocess.run([str(TOP / "tools/fetch"), thing]).returncode:
-        raise Failure("tools/fetch %s failed" % thing)
 
 
 def archive(root):

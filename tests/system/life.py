@@ -5,7 +5,7 @@ import re
 import linux
 from hostio import MODERN, drive, empty_disk
 from linux import Shell
-from load import Console, boot, pool, reports, vm
+from load import Console, boot, no_findings, pool, reports, vm
 from machine import LONG, WORK, Failure, Machine, corbel, pack
 
 LIMIT = 2 * LONG
@@ -104,12 +104,6 @@ def both_fit(shell):
     return fits
 
 
-def no_findings(shell):
-    said = shell.command("audit")
-    if not re.search(r"findings *\n( +\d+){3} +0 *\n", said):
-        raise Failure("audit: " + said)
-
-
 def rounds_leak_nothing(rounds=1000, step_kib=256):
     """Created, started, stopped, destroyed: then as much memory is there as before."""
     for free_kib in range(63 << 10, 48 << 10, -step_kib):
@@ -126,7 +120,7 @@ def rounds_leak_nothing(rounds=1000, step_kib=256):
                     shell.verb(verb, "small")
             if not both_fit(shell):
                 raise Failure("after %d rounds there is less memory" % rounds)
-            no_findings(shell)
+            no_findings(m)
             return
     raise Failure("no size fits")
 
@@ -148,11 +142,6 @@ def goes_on(shell, name, since):
         if now[0] > since[0] and now[1] > since[1]:
             return now
     raise Failure("%s stands still: %s, then %s" % (name, since, now))
-
-
-def memory(shell):
-    """KiB by owner."""
-    return dict(re.findall(r"^(\S[^\n]*?) {2,}(\d+) *$", shell.command("mem"), re.M))
 
 
 def traffic_system():
@@ -186,7 +175,7 @@ def verbs_under_traffic(rounds=4):
                 pass
         shell.verb("kill", "victim")
         shell.verb("destroy", "victim")
-        before = memory(shell)
+        before = shell.memory()
         for _ in range(rounds):
             shell.verb("create", "victim")
             shell.verb("start", "victim")
@@ -204,10 +193,10 @@ def verbs_under_traffic(rounds=4):
             shell.verb("kill", "victim")
             two = goes_on(shell, "two", two)
             shell.verb("destroy", "victim")
-        after = memory(shell)
+        after = shell.memory()
         if before != after:
             raise Failure("memory: %s, then %s" % (before, after))
-        no_findings(shell)
+        no_findings(m)
         m.never(r"WRONG|corbel: (.*(BUG|panic))")
 
 

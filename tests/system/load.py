@@ -36,6 +36,13 @@ def boot(name, text, smp=1, shift=0, **board):
     return Machine(corbel(bundle, smp=smp, **board))
 
 
+def no_findings(m, limit=LONG):
+    """What Corbel's shell, which is attached, says when it audits memory."""
+    m.send("audit\n")
+    if m.expect(r"findings *\n( +\d+){3} +(\d+) *\n", limit)[2] != "0":
+        raise Failure("the audit has findings")
+
+
 def reports(m, name, pattern, limit=LONG):
     """A VM's first line with that in it, whenever it came."""
     m.seen, seen = 0, m.seen
@@ -65,11 +72,16 @@ class Console:
         found = self.m.expect(r"^corbel> ", limit)
         return self.m.text[start:found.start()]
 
-    def verb(self, verb, name):
-        """A verb that must succeed."""
-        said = self.command("vm %s %s" % (verb, name))
+    def verb(self, verb, words, limit=LONG):
+        """A verb that must succeed; words: a VM, and what else it takes."""
+        said = self.command("vm %s %s" % (verb, words), limit)
         if "failed" in said or "usage" in said or "no VM" in said:
-            raise Failure("vm %s %s: %s" % (verb, name, said.strip()))
+            raise Failure("vm %s %s: %s" % (verb, words, said.strip()))
+
+    def memory(self, limit=LONG):
+        """KiB by owner."""
+        rows = re.findall(r"^(\S[^\n]*?) {2,}(\d+) *$", self.command("mem", limit), re.M)
+        return {owner: int(kib) for owner, kib in rows}
 
     def states(self):
         """VMs' states by name, as `vm list` has them."""

@@ -2,13 +2,12 @@
 """Four Linux VMs with mixed load for long: nothing stalls, nothing leaks, nobody complains."""
 import os
 import random
-import re
 import time
 
 from devices import initramfs
 from hostio import MODERN, drive
 from linux import BAD, GONE, GUESTS
-from load import Console, boot
+from load import Console, boot, no_findings
 from machine import LONG, WORK, Failure
 
 NAMES = ["one", "two", "three", "four"]
@@ -71,24 +70,12 @@ def system():
     return text, MODERN + drive("disk", disk)
 
 
-def memory(shell):
-    """KiB by owner."""
-    rows = re.findall(r"^(\S[^\n]*?) {2,}(\d+) *$", shell.command("mem", STALL), re.M)
-    return {owner: int(kib) for owner, kib in rows}
-
-
 def no_less(before, after):
     """All that is free but for what EL2 may have kept for its next tables (mm/el2_map.c)."""
     kept = after["hypervisor"] - before["hypervisor"]
     back = {**after, "hypervisor": before["hypervisor"], "free": after["free"] + kept}
     if back != before or abs(kept) > KEPT_KIB:
         raise Failure("memory: %s, then %s" % (before, after))
-
-
-def verb(shell, words):
-    said = shell.command("vm " + words, STALL)
-    if re.search("failed|usage|no VM", said):
-        raise Failure("vm %s: %s" % (words, said.strip()))
 
 
 def another_round(m, done):
@@ -114,24 +101,23 @@ def soak(seconds=None):
         # What is made once and stays is there from now on.
         for word in ("create", "destroy"):
             for name in NAMES:
-                verb(shell, word + " " + name)
-        before = memory(shell)
+                shell.verb(word, name, STALL)
+        before = shell.memory(STALL)
         for name in NAMES:
-            verb(shell, "create " + name)
-            verb(shell, "start " + name)
+            shell.verb("create", name, STALL)
+            shell.verb("start", name, STALL)
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             another_round(m, done)
             mib = rng.choice([0, 8, 16, 32, 48])
-            verb(shell, "set %s balloon=%dM" % (rng.choice(NAMES), mib))
+            shell.verb("set", "%s balloon=%dM" % (rng.choice(NAMES), mib), STALL)
         another_round(m, done)
         print("\nRounds and virtual seconds: %s" % done)
-        m.send("audit\n")
-        m.expect(r"findings *\n( +\d+){3} +0 *\n", STALL)
+        no_findings(m, STALL)
         for name in NAMES:
-            verb(shell, "kill " + name)
-            verb(shell, "destroy " + name)
-        no_less(before, memory(shell))
+            shell.verb("kill", name, STALL)
+            shell.verb("destroy", name, STALL)
+        no_less(before, shell.memory(STALL))
         m.never(r"corbel: .*(needs a reset|left out)")
 
 
