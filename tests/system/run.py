@@ -49,6 +49,7 @@ import linux
 import many
 import matrix
 import net
+import net_rules
 import passthrough
 import sched
 import services
@@ -66,8 +67,8 @@ def main():
     usual = dict([*boot.tests(), *el2.tests(), *guests.tests(), *linux.tests(), *services.tests(),
                   *sched.tests(), *many.tests(), *life.tests(), *hostio.tests(), *disks.tests(),
                   *channels.tests(), *virtio.tests(), *chaos.tests(), *devices.tests(),
-                  *net.tests(), *faults.tests(), *features.tests(),
-                  *passthrough.tests(),
+                  *net.tests(), *net_rules.tests(), *faults.tests(),
+                  *features.tests(), *passthrough.tests(),
                   *matrix.representative()])
     wide = dict([*matrix.tests(), *sched.matrix(), *many.matrix(), *debian.tests(),
                  *installer.tests(), *soak.tests()])
