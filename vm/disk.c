@@ -226,8 +226,10 @@ static int mem_init(struct vm *vm, struct mem_disk *d, const struct config_disk 
 	uint64_t pages = align_up(size, PAGE_SIZE) / PAGE_SIZE;
 	struct bundle_file f = { NULL, NULL, 0 };
 
-	if (c->image && bundle_lookup(vm->host->bundle, c->image, &f))
+	if (c->image && bundle_lookup(vm->host->bundle, c->image, &f)) {
+		log_err("VM %s: disk: the bundle has no %s", vm_name(vm), c->image);
 		return -ENOENT;
+	}
 	d->b = (struct block_backend){
 		.ops = &ops, .size = size, .block_size = BLOCK_SECTOR, .physical_size = PAGE_SIZE,
 		.read_only = c->readonly, .can_flush = !c->readonly, .can_discard = !c->readonly,

@@ -21,7 +21,7 @@ struct vm;
  * struct virtio_device; zeroed.
  * create:  set s->model, nr_queues and features by the configuration, and whatever else the
  *          state has, but not the struct virtio_device, which is made after it. Must log why
- *          it fails: nothing is left then.
+ *          it fails, but for -ENOMEM, which the caller says: nothing is left then.
  * destroy: what create() has taken. Queues are down. May be NULL.
  * restart: the VM is reset, its threads do not run, queues are down. May be NULL.
  */

@@ -17,6 +17,7 @@
 #include "mm/frames.h"
 #include "mm/hyp_pool.h"
 #include "tests/host/chance.h"
+#include "tests/host/fake/log.h"
 #include "tests/host/mm_machine.h"
 #include "vm/config_virtio.h"
 #include "vm/disk_phys.h"
@@ -28,6 +29,7 @@
 #define SIZE  (PAGES * 4096u)
 #define IMAGE (3 * 4096u + 1000)     /* ends within a sector, and a page */
 
+static struct vm_config vm_cfg = { .name = "guest" };
 static struct vm vm;
 static struct vm_host host;
 static struct virtio_setup setup;
@@ -182,6 +184,7 @@ static void start(struct config_disk c)
 	machine_up(64 * MIB);
 	memset(&vm, 0, sizeof(vm));
 	vm.host = &host;
+	vm.cfg = &vm_cfg;
 	assert_int_equal(stage2_init(&vm.s2, VM1, 40), 0);
 	for (uint32_t i = 0; i < sizeof(image); i++)
 		image[i] = (uint8_t)(1 + i % 251);
@@ -387,8 +390,15 @@ static void an_image_that_is_not_there_is_an_error(void **state)
 	struct virtio_device *d = calloc(1, vm_virtio_disk.size);
 
 	START(.image = "image");
-	assert_true(vm_virtio_disk.create(&vm, &v, d, &setup) < 0);
+	fake_log_lines = 0;
+	assert_int_equal(vm_virtio_disk.create(&vm, &v, d, &setup), -ENOENT);
+	assert_int_equal(fake_log_lines, 1);
+	assert_non_null(strstr(fake_log_last, "VM guest: disk: the bundle has no another"));
 	v.disk.image = NULL;
+	/* More than there is memory for its tables; whoever asked says so. */
+	v.disk.size = UINT64_C(1) << 42;
+	assert_int_equal(vm_virtio_disk.create(&vm, &v, d, &setup), -ENOMEM);
+	assert_int_equal(fake_log_lines, 1);
 	v.disk.physical = "none";
 	assert_int_equal(vm_virtio_disk.create(&vm, &v, d, &setup), -ENODEV);
 	free(d);
