@@ -47,10 +47,9 @@ int phys_disk_init(struct vm *vm, struct phys_disk *p, const struct config_disk 
 		vm->host->disk_release(&p->part);
 		return err;
 	}
-	if (c->readonly) {
-		p->part.backend.read_only = true;
+	p->part.backend.read_only |= c->readonly;
+	if (p->part.backend.read_only)
 		p->part.backend.can_discard = p->part.backend.can_zero = false;
-	}
 	return 0;
 }
 

@@ -18,3 +18,7 @@ HOST_TESTS += test_virtio_blk test_virtio_mmio
 test_virtio_blk_SRCS := tests/host/test_virtio_blk.c devices/virtio_blk.c $(virtio_srcs)
 test_virtio_mmio_SRCS := tests/host/test_virtio_mmio.c devices/virtio_mmio.c core/lib/device.c \
 	$(virtio_srcs)
+
+HOST_TESTS += test_disk_phys
+test_disk_phys_SRCS := tests/host/test_disk_phys.c vm/disk_phys.c \
+	$(addprefix devices/,virtio_blk.c hostblk.c virtio_host.c) $(virtio_srcs)
