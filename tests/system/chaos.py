@@ -2,7 +2,7 @@
 """
 A guest that does its worst (tests/guests/chaos/) beside one that must not notice.
 
-    tests/system/chaos.py CPUS SEED LIVES BLOCKS [EXACT]
+    tests/system/chaos.py CPUS SEED LIVES BLOCKS [EXACT [MARK]]
     CHAOS_SEEDS=1000 CHAOS_STEPS=20M [CHAOS_JOBS=2] [CHAOS_CPUS=1] [CHAOS_FIRST=1] \\
             tests/system/chaos.py
 """
@@ -28,7 +28,9 @@ LATE_US = SLICE_US + 100
 # A block is some 16,000 instructions of the guest's.
 BLOCKS_5M = 320
 BLOCK_STEPS = 16000
-# Of many seeds so many have one machine.
+# Of many seeds so many have one machine. Few lives are as long as that: those that end early
+# tell what they did after each so many blocks.
+MARK = 80
 LIVES_A_MACHINE = 10
 # Of the witness, in ticks of a millisecond. A VM that shows nothing for so many reports has
 # shut itself off from all that could wake it.
@@ -63,14 +65,15 @@ def disk():
     return str(written(WORK / "chaos.img", bytes(65536)))
 
 
-def system(cpus, seed, blocks, exact=0):
+def system(cpus, seed, blocks, exact=0, mark=0):
     """The witness, the chaos, and a VM that the chaos may make and end."""
     return ('when_all_off = "shell"\n' + pool("p", list(range(cpus)), "fair") +
             vm("witness", "chaos/witness", "report=%d" % REPORT_TICKS, memory="4M", vcpus=2,
                reservation=20) +
             vm("puppet", "load/spin", "report_ms=0", memory="4M", on_crash="restart",
                autostart=False) + PUPPETS +
-            vm("chaos", "chaos/chaos", "seed=%d blocks=%d exact=%d" % (seed, blocks, exact),
+            vm("chaos", "chaos/chaos", "seed=%d blocks=%d exact=%d mark=%d" %
+               (seed, blocks, exact, mark),
                memory="8M", vcpus=3, watchdog=True, on_crash="restart", on_watchdog="restart",
                restart_limit=0, restart_backoff="0s", mailbox=True, disk=disk()) +
             DEVICES + SHARED)
@@ -81,6 +84,16 @@ def whole_lives(text, blocks):
     begun = set(re.findall(r"^\[chaos\] chaos: seed (\d+)\n", text, re.M))
     return [d for d in re.findall(DONE, text, re.M) if d[0] in begun and
             int(d[1]) >= blocks * 0.95]
+
+
+def blocks_of(text, blocks):
+    """How many blocks all lives have done, whole or not, as far as they told."""
+    done = {d[0]: min(int(d[1]), blocks) for d in whole_lives(text, 0)}
+    begun = set(re.findall(r"^\[chaos\] chaos: seed (\d+)\n", text, re.M))
+    for nr, seed in re.findall(r"^\[chaos\] chaos: at (\d+) of seed (\d+)\n", text, re.M):
+        if seed in begun:
+            done[seed] = max(done.get(seed, 0), min(int(nr), blocks))
+    return sum(done.values())
 
 
 class Stuck(Exception):
@@ -230,16 +243,19 @@ def tell(text, shell, blocks):
         raise Failure("so few exit classes: " + stat)
 
 
-def machine(cpus, seed, lives, blocks, exact):
-    """So many whole lives at most, one after the other, in one machine; how many it were."""
+def machine(cpus, seed, lives, blocks, exact, mark):
+    """
+    So many whole lives at most, one after the other, in one machine; how many it were. With
+    MARK, lives that end early count for what they did.
+    """
     name = "chaos_%d_%d" % (cpus, seed)
     monitor = Monitor(name)
-    with boot(name, system(cpus, seed, blocks, exact), cpus, version=10,
+    with boot(name, system(cpus, seed, blocks, exact, mark), cpus, version=10,
               extra=["-icount", "shift=0,sleep=off", *monitor.args()]) as m:
         m.expect(r"^\[chaos\] chaos: seed", LIMIT)
         watch = Watch(m, monitor, Console(m), blocks)
         try:
-            while watch.done < lives:
+            while (blocks_of(m.text, blocks) // blocks if mark else watch.done) < lives:
                 watch.step()
             watch.audit()
             watch.report()
@@ -248,14 +264,14 @@ def machine(cpus, seed, lives, blocks, exact):
             print("\nchaos: stopped the emulator's time")
         judge_witness(m.text, cpus)
         m.never(r"(BUG_ON|panic|CRASH at EL2)")
-        return watch.done
+        return blocks_of(m.text, blocks) // blocks if mark else watch.done
 
 
-def run(cpus, seed, lives, blocks=BLOCKS_5M, exact=0):
+def run(cpus, seed, lives, blocks=BLOCKS_5M, exact=0, mark=0):
     """So many whole lives, in as many machines as it takes; a few that end at once are all."""
     done = 0
     for nr in range(3 + lives // 4):
-        done += machine(cpus, seed + 1000 * nr, lives - done, blocks, exact)
+        done += machine(cpus, seed + 1000 * nr, lives - done, blocks, exact, mark)
         print("chaos: %d whole lives of %d" % (done, lives))
         if done >= lives:
             return
@@ -277,6 +293,12 @@ def tests():
                lambda c=cpus, s=seed, b=blocks, e=exact: run(c, s, 3, b, e))
 
 
+def done_of(text):
+    """What run() has counted, by what it printed last."""
+    counts = re.findall(r"^chaos: (\d+) whole lives of \d+$", text, re.M)
+    return int(counts[-1]) if counts else 0
+
+
 def last_seed(text):
     seeds = re.findall(r"^\[chaos\] chaos: seed (\d+)$", text, re.M)
     return seeds[-1] if seeds else "?"
@@ -284,7 +306,7 @@ def last_seed(text):
 
 def one_machine(cpus, seed, lives, blocks):
     """In a process of its own; what it said."""
-    words = [str(a) for a in (cpus, seed, lives, blocks)]
+    words = [str(a) for a in (cpus, seed, lives, blocks, 0, MARK)]
     done = subprocess.run([sys.executable, __file__, *words],
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                           errors="replace", check=False,
@@ -305,19 +327,20 @@ def many():
     blocks = max(1, steps // BLOCK_STEPS)
     lives = [min(LIVES_A_MACHINE, want - n) for n in range(0, want, LIVES_A_MACHINE)]
     WORK.mkdir(parents=True, exist_ok=True)
-    maps, classes, whole, failed = "", set(), 0, 0
+    maps, classes, whole, begun, failed = "", set(), 0, 0, 0
     with concurrent.futures.ThreadPoolExecutor(int(os.environ.get("CHAOS_JOBS", "2"))) as pool_:
         jobs = [pool_.submit(one_machine, cpus, 10000 * (first + i), n, blocks)
                 for i, n in enumerate(lives)]
         for job in concurrent.futures.as_completed(jobs):
             status, said = job.result()
             failed += status != 0
-            whole += len({d[0] for d in whole_lives(said, blocks)})
+            whole += done_of(said)
+            begun += len(set(re.findall(r"^\[chaos\] chaos: seed (\d+)$", said, re.M)))
             classes |= {c[:2] for c in classes_of(said)}
             maps += "".join(re.findall(r"^\[chaos\] chaos: \w+(?: [0-9a-f]+:[0-9a-f]+)+\n", said,
                                        re.M))
-            print("%d seeds of %d whole, %d machines failed: %d exit classes, %s" %
-                  (whole, want, failed, len(classes), coverage(maps)), flush=True)
+            print("%d of %d times %d blocks, in %d lives, %d machines failed: %d exit classes, %s" %
+                  (whole, want, blocks, begun, failed, len(classes), coverage(maps)), flush=True)
     return failed != 0 or whole < want
 
 

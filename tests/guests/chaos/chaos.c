@@ -5,6 +5,7 @@
  *     seed=1        what all chance comes from
  *     exact=0       1: the seed is this life's own; else it is mixed with the time of the start
  *     blocks=2000   all vCPUs together, then it tells what it has seen and resets itself
+ *     mark=0        after so many blocks it tells that as well; 0: never
  */
 #include "chaos/chaos.h"
 
@@ -23,6 +24,7 @@
 struct chaos_seen seen;
 static uint64_t seed;
 static volatile uint64_t blocks_left;
+static uint64_t blocks, mark;
 static volatile uint32_t is_over;
 
 /* ---- exceptions ---- */
@@ -134,24 +136,29 @@ static unsigned int count(const uint64_t *map, size_t nr)
 	return n;
 }
 
-static void tell(void)
+static void tell_maps(void)
 {
-	uint64_t blocks = 0, traps = 0, irqs = 0, serrors = 0;
-
 	uart_init();
-	for (unsigned int i = 0; i < CHAOS_CPUS; i++) {
-		blocks += chaos_cpus[i].blocks;
-		traps += chaos_cpus[i].traps;
-		irqs += chaos_cpus[i].irqs;
-		serrors += chaos_cpus[i].serrors;
-	}
 	for (unsigned int i = 0; i < 2; i++)
 		tell_map(i ? "read" : "written", seen.tried[i], seen.refused[i], ENCODINGS / 64);
 	tell_map("swept", seen.swept, NULL, ARRAY_SIZE(seen.swept));
 	tell_map("devices", seen.devices[0], NULL, sizeof(seen.devices) / 8);
 	tell_map("accesses", seen.accesses, NULL, ARRAY_SIZE(seen.accesses));
+}
+
+static void tell(void)
+{
+	uint64_t done = 0, traps = 0, irqs = 0, serrors = 0;
+
+	for (unsigned int i = 0; i < CHAOS_CPUS; i++) {
+		done += chaos_cpus[i].blocks;
+		traps += chaos_cpus[i].traps;
+		irqs += chaos_cpus[i].irqs;
+		serrors += chaos_cpus[i].serrors;
+	}
+	tell_maps();
 	gprintf("\nchaos: done seed %lu: %lu blocks, %lu traps, %lu interrupts, %lu SErrors, "
-		"%lu calls, %u registers tried\n", seed, blocks, traps, irqs, serrors, seen.calls,
+		"%lu calls, %u registers tried\n", seed, done, traps, irqs, serrors, seen.calls,
 		count(seen.tried[0], 2 * ENCODINGS / 64));
 }
 
@@ -233,6 +240,8 @@ static void finish(void)
 
 void chaos_main(struct chaos_cpu *c)
 {
+	uint64_t left;
+
 	c->idx = (uint32_t)(read_sysreg(mpidr_el1) & (CHAOS_CPUS - 1));
 	/* Whoever comes again goes on where chance was. */
 	if (!c->rng) {
@@ -242,8 +251,13 @@ void chaos_main(struct chaos_cpu *c)
 	for (;; c->blocks++) {
 		calm(c);
 		feed();
-		if (__atomic_fetch_sub(&blocks_left, 1, __ATOMIC_RELAXED) - 1 > 1ul << 40)
+		left = __atomic_fetch_sub(&blocks_left, 1, __ATOMIC_RELAXED) - 1;
+		if (left > 1ul << 40)
 			finish();
+		if (mark && (blocks - left) % mark == 0) {
+			tell_maps();
+			gprintf("\nchaos: at %lu of seed %lu\n", blocks - left, seed);
+		}
 		make_block(c);
 		c->nr_traps = c->nr_irqs = 0;
 		c->in_block = true;
@@ -263,7 +277,8 @@ static void chaos(void)
 	if (!guest_arg("exact", 0))
 		seed = (seed * 0x9e3779b97f4a7c15ul ^
 			boot_state.count * 0xbf58476d1ce4e5b9ul) >> 16;
-	blocks_left = guest_arg("blocks", 2000);
+	blocks = blocks_left = guest_arg("blocks", 2000);
+	mark = guest_arg("mark", 0);
 	gprintf("chaos: seed %lu\n", seed);
 	chaos_world_init();
 	write_sysreg(vbar_el1, (uintptr_t)chaos_vectors);
