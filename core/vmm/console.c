@@ -97,6 +97,16 @@ static void console_timer(struct timer *t)
 	leave(c, flags);
 }
 
+static void rest_timer(struct timer *t)
+{
+	struct console *c = container_of(t, struct console, rest_timer);
+	uint64_t flags = enter(c);
+
+	c->resting = false;
+	console_pump(c);
+	leave(c, flags);
+}
+
 static void deaf_timer(struct timer *t)
 {
 	struct console *c = container_of(t, struct console, deaf_timer);
@@ -186,6 +196,7 @@ void console_init(struct uart_phys *uart, uint8_t escape_key, uint32_t nr_vms)
 	c->unchosen = true;
 	c->turn = CONSOLE_SLOTS - 1;
 	timer_setup(&c->timer, console_timer);
+	timer_setup(&c->rest_timer, rest_timer);
 	timer_setup(&c->deaf_timer, deaf_timer);
 	port_init(&c->log, "log", c->log_mem, sizeof(c->log_mem));
 	/* Until somebody is attached, the UART keeps what comes. */
@@ -396,6 +407,7 @@ static bool drain_step(struct console *c)
 	bool done;
 
 	c->flushing = true;
+	c->resting = false;
 	console_pump(c);
 	done = console_shown(c) && c->uart->ops->tx_idle(c->uart);
 	leave(c, flags);

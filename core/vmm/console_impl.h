@@ -103,7 +103,9 @@ struct console {
 	uint8_t escape_seq;                  /* state of console_plain()          */
 	bool cr;                             /* a CR of open is held back       */
 	bool tx_armed;                       /* the transmit interrupt goes on with it */
+	bool resting;                        /* rest_timer goes on with it      */
 	bool flushing;                       /* unfinished lines too            */
+	struct timer rest_timer;
 	/* under lock: an unfinished line in the way of others */
 	bool timer_armed;
 	bool may_break;
@@ -128,7 +130,10 @@ static inline bool console_running(const struct console *c)
 
 /* ---- console_out.c; all under the lock ---- */
 
-/* Move bytes to the UART while it has room; a bounded number. */
+/*
+ * Move bytes to the UART while it has room; a bounded number, and no more before the
+ * next millisecond: a UART that is always ready must not keep the pCPU from its threads.
+ */
 void console_pump(struct console *c);
 /* The same, waiting for room. False: the UART does not move, or nothing was left. */
 bool console_pump_wait(struct console *c);

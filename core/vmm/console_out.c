@@ -9,7 +9,10 @@
 
 #include <string.h>
 
-#define PUMP_MAX   512               /* bytes moved per call                     */
+#include <arch/timer.h>
+
+#define PUMP_MAX   256               /* bytes moved in one go, and then          */
+#define REST_US    1000              /* so long none                             */
 #define STEP_MAX   (CONSOLE_NAME + 8)/* bytes one step of attached_show() stages */
 #define SETTLE_MS  20                /* an unfinished line rests: it may be broken */
 #define SETTLE_MAX 10                /* times to wait for one that does not rest */
@@ -271,7 +274,7 @@ void console_pump(struct console *c)
 	const struct uart_ops *ops = c->uart->ops;
 	unsigned int room = 0;
 
-	if (!console_running(c))
+	if (!console_running(c) || c->resting)
 		return;
 	for (unsigned int i = 0; i < PUMP_MAX; i++) {
 		if (c->stage_pos == c->stage_len && !refill(c)) {
@@ -281,19 +284,24 @@ void console_pump(struct console *c)
 		/* A step may stage nothing: a CR held back, an escape dropped. */
 		if (c->stage_pos == c->stage_len)
 			continue;
-		if (room == 0 && (room = ops->tx_room(c->uart)) == 0)
-			break;
+		if (room == 0 && (room = ops->tx_room(c->uart)) == 0) {
+			/* The FIFO is full: it will interrupt. */
+			tx_irq(c, true);
+			return;
+		}
 		ops->tx(c->uart, c->stage[c->stage_pos++]);
 		room--;
 	}
-	/* The FIFO is full, or has just been written to: it will interrupt. */
-	tx_irq(c, true);
+	tx_irq(c, false);
+	c->resting = true;
+	timer_start(&c->rest_timer, arch_counter() + REST_US * arch_counter_hz() / 1000000);
 }
 
 bool console_pump_wait(struct console *c)
 {
 	for (int i = 0; i < POLL_MAX; i++) {
 		if (c->uart->ops->tx_room(c->uart) > 0) {
+			c->resting = false;
 			console_pump(c);
 			return !console_shown(c);
 		}

@@ -182,6 +182,10 @@ static void add_vm(void)
 
 static void start(unsigned int nr)
 {
+	/* What was on its way in the test before is out, and no timer of it armed. */
+	wire.room = UINT32_MAX;
+	wire.nr_out = 0;
+	pass_ms(1000);
 	fake_counter += 100 * fake_counter_hz;
 	run_timer();
 	memset(&wire, 0, sizeof(wire));
@@ -365,6 +369,7 @@ static void line_without_end_is_cut(void **state)
 	(void)state;
 	for (int i = 0; i < 20000; i++) {
 		guest_putc(1, 'x');
+		fake_counter += fake_counter_hz / 50000;
 		run_timer();
 		if (wire.tx_irq)
 			console_irq();
@@ -373,6 +378,38 @@ static void line_without_end_is_cut(void **state)
 	assert_true(wire.nr_out > 10000);
 	for (p = wire.out; (p = strstr(p, "\r\n")) != NULL; p += 2)
 		assert_true(p[2] == '\0' || strncmp(p + 2, "[two] x", 7) == 0);
+}
+
+/*
+ * A UART that takes all at once, as emulators' do: what has gathered behind an unfinished
+ * line goes out in pieces, for in between the pCPU is its threads'.
+ */
+static void a_fast_wire_gets_so_much_a_millisecond(void **state)
+{
+	unsigned int before, most = 0, sent = 0;
+
+	(void)state;
+	guest_puts(0, "prompt");
+	for (int i = 0; i < 60; i++) {
+		guest_puts(1, "some line or other\n");
+		guest_puts(2, "some line or other\n");
+		sent += 2;
+	}
+	assert_string_equal(wire.out, "[one] prompt");
+	for (int i = 0; i < 200; i++) {
+		before = wire.nr_out;
+		pass_ms(1);
+		for (int irq = 0; wire.tx_irq && irq < 100; irq++)
+			console_irq();
+		/* Whoever writes meanwhile does not bring it out sooner. */
+		guest_puts(1, "x");
+		most = MAX(most, wire.nr_out - before);
+	}
+	assert_in_range(most, 200, 300);
+	wire.out[wire.nr_out] = '\0';
+	for (char *l = wire.out; (l = strstr(l, "] some line or other\r\n")) != NULL; l++)
+		sent--;
+	assert_int_equal(sent, 0);
 }
 
 /* A board without a UART, or before there is one. */
@@ -803,6 +840,7 @@ int main(void)
 		THREE(line_written_over_keeps_its_name),
 		THREE(detached_vm_cannot_leave_its_line),
 		THREE(line_without_end_is_cut),
+		THREE(a_fast_wire_gets_so_much_a_millisecond),
 		ONE(without_a_uart_all_is_dropped),
 		THREE(no_vm_floods_another_away),
 		THREE(many_vms_lose_no_line_on_a_slow_wire),
