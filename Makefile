@@ -3,7 +3,8 @@
 #=
 #= make            the hypervisor: build/corbel.bin, build/corbel.elf
 #= make run        boot CONFIG=configs/default.toml in QEMU. Also CPU= SMP= MEM= MACHINE=
-#=                 QEMU= (which emulator), QEMU_ARGS= (more arguments); TFA=1: behind TF-A
+#=                 QEMU= (which emulator), QEMU_ARGS= (more arguments); TFA=1: behind TF-A;
+#=                 SSH_PORT= (of this host) where CONFIG has a way in; 0: none
 #= make guest-disk a Debian on disks for configs/debian.toml, which run makes as well
 #= make image      what run boots: the hypervisor and build/bundle.cpio of CONFIG=
 #=                 BUNDLED=1: the bundle linked into the image
@@ -241,7 +242,7 @@ boot := $(if $(TFA),-bios $O/flash.bin,-kernel $O/corbel.bin $(if $(BUNDLED),,-i
 run: image $(if $(TFA),$O/flash.bin)
 	@if [ -t 0 ]; then echo "Ctrl-A x ends QEMU."; con="-serial mon:stdio"; \
 	else con="-monitor none -chardev stdio,id=con,signal=off -serial chardev:con"; fi; \
-	devices=$$(tools/corbel_config.py qemu $(CONFIG)) || exit 1; \
+	devices=$$(tools/corbel_config.py qemu $(CONFIG) $(SSH_PORT:%=--ssh-port %)) || exit 1; \
 	eval exec $(QEMU) -M $(MACHINE) -cpu $(CPU) -smp $(SMP) -m $(MEM) -nodefaults -display none \
 		$$con $(boot) "$$devices" '$(subst ','\'',$(QEMU_ARGS))'
 

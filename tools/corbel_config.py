@@ -29,6 +29,12 @@ def size_argument(text):
         raise argparse.ArgumentTypeError(f'{err}; {schema.Size.right}') from None
 
 
+def port_argument(text):
+    if not text.isdigit() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"'{text}' is no port; write a number up to 65535")
+    return int(text)
+
+
 def arguments(argv):
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -42,6 +48,8 @@ def arguments(argv):
     parser.add_argument('-o', '--output', help='pack: the bundle (default: BUILD/bundle.cpio)')
     parser.add_argument('--build', default=os.path.join(TOP, 'build'),
                         help='what @build/ in file names stands for')
+    parser.add_argument('--ssh-port', type=port_argument, metavar='PORT',
+                        help='qemu: instead of the first ssh_port; 0: none')
     parser.add_argument('--board-mem', type=size_argument, help='memory of the board')
     parser.add_argument('--board-cpus', type=int, help='CPUs of the board')
     return parser.parse_args(argv)
@@ -67,7 +75,7 @@ def run(args, errors):
         if args.command == 'board':
             print_board(system)
         elif args.command == 'qemu':
-            print(qemu.arguments(system, args.build))
+            print(qemu.arguments(system, args.build, args.ssh_port, errors))
         else:
             print('\n'.join(pack.file_list(system, args.build)))
         return

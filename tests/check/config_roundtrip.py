@@ -12,6 +12,7 @@ import os
 import pathlib
 import shlex
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -23,6 +24,7 @@ sys.path.insert(0, str(TOP / 'tools'))
 sys.path.insert(0, str(TOP / 'tests/check'))
 import corbel_config  # noqa: E402
 import corbel_config_fdt as fdt  # noqa: E402
+import corbel_config_qemu  # noqa: E402
 from config_errors import image  # noqa: E402
 from corbel_config_source import Errors, TomlLines  # noqa: E402
 from corbel_config_system import read_system  # noqa: E402
@@ -86,13 +88,19 @@ def fixtures(folder):
     shutil.copy(TOP / 'tests/config/all-keys.toml', folder / 'all-keys.toml')
 
 
-def tool(*args):
-    """Standard output of a successful run of the compiler."""
+def outcome(*args):
+    """Status, standard output and errors of a run of the compiler."""
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         status = corbel_config.main([str(a) for a in args])
-    assert status == 0, err.getvalue()
-    return out.getvalue()
+    return status, out.getvalue(), err.getvalue()
+
+
+def tool(*args):
+    """Standard output of a successful run of the compiler."""
+    status, out, err = outcome(*args)
+    assert status == 0, err
+    return out
 
 
 def number(value):
@@ -376,7 +384,11 @@ def test_board_is_what_make_takes(folder):
 
 
 def test_qemu_is_given_disks_and_networks(folder):
-    words = shlex.split(tool('qemu', folder / 'all-keys.toml', '--build', folder))
+    corbel_config_qemu.refused, was = lambda port: None, corbel_config_qemu.refused
+    try:
+        words = shlex.split(tool('qemu', folder / 'all-keys.toml', '--build', folder))
+    finally:
+        corbel_config_qemu.refused = was
     assert words[:2] == ['-global', 'virtio-mmio.force-legacy=false']
     # The first of each has the lowest address, so it comes last.
     assert [w.split(',')[0] for w in words[3::2]] == [
@@ -388,9 +400,27 @@ def test_qemu_is_given_disks_and_networks(folder):
     made = folder / 'disk,one.img'
     assert made.stat().st_size == 64 << 20
     made.write_bytes(b'kept')
-    tool('qemu', folder / 'all-keys.toml', '--build', folder)
+    assert 'hostfwd' not in tool('qemu', folder / 'all-keys.toml', '--build', folder,
+                                 '--ssh-port', 0)
     assert made.read_bytes() == b'kept'
     assert tool('qemu', TOP / 'configs/default.toml') == '\n'
+
+
+def test_a_port_that_is_taken_is_said(folder):
+    command = ('qemu', folder / 'all-keys.toml', '--build', folder, '--ssh-port')
+    with socket.create_server(('127.0.0.1', 0)) as server:
+        port = server.getsockname()[1]
+        status, _, err = outcome(*command, port)
+    assert status == 1 and f'ssh_port: port {port} of this host: Address already' in err, err
+    assert 'SSH_PORT=' in err
+    status, _, err = outcome('qemu', TOP / 'configs/default.toml', '--ssh-port', port)
+    assert status == 1 and f'SSH_PORT={port}: no ssh_port' in err, err
+    for wrong in ('65536', '-1', 'ssh'):
+        try:
+            outcome(*command, wrong)
+            assert False, wrong
+        except SystemExit as end:
+            assert end.code == 2
 
 
 def main():

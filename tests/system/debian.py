@@ -2,6 +2,7 @@
 """Debian as it is installed: configs/debian.toml and all it shows."""
 import contextlib
 import re
+import socket
 import subprocess
 
 import devices
@@ -93,10 +94,15 @@ def network(a, port):
             raise Failure("iperf3: " + text)
 
 
-def from_outside():
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]
+
+
+def from_outside(port):
     """The way in leads to one of them."""
     key = BUILD / "guests/debian/ssh_key"
-    done = subprocess.run(["ssh", "-p", "2222", "-i", str(key), "-o", "StrictHostKeyChecking=no",
+    done = subprocess.run(["ssh", "-p", str(port), "-i", str(key), "-o", "StrictHostKeyChecking=no",
                            "-o", "UserKnownHostsFile=/dev/null", "-o", "BatchMode=yes", "-o",
                            "ConnectTimeout=%d" % LONG, "root@127.0.0.1", "hostname"],
                           stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True)
@@ -151,7 +157,9 @@ def ends(m, shell, name):
 def two_debians():
     """All that configs/debian.toml is for, on copies of its disks."""
     made("guest-disk")
-    command = ["make", "-s", "run", "CONFIG=configs/debian.toml", "QEMU_ARGS=-snapshot"]
+    ssh_port = free_port()
+    command = ["make", "-s", "run", "CONFIG=configs/debian.toml", "QEMU_ARGS=-snapshot",
+               "SSH_PORT=%d" % ssh_port]
     with iperf3_server() as port, Machine(command) as m:
         a, b = Debian(m), Debian(m)
         a.login("debian-a")
@@ -166,7 +174,7 @@ def two_debians():
         attach(m, "0", "debian-a")
         entropy(a)
         network(a, port)
-        from_outside()
+        from_outside(ssh_port)
         sockets(a)
         a.run(FIO % ("/dev/vdb", "40m"))
         balloon(m, b)
