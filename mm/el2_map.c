@@ -26,14 +26,15 @@
  * needs no more than RESERVE_MIN.
  */
 #define RESERVE_MIN 6
-#define RESERVE_MAX 32
+#define RESERVE_MAX 16
 
 static struct {
 	struct spinlock lock;              /* rank 65, docs/locking.md           */
 	/* under lock */
 	struct pgtable pt;                 /* its root is pCPU 0's               */
 	pa_t root[MAX_PCPUS];
-	pa_t reserve;                      /* list through the pages' first word */
+	pa_t reserve[2];                   /* lists through the pages' first word: of
+	                                    * frames, and of the arena, which go first */
 	uint32_t nr_reserve;
 	bool use_frames;                   /* the reserve can be filled          */
 } el2;
@@ -42,23 +43,31 @@ static struct {
 
 static void reserve_push(pa_t page)
 {
-	*(uint64_t *)hyp_va(page) = el2.reserve.v;
-	el2.reserve = page;
+	uint64_t *p = hyp_va(page);
+	pa_t *list = &el2.reserve[arch_ptr_to_va(p).v < PHYSMAP_VA];
+
+	*p = list->v;
+	*list = page;
 	el2.nr_reserve++;
 }
 
-/* A zeroed page. */
-static int reserve_pop(pa_t *page)
+/* A zeroed page of a list that is not empty. */
+static pa_t reserve_pop_from(pa_t *list)
 {
-	uint64_t *p;
+	pa_t page = *list;
+	uint64_t *p = hyp_va(page);
 
-	if (!el2.nr_reserve)
-		return -ENOMEM;
-	*page = el2.reserve;
-	p = hyp_va(*page);
-	el2.reserve = PA(*p);
+	*list = PA(*p);
 	el2.nr_reserve--;
 	*p = 0;
+	return page;
+}
+
+static int reserve_pop(pa_t *page)
+{
+	if (!el2.nr_reserve)
+		return -ENOMEM;
+	*page = reserve_pop_from(&el2.reserve[el2.reserve[1].v != 0]);
 	return 0;
 }
 
@@ -121,17 +130,15 @@ static int reserve_fill_locked(uint32_t nr)
 	return err;
 }
 
-/* Give back what is too much; the pages of the arena, in the image, stay. */
+/*
+ * Give back what is too much, and the tables that mapped it; the pages of the arena, in the
+ * image, stay.
+ */
 static void reserve_trim_locked(void)
 {
-	for (uint32_t i = el2.nr_reserve; i > RESERVE_MAX; i--) {
-		pa_t page = el2.reserve;
+	while (el2.nr_reserve > RESERVE_MAX && el2.reserve[0].v) {
+		pa_t page = reserve_pop_from(&el2.reserve[0]);
 
-		reserve_pop(&page);
-		if (arch_ptr_to_va(hyp_va(page)).v < PHYSMAP_VA) {
-			reserve_push(page);
-			return;
-		}
 		pgtable_unmap(&el2.pt, PHYSMAP_VA + page.v, PAGE_SIZE);
 		frames_free(OWNER_HYP, page, 0);
 	}

@@ -13,7 +13,7 @@
 #define MACHINE_RAM        UINT64_C(0x40000000)
 #define MACHINE_IMAGE      (MACHINE_RAM + 2 * MIB)
 #define MACHINE_IMAGE_SIZE UINT64_C(0x80000)
-#define MACHINE_ARENA      64
+#define MACHINE_ARENA      32
 
 /* Fill in a board of one bank, and the image in it; adds the RAM to the fake. */
 void machine_describe(struct board *brd, struct mm_boot *boot, uint64_t ram);

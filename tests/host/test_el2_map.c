@@ -253,6 +253,53 @@ static void the_heap_ends_with_an_error_and_recovers(void **state)
 	machine_check();
 }
 
+/*
+ * Pages come from all over the memory, as VMs let go of theirs in between, so that each needs
+ * tables of its own, and these lie elsewhere again. What is kept in the end is the reserve of 16
+ * and the tables that map it.
+ */
+static void tables_of_scattered_pages_come_back(void **state)
+{
+	enum { PAGES = 200, BLOCKS = 65536 };
+	static void *page[PAGES];
+	static pa_t block[BLOCKS];
+	uint64_t chance = 1;
+	unsigned int nr = 0;
+	uint64_t before;
+
+	(void)state;
+	machine_up(256 * MIB);
+	before = frames_stats(OWNER_FREE);
+	while (nr < BLOCKS && !frames_alloc(owner_vm(1), 0, &block[nr]))
+		nr++;
+	for (unsigned int step = 0; step < 20000; step++) {
+		void **p = &page[(chance >> 32) % PAGES];
+		pa_t *b = &block[(chance >> 16) % nr];
+
+		chance = chance * 6364136223846793005 + 1442695040888963407;
+		/* The VM takes what is free, and lets go of a few, anywhere. */
+		if (step % 4 == 0) {
+			frames_free(owner_vm(1), *b, 0);
+			*b = block[--nr];
+		} else if (step % 4 == 1) {
+			while (frames_stats(OWNER_FREE) > 16 &&
+			       !frames_alloc(owner_vm(1), 0, &block[nr]))
+				nr++;
+		} else if (*p) {
+			hyp_free_pages(*p, 1);
+			*p = NULL;
+		} else {
+			(void)hyp_alloc_pages(1, p);
+		}
+	}
+	while (nr--)
+		frames_free(owner_vm(1), block[nr], 0);
+	for (unsigned int i = 0; i < PAGES; i++)
+		hyp_free_pages(page[i], 1);
+	assert_true(before - frames_stats(OWNER_FREE) <= 32);
+	machine_check();
+}
+
 static void objects_of_every_size(void **state)
 {
 	(void)state;
@@ -386,6 +433,7 @@ int main(void)
 		cmocka_unit_test(heap_pages_are_mapped_only_while_allocated),
 		cmocka_unit_test(page_blocks_are_aligned_to_their_power_of_two),
 		cmocka_unit_test(the_heap_ends_with_an_error_and_recovers),
+		cmocka_unit_test(tables_of_scattered_pages_come_back),
 		cmocka_unit_test(objects_of_every_size),
 		cmocka_unit_test(freeing_an_object_twice_panics),
 		cmocka_unit_test(windows_come_and_go_without_a_broadcast),
