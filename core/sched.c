@@ -41,12 +41,19 @@ static const struct sched_policy *policy_of(const struct run_queue *rq)
 
 /* ---- queues ---- */
 
-static inline void charge_locked(struct run_queue *rq, struct thread *cur, uint64_t now)
+static inline uint64_t ran_until(struct thread *cur, uint64_t now)
 {
-	uint64_t ran = now - cur->since;
+	uint64_t ran = sched_elapsed(cur->since, now);
 
 	cur->ran += ran;
 	cur->since = now;
+	return ran;
+}
+
+static inline void charge_locked(struct run_queue *rq, struct thread *cur, uint64_t now)
+{
+	uint64_t ran = ran_until(cur, now);
+
 	if (cur != &rq->idle && !sched_is_system(cur))
 		policy_of(rq)->charge(&rq->q, cur, ran, now);
 	if (rq->lender)
@@ -81,7 +88,7 @@ static void enqueue_locked(struct run_queue *rq, struct thread *t, enum sched_ho
 
 static void account_wait(struct thread *t, uint64_t now)
 {
-	uint64_t wait = now - t->since;
+	uint64_t wait = sched_elapsed(t->since, now);
 	uint32_t log2 = wait ? 63 - (uint32_t)__builtin_clzll(wait) : 0;
 
 	t->waited += wait;
@@ -100,7 +107,7 @@ void sched_dequeue_locked(struct run_queue *rq, struct thread *t)
 		sched_prio_remove(&rq->system, t);
 	else
 		policy_of(rq)->dequeue(&rq->q, t);
-	t->waited += arch_counter() - t->since;
+	t->waited += sched_elapsed(t->since, arch_counter());
 }
 
 static struct thread *pick_locked(struct run_queue *rq, uint64_t now)
@@ -227,15 +234,6 @@ static inline struct thread *of_policy(struct run_queue *rq, struct thread *cur)
 	return cur == &rq->idle ? NULL : cur;
 }
 
-static inline uint64_t ran_until(struct thread *cur, uint64_t now)
-{
-	uint64_t ran = now - cur->since;
-
-	cur->ran += ran;
-	cur->since = now;
-	return ran;
-}
-
 static inline void ready_now(struct thread *t, bool woken)
 {
 	atomic_store_explicit(&t->state, THREAD_READY, memory_order_relaxed);
@@ -300,7 +298,7 @@ static void arrive(struct run_queue *old, struct thread *t)
 		spin_unlock(&rq->lock);
 		rq = sched_lock(t);
 	}
-	t->waited += arch_counter() - t->since;
+	t->waited += sched_elapsed(t->since, arch_counter());
 	join_locked(rq, t, SCHED_ENTER);
 	spin_unlock(&rq->lock);
 }
@@ -335,9 +333,16 @@ static void give_surplus_locked(struct run_queue *rq, uint64_t now)
 	count_ready(rq, ~0u);
 	if (rq->lender == t)
 		rq->lender = NULL;
-	t->waited += now - t->since;
+	t->waited += sched_elapsed(t->since, now);
 	t->home = to;
 	leaves_locked(rq, t, now);
+}
+
+static void poke(struct run_queue *rq)
+{
+	spin_lock(&rq->lock);
+	sched_poke_locked(rq);
+	spin_unlock(&rq->lock);
 }
 
 /* Idle now: whoever of the pool has threads waiting may give one. */
@@ -352,9 +357,7 @@ static void ask_for_work(struct run_queue *rq)
 
 		if (other == rq || !atomic_load_explicit(&other->nr_ready, memory_order_relaxed))
 			continue;
-		spin_lock(&other->lock);
-		sched_poke_locked(other);
-		spin_unlock(&other->lock);
+		poke(other);
 		return;
 	}
 }
@@ -381,6 +384,12 @@ void sched_tick(void)
 	rq->tick_at = SCHED_NEVER;
 	atomic_fetch_or_explicit(&rq->current->requests, THREAD_REQ_RESCHED,
 				 memory_order_relaxed);
+}
+
+__attribute__((cold)) void sched_look_all(void)
+{
+	for (uint64_t m = sched_online(); m; m &= m - 1)
+		poke(&sched_queues[__builtin_ctzll(m)]);
 }
 
 /* One that is set too early is left: it costs one look. */
@@ -451,7 +460,7 @@ void sched_switched(struct thread *prev)
 	if (t->hooks && t->hooks->switch_in)
 		t->hooks->switch_in(t);
 	if (policy_of(rq)->exclusive)
-		arch_counter_wait(rq->q.begin);
+		arch_counter_wait(rq->q.begin, 2 * rq->q.pool->lead);
 }
 
 /* Out of the queues with who runs now. */

@@ -86,6 +86,11 @@ bool sched_point(void);
 /* The tick that was set with timer_tick() has come. Interrupts masked. */
 void sched_tick(void);
 
+/*
+ * Every pCPU looks who shall run and when to look again: its tick may not come. Interrupts masked.
+ */
+void sched_look_all(void);
+
 /* End the current thread. */
 void thread_exit(void) __attribute__((noreturn));
 

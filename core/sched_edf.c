@@ -17,6 +17,12 @@ static int class_of(const struct thread *t)
 	return t->se.left ? SERVED : DEPLETED;
 }
 
+/* No deadline is further ahead than a period, unless the counter went back. */
+static bool lies_ahead(const struct thread *t, uint64_t deadline, uint64_t now)
+{
+	return deadline - now - 1 < t->sched.period;
+}
+
 static void fill(struct thread *t, uint64_t deadline)
 {
 	t->se.key = deadline;
@@ -29,14 +35,14 @@ static void next_period(struct thread *t, uint64_t now)
 {
 	uint64_t deadline = t->se.key + t->sched.period;
 
-	fill(t, sched_before(now, deadline) ? deadline : now + t->sched.period);
+	fill(t, lies_ahead(t, deadline, now) ? deadline : now + t->sched.period);
 }
 
 static void replenish(struct sched_queue *q, uint64_t now)
 {
 	struct thread *t;
 
-	while ((t = sched_first(&q->waiting)) && !sched_before(now, t->se.key)) {
+	while ((t = sched_first(&q->waiting)) && !lies_ahead(t, t->se.key, now)) {
 		list_remove(&t->rq_node);
 		next_period(t, now);
 		sched_insert(&q->ready, t);
@@ -46,7 +52,7 @@ static void replenish(struct sched_queue *q, uint64_t now)
 /* What is left may not be used up by the deadline faster than the budget allows. */
 static bool may_keep(const struct thread *t, uint64_t now)
 {
-	return sched_before(now, t->se.key) &&
+	return lies_ahead(t, t->se.key, now) &&
 	       t->se.left * t->sched.period <= (t->se.key - now) * t->sched.budget;
 }
 
@@ -97,7 +103,7 @@ static void charge(struct sched_queue *q, struct thread *cur, uint64_t ran, uint
 	if (class_of(cur) == SERVED && ran > cur->se.left)
 		cur->se.used = ran - cur->se.left;
 	sched_spend(&cur->se.left, ran);
-	if (class_of(cur) == DEPLETED && !sched_before(now, cur->se.key))
+	if (class_of(cur) == DEPLETED && !lies_ahead(cur, cur->se.key, now))
 		next_period(cur, now);
 }
 

@@ -15,6 +15,7 @@
 #define WINDOW_HZ   50                /* caps and reservations: 20 ms          */
 #define GRAIN_HZ    2000              /* earlier by this pre-empts: 0.5 ms     */
 #define BALANCE_HZ  250               /* look at other clocks every 4 ms       */
+#define RUN_ALONE_LOG2 12             /* s that count at a time; 1 s if others wait */
 #define LAG_MAX     4                 /* slices; who is further behind lost it  */
 
 static uint64_t virtual(const struct thread *t, uint64_t ticks)
@@ -47,6 +48,12 @@ static bool goes_before(const struct thread *a, const struct thread *b)
 	if (a->se.boost != b->se.boost)
 		return a->se.boost;
 	return sched_before(a->se.key, b->se.key);
+}
+
+/* Has now come to at, or is that further ahead than any is set: the counter went back? */
+static bool is_over(const struct sched_queue *q, uint64_t at, uint64_t now)
+{
+	return at - now - 1 >= q->pool->hz;
 }
 
 /* What it used counts for the window that is now. */
@@ -90,7 +97,7 @@ static void roll(struct sched_queue *q, uint64_t now)
 	struct list_node all = LIST_INIT(all);
 	struct thread *t;
 
-	if (sched_before(now, q->window_end))
+	if (!is_over(q, q->window_end, now))
 		return;
 	while ((t = sched_first(&q->ready)) || (t = sched_first(&q->waiting))) {
 		take(q, t);
@@ -245,6 +252,8 @@ static void charge(struct sched_queue *q, struct thread *cur, uint64_t ran, uint
 {
 	roll(q, now);
 	refresh(q, cur);
+	/* Who waits for others' turns must not wait for days that never were. */
+	ran = MIN(ran, q->pool->hz << (list_empty(&q->ready) ? RUN_ALONE_LOG2 : 0));
 	cur->se.key += virtual(cur, ran);
 	cur->se.used += ran;
 	cur->se.boost = entitled(q, cur);
@@ -359,7 +368,7 @@ static struct thread *surplus(struct sched_queue *q, struct thread *cur, uint64_
 	if (list_empty(&q->ready))
 		return NULL;
 	t = give_to_idle(q, to);
-	if (!t && !sched_before(now, q->balance_at)) {
+	if (!t && is_over(q, q->balance_at, now)) {
 		q->balance_at = now + q->pool->hz / BALANCE_HZ;
 		t = give_to_furthest(q, cur, now, to);
 	}

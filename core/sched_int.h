@@ -59,6 +59,12 @@ void sched_ready_locked(struct run_queue *rq, struct thread *t, enum sched_how h
  */
 void sched_wake_locked(struct run_queue *rq, struct thread *t);
 
+/* Since when until now; none, should the counter have gone back. */
+static inline uint64_t sched_elapsed(uint64_t since, uint64_t now)
+{
+	return (uint64_t)MAX((int64_t)(now - since), (int64_t)0);
+}
+
 /* Have a pCPU look at its current thread's requests. */
 void sched_poke_locked(struct run_queue *rq);
 

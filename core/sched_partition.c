@@ -11,6 +11,7 @@
 #include "core/sched_policy.h"
 
 #define US_PER_S UINT64_C(1000000)
+#define FAR_S    8192                /* longer than any frame                          */
 
 /* us after the frame's begin, in ticks. */
 static uint64_t tick_at(const struct sched_queue *q, uint32_t us)
@@ -26,17 +27,31 @@ static void frame_advance(struct sched_queue *q, uint64_t frames)
 	q->frac = sum % US_PER_S;
 }
 
-/* To the frame that now is in. In big steps, should nobody have looked for long. */
+/* Did the counter go back to before the frame? It is not quite the same on all pCPUs. */
+static bool went_back(const struct sched_queue *q, uint64_t now)
+{
+	return sched_before(now + q->pool->hz, q->frame);
+}
+
+/*
+ * To the frame that now is in: some of them on, if nobody looked for long. Should the counter have
+ * jumped far, frames are reckoned from its zero, so that all pCPUs of the pool agree.
+ */
 static void frame_find(struct sched_queue *q, uint64_t now)
 {
-	const uint64_t major = q->pool->major_us, most = MAX(1000 * US_PER_S / major, 1u);
+	const uint32_t major = q->pool->major_us;
 
 	if (!q->frame)
 		q->frame = q->pool->origin;
-	while (!sched_before(now, tick_at(q, (uint32_t)major))) {
-		uint64_t behind = (now - q->frame) / (tick_at(q, (uint32_t)major) - q->frame + 1);
+	if (now + q->pool->hz - q->frame >= FAR_S * q->pool->hz) {
+		q->frame = now - now % (major * q->pool->hz / US_PER_S);
+		q->frac = 0;
+		q->window = 0;
+	}
+	while (!sched_before(now, tick_at(q, major))) {
+		uint64_t behind = (now - q->frame) / (tick_at(q, major) - q->frame + 1);
 
-		frame_advance(q, MIN(MAX(behind, 1u), most));
+		frame_advance(q, MAX(behind, 1u));
 		q->window = 0;
 	}
 }
@@ -50,7 +65,7 @@ static void window_find(struct sched_queue *q, uint64_t now)
 	const struct sched_pool *p = q->pool;
 
 	now += p->lead;
-	if (q->frame && sched_before(now, q->change))
+	if (q->frame && sched_before(now, q->change) && !went_back(q, now))
 		return;
 	frame_find(q, now);
 	q->group = SCHED_NO_GROUP;

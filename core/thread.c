@@ -202,7 +202,7 @@ void thread_look(struct thread *t, struct thread_look *l)
 {
 	uint64_t flags = arch_irq_save();
 	struct run_queue *rq = sched_lock(t);
-	uint64_t now = arch_counter() - t->since;
+	uint64_t now = sched_elapsed(t->since, arch_counter());
 
 	l->id = t->id;
 	l->cpu = rq->q.cpu;

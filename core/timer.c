@@ -7,11 +7,20 @@
 #include <arch/cpu.h>
 #include <arch/timer.h>
 #include "core/lib/bits.h"
+#include "core/lib/options.h"
+#include "core/log.h"
 #include "core/percpu.h"
 #include "core/spinlock.h"
 
+/*
+ * The hardware timer is set no further ahead than this, and looked at again: a deadline that was
+ * reckoned from a wrong reading of the counter is not waited for, and a counter that jumps is seen.
+ */
+#define HOP_S 4
+
 struct timer_queue {
 	struct spinlock lock;            /* rank 80, docs/locking.md */
+	bool jumped;                     /* own pCPU only: the counter did, and that was said */
 	struct list_node armed;          /* under lock; may be all zero at first */
 	struct timer *_Atomic firing;    /* set under lock                       */
 	/* own pCPU only; ticks, 0: none */
@@ -19,6 +28,7 @@ struct timer_queue {
 					    that is cancelled or moved on leaves it     */
 	uint64_t tick;                   /* the scheduler's                      */
 	uint64_t set;                    /* what the hardware timer is set to    */
+	uint64_t seen;                   /* the counter, when last looked at     */
 };
 
 static struct timer_queue queues[MAX_PCPUS];
@@ -65,14 +75,27 @@ static inline bool is_due(uint64_t at, uint64_t now)
 	return at && at <= now;
 }
 
+static uint64_t hop(void)
+{
+	return HOP_S * arch_counter_hz();
+}
+
 /* Own pCPU's hardware timer to what comes first. */
 static void program(struct timer_queue *q)
 {
+	uint64_t now;
+
 	q->set = sooner(q->first, q->tick) ? q->first : q->tick;
-	if (q->set)
-		arch_hyp_timer_set(q->set);
-	else
+	if (!q->set) {
 		arch_hyp_timer_off();
+		return;
+	}
+	if (CONFIG_HARDENING && q->set - q->seen > hop()) {
+		now = arch_counter();
+		q->seen = MAX(q->seen, now);
+		q->set = MIN(q->set, now + hop());
+	}
+	arch_hyp_timer_set(q->set);
 }
 
 /* One that is set too early is left: it then comes for nothing, and is set anew. */
@@ -188,12 +211,33 @@ static void fire_due(struct timer_queue *q, uint64_t now)
 	} while (more);
 }
 
-bool timer_interrupt(void)
+/* What is armed is due now: it may have been reckoned from before or after the jump. */
+static __attribute__((cold)) void jumped(struct timer_queue *q, uint64_t now)
+{
+	if (!q->jumped)
+		log_warn("pCPU %u: the counter jumps by %lld ticks", cpu_self(),
+			 (long long)(now - q->seen));
+	q->jumped = true;
+	queue_lock(cpu_self());
+	list_for_each(pos, &q->armed)
+		list_entry(pos, struct timer, node)->deadline = q->first = 1;
+	spin_unlock(&q->lock);
+}
+
+enum timer_event timer_interrupt(void)
 {
 	struct timer_queue *q = &queues[cpu_self()];
-	uint64_t now = arch_counter();
-	bool ticked = is_due(q->tick, now);
+	uint64_t now = arch_counter(), far = hop();
+	/* Due, or set further ahead than is waited for. */
+	bool ticked = q->tick && (q->tick <= now || (CONFIG_HARDENING && q->tick - now > far)),
+	     jump;
 
+	jump = CONFIG_HARDENING && now - q->seen > 2 * far;
+	if (jump) {
+		jumped(q, now);
+		ticked = true;
+	}
+	q->seen = now;
 	if (is_due(q->first, now)) {
 		if (ticked)
 			q->tick = 0;
@@ -205,5 +249,5 @@ bool timer_interrupt(void)
 	} else {
 		program(q);
 	}
-	return ticked;
+	return jump ? TIMER_JUMP : ticked ? TIMER_TICK : TIMER_NO_TICK;
 }

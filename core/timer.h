@@ -41,5 +41,14 @@ void timer_cancel_wait(struct timer *t);
  */
 void timer_tick(uint64_t at);
 
-/* From the interrupt of CNTHP. Return: the pCPU's tick has come, and is off. */
-bool timer_interrupt(void);
+enum timer_event {
+	TIMER_NO_TICK,
+	TIMER_TICK,        /* the pCPU's has come, and is off                          */
+	TIMER_JUMP,        /* the same, early: the counter jumped, and deadlines mean nothing */
+};
+
+/*
+ * From the interrupt of CNTHP. All timers fire when the counter has jumped: what they are for
+ * must be looked at.
+ */
+enum timer_event timer_interrupt(void);

@@ -325,7 +325,7 @@ static void poll_done(struct block_request *r, int err)
 
 static int poll_request(struct hostblk_part *p, struct block_request *r)
 {
-	uint64_t end = arch_counter() + HOSTBLK_POLL_S * arch_counter_hz();
+	uint64_t begin = arch_counter(), most = HOSTBLK_POLL_S * arch_counter_hz();
 	int err = 1;
 
 	r->done = poll_done;
@@ -334,7 +334,7 @@ static int poll_request(struct hostblk_part *p, struct block_request *r)
 	enqueue(p->disk, r);
 	while (err > 0) {
 		hostblk_interrupt(p->disk);
-		if (err > 0 && arch_counter() >= end) {
+		if (err > 0 && arch_counter() - begin >= most) {
 			fail_all(p->disk);
 			return -ETIMEDOUT;
 		}

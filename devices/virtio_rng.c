@@ -27,10 +27,11 @@ static uint32_t fill(struct virtio_rng *r, struct virtq_chain *c, uint32_t want)
 /* May it have bytes now? If not, the timer calls again. */
 static bool has_budget(struct virtio_rng *r)
 {
-	uint64_t now = arch_counter();
+	uint64_t now = arch_counter(), period = VIRTIO_RNG_PERIOD_MS * arch_counter_hz() / 1000;
 
-	if (now >= r->period_end) {
-		r->period_end = now + VIRTIO_RNG_PERIOD_MS * arch_counter_hz() / 1000;
+	/* Over, or further ahead than any: the counter went back. */
+	if (r->period_end - now - 1 >= period) {
+		r->period_end = now + period;
 		r->left = VIRTIO_RNG_PER_PERIOD;
 	}
 	if (!r->left)

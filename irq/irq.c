@@ -155,7 +155,8 @@ static bool is_storm(struct irq_owner *o)
 		return false;
 	now = arch_counter();
 	o->count = 0;
-	if (now < o->second_ends)
+	/* Not further ahead than mute() sets it: the counter may have gone back. */
+	if (o->second_ends - now - 1 < 16 * arch_counter_hz())
 		return true;
 	o->second_ends = now + arch_counter_hz();
 	o->storms = 0;
@@ -198,6 +199,7 @@ static void mute(struct irq_owner *o, uint32_t intid)
 	if (!o->storms)
 		log_warn("interrupt %u of %s storms: masked, and tried again later", intid, o->who);
 	o->storms += o->storms < IRQ_STORM_SHIFT;
+	_Static_assert((1u << IRQ_STORM_SHIFT) / IRQ_STORM_FIRST + 1 < 16, "is_storm()");
 	o->second_ends = until + arch_counter_hz();
 	if (atomic_exchange(&calm_armed, true))
 		return;

@@ -78,27 +78,31 @@ void vtimer_cpu_init(void)
 
 /*
  * The interrupts that they would raise. They may come late, when the vCPU was loaded elsewhere
- * and put again with another deadline.
+ * and put again with another deadline, or early, when the counter jumped.
  */
+static void soft_fire(struct vtimer *t, struct timer *timer, bool virt)
+{
+	uint64_t flags = spin_lock_irqsave(&t->lock), deadline;
+
+	if (!t->loaded && ctl_armed(virt ? t->v_ctl : t->p_ctl)) {
+		deadline = deadline_of(virt ? t->v_cval : t->p_cval, virt ? t->offset : 0);
+		if (deadline > arch_counter())
+			timer_start(timer, deadline);
+		else
+			vgic_inject_hw(t->vgic, virt ? VTIMER_INTID_VIRT : VTIMER_INTID_PHYS,
+				       virt ? vtimer_virt_pintid : vtimer_phys_pintid);
+	}
+	spin_unlock_irqrestore(&t->lock, flags);
+}
+
 static void virt_soft_fire(struct timer *timer)
 {
-	struct vtimer *t = container_of(timer, struct vtimer, v_soft);
-	uint64_t flags = spin_lock_irqsave(&t->lock);
-
-	if (!t->loaded && ctl_armed(t->v_ctl) &&
-	    deadline_of(t->v_cval, t->offset) <= arch_counter())
-		vgic_inject_hw(t->vgic, VTIMER_INTID_VIRT, vtimer_virt_pintid);
-	spin_unlock_irqrestore(&t->lock, flags);
+	soft_fire(container_of(timer, struct vtimer, v_soft), timer, true);
 }
 
 static void phys_soft_fire(struct timer *timer)
 {
-	struct vtimer *t = container_of(timer, struct vtimer, p_soft);
-	uint64_t flags = spin_lock_irqsave(&t->lock);
-
-	if (!t->loaded && ctl_armed(t->p_ctl) && t->p_cval <= arch_counter())
-		vgic_inject_hw(t->vgic, VTIMER_INTID_PHYS, vtimer_phys_pintid);
-	spin_unlock_irqrestore(&t->lock, flags);
+	soft_fire(container_of(timer, struct vtimer, p_soft), timer, false);
 }
 
 /* ---- load and put ---- */

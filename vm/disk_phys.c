@@ -60,10 +60,10 @@ void phys_disk_give(struct phys_disk *p, struct virtio_blk *blk)
 
 void phys_disk_fini(struct vm *vm, struct phys_disk *p, struct virtio_blk *blk)
 {
-	uint64_t end = arch_counter() + WAIT_S * arch_counter_hz();
+	uint64_t begin = arch_counter(), most = WAIT_S * arch_counter_hz();
 	bool ours = true;
 
-	while (virtio_blk_busy(blk) && arch_counter() < end)
+	while (virtio_blk_busy(blk) && arch_counter() - begin < most)
 		thread_yield();
 	if (virtio_blk_busy(blk)) {
 		log_err("VM %s: its disk does not answer: given up", vm_name(vm));

@@ -25,7 +25,8 @@
 #define CONFIG_HOSTIO 1      /* drivers for the board's own disks and networks    */
 #endif
 #ifndef CONFIG_HARDENING
-#define CONFIG_HARDENING 1   /* landing pads, firmware's workarounds in exits     */
+#define CONFIG_HARDENING 1   /* landing pads, firmware's workarounds in exits, a
+				counter that jumps is seen                        */
 #endif
 #ifndef CONFIG_FAST
 #define CONFIG_FAST 1        /* short ways to switch vCPUs, compiled for speed    */

@@ -327,12 +327,12 @@ void console_remove(int idx)
 {
 	struct console *c = &con;
 	struct console_port *p = port_of(c, idx);
-	uint64_t end = arch_counter() + REMOVE_S * arch_counter_hz();
+	uint64_t begin = arch_counter(), most = REMOVE_S * arch_counter_hz();
 
 	if (!p || !p->dev)
 		return;
 	port_close(c, p);
-	while (console_running(c) && !port_drain(c, p) && arch_counter() < end)
+	while (console_running(c) && !port_drain(c, p) && arch_counter() - begin < most)
 		arch_cpu_relax();
 	port_connect(p, false);
 	while (!port_take(c, p))
@@ -416,9 +416,9 @@ static bool drain_step(struct console *c)
 
 void console_drain(void)
 {
-	uint64_t end = arch_counter() + DRAIN_S * arch_counter_hz();
+	uint64_t begin = arch_counter(), most = DRAIN_S * arch_counter_hz();
 
-	while (console_running(&con) && !drain_step(&con) && arch_counter() < end)
+	while (console_running(&con) && !drain_step(&con) && arch_counter() - begin < most)
 		arch_cpu_relax();
 }
 

@@ -32,8 +32,12 @@ uint32_t cpu_timer_intid;
 
 void cpu_timer(void)
 {
-	if (timer_interrupt())
+	enum timer_event event = timer_interrupt();
+
+	if (event)
 		sched_tick();
+	if (event == TIMER_JUMP)
+		sched_look_all();
 }
 
 static void on_timer(void *ctx, uint32_t intid)

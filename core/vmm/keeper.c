@@ -425,20 +425,26 @@ static void look_at_calls(struct keeper *k)
 		vm_order(&k->vm, VM_ORDER_OFF);
 }
 
+/* Has that time come, or is it further ahead than any is set: the counter went back? */
+static bool is_over(uint64_t at, uint64_t now)
+{
+	return at != NEVER && (at <= now || at > us_from_now(CONFIG_MAX_WAIT_US));
+}
+
 static void look_at_clock(struct keeper *k)
 {
 	uint64_t now = arch_counter();
 
-	if (now >= k->key_up) {
+	if (is_over(k->key_up, now)) {
 		k->key_up = NEVER;
 		vm_power_key(&k->vm, false);
 	}
-	if (now >= k->force) {
+	if (is_over(k->force, now)) {
 		k->force = NEVER;
 		log_warn("VM %s: does not stop, forced", vm_name(&k->vm));
 		vm_order(&k->vm, VM_ORDER_OFF);
 	}
-	if (now >= k->restart) {
+	if (is_over(k->restart, now)) {
 		k->streak++;
 		atomic_fetch_add(&k->nr_restarts, 1);
 		again(k);

@@ -104,10 +104,10 @@ static int prepare(uint32_t idx)
 
 static bool arrived(uint32_t idx)
 {
-	uint64_t deadline = arch_counter() + ARRIVAL_TIMEOUT_S * arch_counter_hz();
+	uint64_t begin = arch_counter(), most = ARRIVAL_TIMEOUT_S * arch_counter_hz();
 
 	while (!(smp_online() & BIT(idx)))
-		if (arch_counter() > deadline)
+		if (arch_counter() - begin > most)
 			return false;
 	return true;
 }

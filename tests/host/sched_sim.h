@@ -45,6 +45,8 @@ void sim_start(struct sim_thread *s);
 
 /* Let so many ticks go by. */
 void sim_run(uint64_t ticks);
+/* The counter jumps, and a pCPU has seen it, as cpu_timer() does. For threads that spin. */
+void sim_jump(int64_t by);
 void sim_enter(uint32_t cpu);
 
 uint64_t sim_ran(struct sim_thread *s);

@@ -637,6 +637,117 @@ static void a_lock_goes_on_though_its_holder_is_preempted(void **state)
 	assert_true(yields <= passed * 120);
 }
 
+/* ---- a counter that jumps ---- */
+
+#define DAY (86400 * SIM_HZ)
+
+/* Far, near, and by no more than a slice. */
+static const int64_t jumps[] = {
+	(int64_t)(100 * DAY), -(int64_t)(30 * DAY), INT64_MAX / 4, INT64_MIN / 4,
+	(int64_t)SIM_HZ / 2, -(int64_t)SIM_HZ / 2, (int64_t)SIM_MS, -(int64_t)SIM_MS,
+};
+
+/*
+ * Those of n threads on pCPU 1, of which each gets part[i] of whole. Jump i, and after twenty
+ * seconds to get over it all is as it was. once: the counter was read wrong a single time.
+ */
+static void jump_and_share(const struct sched_pool_config *pool, const struct sched_params *p,
+			   const uint32_t *part, uint32_t n, uint32_t whole)
+{
+	for (uint32_t i = 0; i < 2 * ARRAY_SIZE(jumps); i++) {
+		int64_t by = jumps[i / 2];
+		uint64_t before[4], ran, waited;
+
+		sim_init(pool, SIM_HZ + (i / 2 & 1 ? (uint64_t)INT64_MAX / 2 : 40 * DAY));
+		for (uint32_t k = 0; k < n; k++)
+			sim_start(sim_add(k, 1, &p[k]));
+		sim_run(SIM_HZ / 3);
+		fake_counter_waited = 0;
+		sim_jump(by);
+		if (i & 1)
+			sim_jump(-by);
+		for (uint32_t k = 0; k < n && by < 0; k++) {
+			thread_times(&sim_threads[k].t, &ran, &waited);
+			assert_true(ran <= SIM_HZ + 2 * (i & 1 ? (uint64_t)-by : 0));
+			assert_true(waited <= SIM_HZ + 2 * (i & 1 ? (uint64_t)-by : 0));
+		}
+		sim_run(20 * SIM_HZ);
+		for (uint32_t k = 0; k < n; k++)
+			before[k] = sim_ran(&sim_threads[k]);
+		sim_run(10 * SIM_HZ);
+		for (uint32_t k = 0; k < n; k++)
+			assert_share(sim_ran(&sim_threads[k]) - before[k], 10 * SIM_HZ,
+				     part[k], whole);
+		/* To a window's begin, never for a counter that is somewhere else. */
+		assert_true(fake_counter_waited <= 31 * 400 * LEAD);
+	}
+}
+
+static void fair_shares_stay_when_the_counter_jumps(void **state)
+{
+	static const struct sched_params p[] = {
+		{ .prio = 1, .weight = 100 }, { .prio = 1, .weight = 300 },
+		{ .prio = 1, .weight = 100, .cap_pct = 10 },
+		{ .prio = 1, .weight = 1, .reservation_pct = 30 },
+	};
+
+	(void)state;
+	jump_and_share(&fair, p, (const uint32_t[]){ 150, 450, 100, 300 }, 4, 1000);
+	jump_and_share(&fair, p, (const uint32_t[]){ 1, 3 }, 2, 4);
+	jump_and_share(&fair, p + 2, (const uint32_t[]){ 1 }, 1, 10);
+}
+
+static void edf_budgets_stay_when_the_counter_jumps(void **state)
+{
+	static const struct sched_params p[] = {
+		{ .prio = 1, .budget = 3 * SIM_MS, .period = 10 * SIM_MS },
+		{ .prio = 1, .budget = 40 * SIM_MS, .period = 100 * SIM_MS },
+		{ .prio = 1 },
+	};
+
+	(void)state;
+	jump_and_share(&edf, p, (const uint32_t[]){ 3, 4, 3 }, 3, 10);
+}
+
+static void rr_slices_stay_when_the_counter_jumps(void **state)
+{
+	static const struct sched_params p[] = {
+		{ .prio = 8, .slice = 10 * SIM_MS }, { .prio = 8, .slice = 10 * SIM_MS },
+		{ .prio = 7, .slice = 10 * SIM_MS },
+	};
+
+	(void)state;
+	jump_and_share(NULL, p, (const uint32_t[]){ 1, 1, 0 }, 3, 2);
+}
+
+static void partition_goes_on_when_the_counter_jumps(void **state)
+{
+	static const struct sched_pool_config c = {
+		.name = "p", .cpus = BIT(1), .policy = &sched_partition,
+		.major_frame_us = FRAME_US, .windows = windows, .nr_windows = ARRAY_SIZE(windows),
+	};
+	static const struct sched_params p[] = {
+		{ .prio = 1, .group = 7 }, { .prio = 1, .group = 8 }, { .prio = 1, .group = 9 },
+	};
+
+	(void)state;
+	jump_and_share(&c, p, (const uint32_t[]){ 4002, 2000, 1007 }, 3, FRAME_US);
+}
+
+/* Where nothing is shared, nothing changes; and what has run is never less than before. */
+static void who_has_a_core_alone_keeps_it_when_the_counter_jumps(void **state)
+{
+	struct sched_pool_config c = { .name = "x", .cpus = ALL, .policy = &sched_pinned };
+	static const struct sched_params p[] = { { .prio = 8 } };
+
+	(void)state;
+	jump_and_share(&c, p, (const uint32_t[]){ 1 }, 1, 1);
+	c.policy = &sched_fifo;
+	jump_and_share(&c, p, (const uint32_t[]){ 1 }, 1, 1);
+	c.policy = &sched_fair;
+	jump_and_share(&c, p, (const uint32_t[]){ 1 }, 1, 1);
+}
+
 /* ---- affinity ---- */
 
 static void affinity_moves_in_every_state(void **state)
@@ -813,6 +924,11 @@ int main(void)
 		cmocka_unit_test(who_lends_its_place_may_go_elsewhere),
 		cmocka_unit_test(yield_lets_others_run),
 		cmocka_unit_test(who_gives_way_is_followed_by_a_sibling),
+		cmocka_unit_test(fair_shares_stay_when_the_counter_jumps),
+		cmocka_unit_test(edf_budgets_stay_when_the_counter_jumps),
+		cmocka_unit_test(rr_slices_stay_when_the_counter_jumps),
+		cmocka_unit_test(partition_goes_on_when_the_counter_jumps),
+		cmocka_unit_test(who_has_a_core_alone_keeps_it_when_the_counter_jumps),
 		cmocka_unit_test(a_lock_goes_on_though_its_holder_is_preempted),
 		cmocka_unit_test(affinity_moves_in_every_state),
 		cmocka_unit_test(short_cuts_change_nothing),

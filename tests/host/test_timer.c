@@ -11,6 +11,7 @@
 #include <arch/cpu.h>
 #include <arch/timer.h>
 #include "tests/host/fake/cpu.h"
+#include "tests/host/fake/log.h"
 
 #define ROUNDS 200000u
 
@@ -133,6 +134,98 @@ static void a_started_timer_leaves_the_pcpu_that_had_it(void **state)
 	assert_int_equal(nr_fired, 1);
 }
 
+/* ---- a counter that jumps ---- */
+
+#define DAY (86400 * fake_counter_hz)
+#define HOP (4 * fake_counter_hz)       /* core/timer.c */
+
+/* Comes again a second later, as a watchdog's does. */
+static void note_again(struct timer *t)
+{
+	note(t);
+	timer_start(t, fake_counter + fake_counter_hz);
+}
+
+static void a_far_deadline_is_waited_for_in_hops(void **state)
+{
+	struct timer t;
+
+	(void)state;
+	enter(3);
+	timer_setup(&t, note);
+	nr_fired = 0;
+	fake_counter = 5000;
+	timer_start(&t, 5000 + 3 * HOP);
+	for (int i = 1; i < 3; i++) {
+		assert_int_equal(fake_hyp_timer_cval, 5000 + i * HOP);
+		fake_counter = fake_hyp_timer_cval;
+		assert_int_equal(timer_interrupt(), TIMER_NO_TICK);
+		assert_int_equal(nr_fired, 0);
+	}
+	assert_int_equal(fake_hyp_timer_cval, 5000 + 3 * HOP);
+	fake_counter = fake_hyp_timer_cval;
+	assert_int_equal(timer_interrupt(), TIMER_NO_TICK);
+	assert_int_equal(nr_fired, 1);
+	assert_false(fake_hyp_timer_on);
+}
+
+/* The deadline of a tick is right only as long as the reading that it comes from. */
+static void a_tick_from_a_wrong_reading_comes_with_the_next_hop(void **state)
+{
+	uint64_t now = fake_counter;
+
+	(void)state;
+	enter(3);
+	timer_tick(now + DAY);
+	assert_int_equal(fake_hyp_timer_cval, now + HOP);
+	fake_counter = now + HOP;
+	assert_int_equal(timer_interrupt(), TIMER_TICK);
+	assert_int_equal(timer_interrupt(), TIMER_NO_TICK);
+	assert_false(fake_hyp_timer_on);
+}
+
+/* Each once, those that arm themselves too, however far it went; one line for all of them. */
+static void after_a_jump_all_fire_and_it_is_said_once(void **state)
+{
+	const int64_t jumps[] = {
+		(int64_t)(2 * DAY), -(int64_t)DAY, -(int64_t)HOP, INT64_MAX / 2, INT64_MIN / 2 };
+	struct timer t[3];
+
+	(void)state;
+	enter(4);
+	for (int i = 0; i < 3; i++)
+		timer_setup(&t[i], i ? note : note_again);
+	fake_counter = 10 * DAY;
+	fake_log_lines = 0;
+	for (size_t i = 0; i < 5; i++) {
+		uint64_t tick;
+
+		nr_fired = 0;
+		timer_start(&t[0], fake_counter + fake_counter_hz);
+		timer_start(&t[1], fake_counter + 50 * DAY);
+		timer_start(&t[2], fake_counter + HOP);
+		timer_tick(fake_counter + DAY);
+		fake_counter += (uint64_t)jumps[i];
+		assert_int_equal(timer_interrupt(), TIMER_JUMP);
+		assert_int_equal(nr_fired, 3);
+		assert_int_equal(fake_log_lines, 1);
+		if (!i)
+			assert_string_equal(fake_log_last,
+					    "pCPU 4: the counter jumps by 10800000000000 ticks");
+		/* Whole again: what was armed since comes when it should, and a tick as well. */
+		tick = fake_counter + fake_counter_hz / 2;
+		timer_tick(tick);
+		assert_int_equal(fake_hyp_timer_cval, tick);
+		fake_counter = tick;
+		assert_int_equal(timer_interrupt(), TIMER_TICK);
+		assert_int_equal(nr_fired, 3);
+		fake_counter += fake_counter_hz / 2;
+		assert_int_equal(timer_interrupt(), TIMER_NO_TICK);
+		assert_int_equal(nr_fired, 4);
+		timer_cancel(&t[0]);
+	}
+}
+
 static struct timer moving;
 static _Atomic bool stop;
 
@@ -187,6 +280,9 @@ int main(void)
 		cmocka_unit_test(timers_fire_by_deadline),
 		cmocka_unit_test(a_tick_comes_beside_timers_and_in_place_of_the_last),
 		cmocka_unit_test(a_started_timer_leaves_the_pcpu_that_had_it),
+		cmocka_unit_test(a_far_deadline_is_waited_for_in_hops),
+		cmocka_unit_test(a_tick_from_a_wrong_reading_comes_with_the_next_hop),
+		cmocka_unit_test(after_a_jump_all_fire_and_it_is_said_once),
 		cmocka_unit_test(a_cancel_beside_a_start_elsewhere_breaks_no_queue),
 	};
 

@@ -110,7 +110,8 @@ static void load_and_put_while_they_fire(void **state)
 	(void)state;
 	setup();
 	assert_int_equal(pthread_create(&old, NULL, old_cpu, NULL), 0);
-	for (uint32_t i = 0; i < ROUNDS; i++) {
+	/* On a busy host the other one may not run at all for long. */
+	for (uint32_t i = 0; i < ROUNDS || !nr_injected; i++) {
 		uint32_t before;
 
 		/* Due at once, or a moment later, where it was last: pCPU 0 fires them. */
@@ -129,7 +130,6 @@ static void load_and_put_while_they_fire(void **state)
 	}
 	stop = true;
 	pthread_join(old, NULL);
-	assert_true(nr_injected > 0);
 	/* Both queues are empty: no deadline is left to program. */
 	for (uint32_t cpu = 0; cpu < 2; cpu++) {
 		enter(cpu);
@@ -156,10 +156,32 @@ static void a_late_soft_timer_knows_the_new_deadline(void **state)
 	vtimer_reset(&vt, 0);
 }
 
+/* core/timer.c fires all that is armed: a vCPU asleep still wakes at its time, and not before. */
+static void a_counter_that_went_back_loses_no_deadline(void **state)
+{
+	(void)state;
+	setup();
+	fake_counter = 100 * fake_counter_hz;
+	fake_cntv_cval = fake_cntp_cval = fake_counter + 50;
+	fake_cntv_ctl = fake_cntp_ctl = ON;
+	vtimer_put(&vt);
+	fake_counter -= 10 * fake_counter_hz;
+	assert_int_equal(timer_interrupt(), TIMER_JUMP);
+	assert_int_equal(nr_injected, 0);
+	for (int i = 0; i < 10 && !nr_injected; i++) {
+		fake_counter = fake_hyp_timer_cval;
+		timer_interrupt();
+	}
+	assert_int_equal(fake_counter, 100 * fake_counter_hz + 50);
+	assert_int_equal(nr_injected, 2);
+	vtimer_reset(&vt, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(load_and_put_while_they_fire),
+		cmocka_unit_test(a_counter_that_went_back_loses_no_deadline),
 		cmocka_unit_test(a_late_soft_timer_knows_the_new_deadline),
 	};
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Just enough of GDB's remote protocol to divert a CPU of QEMU's."""
+import re
 import socket
 import subprocess
 import time
@@ -17,6 +18,17 @@ def symbol(name, elf=BUILD / "corbel.elf"):
         if words[-1] == name:
             return int(words[0], 16)
     raise Failure("no symbol " + name)
+
+
+def readings(function, register, elf=BUILD / "corbel.elf"):
+    """Where a function has just read a system register, and into which general one."""
+    text = subprocess.run(["aarch64-linux-gnu-objdump", "-d", "--disassemble=" + function,
+                           str(elf)], stdout=subprocess.PIPE, text=True, check=True).stdout
+    found = [(int(at, 16) + 4, int(number)) for at, number in
+             re.findall(r"^ *([0-9a-f]+):.*\tmrs\tx(\d+), %s$" % register, text, re.M)]
+    if not found:
+        raise Failure("%s reads no %s" % (function, register))
+    return found
 
 
 class Stub:
@@ -66,6 +78,12 @@ class Stub:
             raise Failure("stopped by " + said)
         self.expect_ok("z%s,%x,4" % (HARDWARE_BREAK, address))
         return int(said.split("thread:")[1].split(";")[0].split(".")[-1], 16)
+
+    def add(self, cpu, number, by):
+        """To a general register."""
+        self.expect_ok("Hg%x" % cpu)
+        value = int.from_bytes(bytes.fromhex(self.ask("p%x" % number)), "little") + by
+        self.expect_ok("P%x=%s" % (number, (value % 2**64).to_bytes(8, "little").hex()))
 
     def step(self):
         """Past where a CPU was stopped."""

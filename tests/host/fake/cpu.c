@@ -16,6 +16,7 @@ _Thread_local void (*fake_serror_taken)(void);
 
 uint64_t fake_counter;
 uint64_t fake_counter_awaited;
+uint64_t fake_counter_waited;
 uint64_t fake_counter_hz = 62500000;
 uint64_t fake_hyp_timer_cval;
 bool     fake_hyp_timer_on;

@@ -15,9 +15,9 @@ static inline uint64_t arch_counter_hz(void)
 	return read_sysreg(cntfrq_el0);
 }
 
-static inline void arch_counter_wait(uint64_t at)
+static inline void arch_counter_wait(uint64_t at, uint64_t most)
 {
-	while ((int64_t)(arch_counter() - at) < 0)
+	while (at - arch_counter() - 1 < most)
 		;
 }
 

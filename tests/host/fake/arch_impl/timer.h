@@ -7,6 +7,7 @@
 
 extern uint64_t fake_counter;
 extern uint64_t fake_counter_awaited;      /* by arch_counter_wait(), which does not wait */
+extern uint64_t fake_counter_waited;       /* ticks it would have waited, altogether */
 extern uint64_t fake_counter_hz;           /* 62.5 MHz unless the test says so */
 extern uint64_t fake_hyp_timer_cval;
 extern bool     fake_hyp_timer_on;
@@ -16,9 +17,11 @@ static inline uint64_t arch_counter(void)
 	return fake_counter;
 }
 
-static inline void arch_counter_wait(uint64_t at)
+static inline void arch_counter_wait(uint64_t at, uint64_t most)
 {
 	fake_counter_awaited = at;
+	if (at - fake_counter - 1 < most)
+		fake_counter_waited += at - fake_counter;
 }
 
 static inline uint64_t arch_counter_hz(void)
