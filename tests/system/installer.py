@@ -12,11 +12,13 @@ import threading
 from disks import disk
 from hostio import MODERN, drive
 from linux import BAD, GONE, vm
-from machine import BUILD, LONG, WORK, Failure, Machine, corbel, pack
+from machine import BUILD, LONG, TOP, WORK, Failure, Machine, corbel, pack
 from matrix import fetched
 
 INSTALLER = BUILD / "guests/installer"
-# What Debian's installer would ask until it has its parts.
+PARTMAN = BUILD / "guests/partman"
+REST = TOP / "tests/guests/partman"
+# What Debian's installer would ask until its disk is ready.
 PRESEED = """
 d-i debian-installer/locale string C
 d-i debian-installer/allow_unauthenticated boolean true
@@ -30,33 +32,39 @@ d-i mirror/http/hostname string 10.0.2.2:%d
 d-i mirror/http/directory string /debian
 d-i mirror/http/proxy string
 d-i mirror/suite string stable
+d-i partman-auto/method string regular
+d-i partman-auto/disk string /dev/vda
+d-i partman-auto/choose_recipe select atomic
+d-i partman/choose_partition select finish
+d-i partman/confirm boolean true
+d-i partman/confirm_nooverwrite boolean true
 """
-# The menu's entry for the disk: a part that comes by the network, and what it runs.
-UDEB = """Package: parts-of-disk
+UDEB = """Package: %s
 Version: 1
 Architecture: arm64
 Maintainer: nobody <root@localhost>
 Section: debian-installer
-Priority: standard
-Kernel-Version: %s
-Installer-Menu-Item: 3500
-Description: Make partitions and file systems
+Description: %s
 """
-PARTITION = """#!/bin/sh
-exec >/dev/console 2>&1
-set -ex
+# In the place of disk-detect. partman's log is shown, and it need not look for LVM.
+DETECT = """#!/bin/sh
+: >>/var/log/partman
+tail -f /var/log/partman </dev/null >/dev/console 2>&1 &
 depmod -a 2>/dev/null
 modprobe virtio_blk
 modprobe ext4
-until [ -b /dev/vda ]; do sleep 1; done
-printf 'label: gpt\\nsize=64M\\nsize=+\\n' | sfdisk /dev/vda
-for part in /dev/vda1 /dev/vda2; do
-	until [ -b $part ]; do sleep 1; done
-	mke2fs -q -t ext4 $part
-done
-mkdir -p /target
-mount -t ext4 /dev/vda2 /target
-cp /sbin/mke2fs /target
+mkdir -p /var/lib/partman
+>/var/lib/partman/loaded-extra
+"""
+# After partman, in the place of what installs the system on /target.
+INSTALL = """#!/bin/sh
+exec >/dev/console 2>&1
+set -ex
+grep ' /target ' /proc/mounts
+grep ' /target/boot ' /proc/mounts
+cat /target/etc/fstab
+cp /sbin/mke2fs /var/log/partman /target
+umount /target/boot
 umount /target
 dmesg | tail -n 100
 ip route
@@ -74,26 +82,57 @@ SHA256:
 """
 
 
-def archive(root):
-    """An archive for the installer, of one package."""
-    tree = WORK / "installer.udeb"
-    shutil.rmtree(tree, ignore_errors=True)
-    shutil.rmtree(root, ignore_errors=True)
-    shutil.copytree(INSTALLER / "parts", tree, symlinks=True)
-    (tree / "DEBIAN").mkdir()
-    control = UDEB % (INSTALLER / "version").read_text().strip()
-    (tree / "DEBIAN/control").write_text(control)
-    (tree / "DEBIAN/postinst").write_text(PARTITION)
-    (tree / "DEBIAN/postinst").chmod(0o755)
-    packages = root / ARCHIVE
-    packages.parent.mkdir(parents=True)
-    udeb = root / "parts.udeb"
-    subprocess.run(["dpkg-deb", "-Zgzip", "--root-owner-group", "-b", str(tree), str(udeb)],
+def tree(name, control, parts=(), **scripts):
+    """The folder of a package for the installer."""
+    root = WORK / "installer.udebs" / name
+    for part in parts:
+        shutil.copytree(part, root, symlinks=True, dirs_exist_ok=True)
+    (root / "DEBIAN").mkdir(parents=True)
+    (root / "DEBIAN/control").write_text(UDEB % (name, name) + control)
+    for script, text in scripts.items():
+        (root / "DEBIAN" / script).write_text(text)
+        (root / "DEBIAN" / script).chmod(0o755)
+    return root
+
+
+def rest_of_partman():
+    """What partman needs that the archive may have neither as udeb nor as source.
+
+    partman-partitioning, -basicfilesystems, -ext3 and -basicmethods are scripts about
+    kinds of partition tables and file systems: here for one kind, and for Debian's mke2fs.
+    di-utils-mapdevfs is about names of devices that there are no more.
+    """
+    version = (INSTALLER / "version").read_text().strip()
+    return tree("rest-of-partman", "Priority: standard\nKernel-Version: %s\n" % version +
+                "Installer-Menu-Item: 3500\nProvides: harddrive-detection, "
+                "di-utils-mapdevfs, partman-partitioning, partman-basicfilesystems, partman-ext3, "
+                "partman-basicmethods\n", (INSTALLER / "parts", REST), postinst=DETECT)
+
+
+def packed(root, folder):
+    """The package in the archive; its entry in the index."""
+    udeb = root / (folder.name + ".udeb")
+    subprocess.run(["dpkg-deb", "-Zgzip", "--root-owner-group", "-b", str(folder), str(udeb)],
                    check=True, stdout=subprocess.DEVNULL)
     data = udeb.read_bytes()
-    packages.write_text("%sFilename: parts.udeb\nSize: %d\nMD5sum: %s\nSHA256: %s\n\n" %
-                        (control, len(data), hashlib.md5(data).hexdigest(),
-                         hashlib.sha256(data).hexdigest()))
+    return "%sFilename: %s\nSize: %d\nMD5sum: %s\nSHA256: %s\n\n" % (
+        (folder / "DEBIAN/control").read_text(), udeb.name, len(data),
+        hashlib.md5(data).hexdigest(), hashlib.sha256(data).hexdigest())
+
+
+def archive(root):
+    """An archive for the installer: its partitioner and what that needs."""
+    for old in (root, WORK / "installer.udebs"):
+        shutil.rmtree(old, ignore_errors=True)
+    folders = [PARTMAN / name for name in ("partman-base", "partman-utils", "partman-auto",
+                                           "partman-target")]
+    folders += [tree("libparted2-udeb", "Priority: optional\n", [PARTMAN / "libparted"]),
+                rest_of_partman(),
+                tree("install", "Priority: standard\nInstaller-Menu-Item: 6500\n"
+                     "Depends: mounted-partitions, created-fstab\n", postinst=INSTALL)]
+    packages = root / ARCHIVE
+    packages.parent.mkdir(parents=True)
+    packages.write_text("".join(packed(root, folder) for folder in folders))
     release = RELEASE % (hashlib.sha256(packages.read_bytes()).hexdigest(),
                          packages.stat().st_size)
     for suite in ("bookworm", "stable"):
@@ -150,30 +189,49 @@ def partitions(path):
     return [start for start in starts if start]
 
 
-def holds_the_file(image):
-    """Both partitions hold a sound file system, and the second the file as it was."""
+def tool(*command):
     env = {**os.environ, "PATH": os.environ["PATH"] + ":/usr/sbin:/sbin"}
+    return subprocess.run(command, env=env, stdout=subprocess.PIPE)
+
+
+def is_ready(image):
+    """The disk is as the recipe has it, and the root file system holds what came to /target."""
     starts = partitions(image)
-    if len(starts) != 2:
+    if len(starts) != 4:
         raise Failure("there are %d partitions" % len(starts))
-    places = ["%s?offset=%d" % (image, start) for start in starts]
-    for place in places:
-        if subprocess.run(["e2fsck", "-fn", place], env=env).returncode:
-            raise Failure("%s: not a sound file system" % place)
-    back = subprocess.run(["debugfs", "-R", "cat /mke2fs", places[1]], env=env, check=True,
-                          stdout=subprocess.PIPE).stdout
-    if back != (INSTALLER / "parts/sbin/mke2fs").read_bytes():
+    _, boot, root, swap = starts
+    for start in (boot, root):
+        if tool("e2fsck", "-fn", "%s?offset=%d" % (image, start)).returncode:
+            raise Failure("no sound file system at %d" % start)
+    with open(image, "rb") as f:
+        f.seek(swap + 4096 - 10)
+        if f.read(10) != b"SWAPSPACE2":
+            raise Failure("no swap space")
+
+    def read(name):
+        return tool("debugfs", "-R", "cat " + name, "%s?offset=%d" % (image, root)).stdout
+    if read("/mke2fs") != (INSTALLER / "parts/sbin/mke2fs").read_bytes():
         raise Failure("the file that came by the network is another on the disk")
+    if [line.split()[1:3] for line in read("/etc/fstab").decode().splitlines()
+            if line.startswith("UUID=")] != [["/", "ext4"], ["/boot", "ext4"], ["none", "swap"]]:
+        raise Failure("another fstab: %s" % read("/etc/fstab").decode())
+    log = read("/partman").decode()
+    for command in ("NEW_LABEL", "NEW_PARTITION", "COMMIT"):
+        if "IN: %s =dev=vda" % command not in log:
+            raise Failure("partman was not asked for %s" % command)
+    if "exception with type" in log:
+        raise Failure("partman had an error: it is in its log")
 
 
 def installer():
-    """It finds network and disk, gets a part from a mirror, which makes partitions."""
+    """It finds network and disk, gets partman from a mirror, which prepares the disk."""
     fetched("installer", INSTALLER)
+    fetched("partman", PARTMAN)
     image = WORK / "installer.img"
     WORK.mkdir(parents=True, exist_ok=True)
     with mirror() as port:
         with open(image, "wb") as f:
-            f.truncate(256 << 20)
+            f.truncate(12 << 30)
         text = ('[[network]]\nname = "lan"\nuplink = 0\n' +
                 vm("debian", "installer", 2, "640M", installer_initrd(port),
                    "auto=true priority=critical TERM=dumb DEBIAN_FRONTEND=text",
@@ -181,12 +239,14 @@ def installer():
         extra = MODERN + drive("disk", image) + ["-netdev", "user,id=n", "-device",
                                                  "virtio-net-device,netdev=n"]
         with Machine(corbel(pack("installer", text), smp=2, extra=extra)) as m:
-            m.expect(r"PARTED-42", 60 * LONG)
+            if m.expect(r"PARTED-42|!! ERROR: .*", 60 * LONG).group(0) != "PARTED-42":
+                raise Failure("the installer asks what to do about an error")
             m.ends(LONG)
             m.never(GONE)
-            # Its programs say DEBUG.
-            m.never(BAD.replace("BUG: ", r"\bBUG: "))
-    holds_the_file(image)
+            # Its programs say DEBUG, and depmod misses a list that the image leaves out.
+            m.never(BAD.replace("BUG: ", r"\bBUG: ").replace("WARNING: ",
+                                                             r"(?<!depmod: )WARNING: "))
+    is_ready(image)
 
 
 def tests():
