@@ -6,6 +6,7 @@
 #include <arch/cpu.h>
 #include <arch/timer.h>
 #include "core/lib/bits.h"
+#include "core/lib/options.h"
 #include "irq/gicv3.h"
 #include "irq/irq.h"
 #include "irq/vgic.h"
@@ -86,11 +87,11 @@ static void soft_fire(struct vtimer *t, struct timer *timer, bool virt)
 
 	if (!t->loaded && ctl_armed(virt ? t->v_ctl : t->p_ctl)) {
 		deadline = deadline_of(virt ? t->v_cval : t->p_cval, virt ? t->offset : 0);
-		if (deadline > arch_counter())
-			timer_start(timer, deadline);
-		else
+		if (deadline <= arch_counter())
 			vgic_inject_hw(t->vgic, virt ? VTIMER_INTID_VIRT : VTIMER_INTID_PHYS,
 				       virt ? vtimer_virt_pintid : vtimer_phys_pintid);
+		else if (CONFIG_HARDENING)
+			timer_start(timer, deadline);
 	}
 	spin_unlock_irqrestore(&t->lock, flags);
 }

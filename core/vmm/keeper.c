@@ -5,6 +5,7 @@
 
 #include <arch/timer.h>
 #include "core/lib/bits.h"
+#include "core/lib/options.h"
 #include "core/log.h"
 #include "core/sched.h"
 #include "core/vmm/console.h"
@@ -428,7 +429,8 @@ static void look_at_calls(struct keeper *k)
 /* Has that time come, or is it further ahead than any is set: the counter went back? */
 static bool is_over(uint64_t at, uint64_t now)
 {
-	return at != NEVER && (at <= now || at > us_from_now(CONFIG_MAX_WAIT_US));
+	return at != NEVER && (at <= now ||
+	       (CONFIG_HARDENING && at > us_from_now(CONFIG_MAX_WAIT_US)));
 }
 
 static void look_at_clock(struct keeper *k)
