@@ -529,6 +529,7 @@ static void small_zones_exhaustively(void **state)
 				unsigned int order = buddy_order(at, base + nr - at), got;
 
 				n = UINT64_C(1) << order;
+				assert_true(at + n <= base + nr);
 				assert_true(buddy_take_at(&z, at, base + nr - at, &got));
 				assert_int_equal(got, order);
 				assert_false(buddy_take_at(&z, at, 1, &got));

@@ -463,6 +463,112 @@ static void random_operations_match_a_plain_model(void **state)
 	machine_check();
 }
 
+/* ---- all sequences of a few operations on four units, against one word for each ---- */
+
+#define UNITS    4u
+#define NR_VERBS 4u
+#define NR_OPS   (NR_VERBS * 10)
+
+enum verb { MAP_RW, MAP_RO, PROTECT_RO, UNMAP };
+
+static uint64_t unit, units_at;      /* bytes of a unit; where the first is        */
+static uint64_t flat[UNITS];         /* what each is mapped with, 0: not           */
+
+static bool fails(enum verb v, uint32_t from, uint32_t to, int *want)
+{
+	*want = 0;
+	for (uint32_t i = from; i < to; i++) {
+		if (v <= MAP_RO && flat[i])
+			*want = -EEXIST;
+		if (v == PROTECT_RO && !flat[i])
+			*want = -ENOENT;
+	}
+	return *want;
+}
+
+/* Operation nr, on both: one of the verbs on one of the ten ranges. */
+static void operate(uint32_t nr)
+{
+	uint32_t from = 0, range = nr / NR_VERBS, to;
+	enum verb v = (enum verb)(nr % NR_VERBS);
+	uint64_t attr = v == MAP_RW ? ATTR_RW : ATTR_RO, addr, size;
+	int want, got;
+
+	for (; range >= UNITS - from; from++)
+		range -= UNITS - from;
+	to = from + 1 + range;
+	addr = units_at + from * unit;
+	size = (to - from) * unit;
+	if (v == UNMAP)
+		got = pgtable_unmap(&pt, addr, size);
+	else if (v == PROTECT_RO)
+		got = pgtable_protect(&pt, addr, size, attr);
+	else
+		got = pgtable_map(&pt, addr, PA(addr + GIB), size, attr);
+	if (!fails(v, from, to, &want))
+		for (uint32_t i = from; i < to; i++)
+			flat[i] = v == UNMAP ? 0 : attr;
+	assert_int_equal(got, want);
+}
+
+/* At both ends of each unit, and beside them all: what was asked for, and nothing else. */
+static void compare(void)
+{
+	bool any = false;
+
+	for (uint32_t i = 0; i < 2 * UNITS; i++) {
+		uint64_t addr = units_at + i / 2 * unit + (i & 1 ? unit - 8 : 0);
+		struct fake_xlat x;
+
+		any |= flat[i / 2] != 0;
+		assert_int_equal(mmu(addr, &x), flat[i / 2] != 0);
+		if (!flat[i / 2])
+			continue;
+		assert_int_equal(x.pa, addr + GIB);
+		assert_int_equal(x.desc & ATTR_RW, flat[i / 2]);
+	}
+	assert_false(mmu(units_at - 8, &(struct fake_xlat){ 0 }));
+	assert_false(mmu(units_at + UNITS * unit, &(struct fake_xlat){ 0 }));
+	/* One table of 2 MiB entries, and below it one for each side of the middle. */
+	assert_int_equal(live_tables, pt.nr_tables);
+	assert_in_range(live_tables, any, any ? 3 : 0);
+}
+
+static void sequences(uint64_t size, uint64_t at, uint32_t length)
+{
+	uint32_t nr = 1;
+
+	table_up(40);
+	unit = size;
+	units_at = at;
+	for (uint32_t i = 0; i < length; i++)
+		nr *= NR_OPS;
+	for (uint32_t s = 0; s < nr; s++) {
+		for (uint32_t i = 0, rest = s; i < length; i++, rest /= NR_OPS) {
+			operate(rest % NR_OPS);
+			compare();
+		}
+		assert_int_equal(pgtable_unmap(&pt, at, UNITS * size), 0);
+		memset(flat, 0, sizeof(flat));
+		compare();
+	}
+	machine_check();
+}
+
+/* Pages on both sides of where one table ends and the next begins. */
+static void all_sequences_of_three_on_four_pages(void **state)
+{
+	(void)state;
+	sequences(4096, 8 * MIB - 2 * 4096, 3);
+}
+
+/* Halves of two blocks, which are merged by being mapped as one, and split. */
+static void all_sequences_of_two_on_halves_of_blocks(void **state)
+{
+	(void)state;
+	sequences(MIB, 8 * MIB, 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -480,6 +586,8 @@ int main(void)
 		cmocka_unit_test(permissions_change_in_place_kinds_by_break_before_make),
 		cmocka_unit_test(the_path_names_every_table),
 		cmocka_unit_test(random_operations_match_a_plain_model),
+		cmocka_unit_test(all_sequences_of_three_on_four_pages),
+		cmocka_unit_test(all_sequences_of_two_on_halves_of_blocks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
