@@ -91,19 +91,11 @@ static void console_timer(struct timer *t)
 	uint64_t flags = enter(c);
 
 	c->timer_armed = false;
-	console_settle(c);
+	if (!c->resting)
+		console_settle(c);
+	c->resting = false;
 	if (!c->tx_armed)
 		console_pump(c);
-	leave(c, flags);
-}
-
-static void rest_timer(struct timer *t)
-{
-	struct console *c = container_of(t, struct console, rest_timer);
-	uint64_t flags = enter(c);
-
-	c->resting = false;
-	console_pump(c);
 	leave(c, flags);
 }
 
@@ -196,7 +188,6 @@ void console_init(struct uart_phys *uart, uint8_t escape_key, uint32_t nr_vms)
 	c->unchosen = true;
 	c->turn = CONSOLE_SLOTS - 1;
 	timer_setup(&c->timer, console_timer);
-	timer_setup(&c->rest_timer, rest_timer);
 	timer_setup(&c->deaf_timer, deaf_timer);
 	port_init(&c->log, "log", c->log_mem, sizeof(c->log_mem));
 	/* Until somebody is attached, the UART keeps what comes. */

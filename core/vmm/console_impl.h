@@ -103,9 +103,8 @@ struct console {
 	uint8_t escape_seq;                  /* state of console_plain()          */
 	bool cr;                             /* a CR of open is held back       */
 	bool tx_armed;                       /* the transmit interrupt goes on with it */
-	bool resting;                        /* rest_timer goes on with it      */
+	bool resting;                        /* the timer goes on with it       */
 	bool flushing;                       /* unfinished lines too            */
-	struct timer rest_timer;
 	/* under lock: an unfinished line in the way of others */
 	bool timer_armed;
 	bool may_break;

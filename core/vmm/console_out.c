@@ -9,10 +9,8 @@
 
 #include <string.h>
 
-#include <arch/timer.h>
-
 #define PUMP_MAX   256               /* bytes moved in one go, and then          */
-#define REST_US    1000              /* so long none                             */
+#define REST_MS    1                 /* so long none                             */
 #define STEP_MAX   (CONSOLE_NAME + 8)/* bytes one step of attached_show() stages */
 #define SETTLE_MS  20                /* an unfinished line rests: it may be broken */
 #define SETTLE_MAX 10                /* times to wait for one that does not rest */
@@ -294,7 +292,7 @@ void console_pump(struct console *c)
 	}
 	tx_irq(c, false);
 	c->resting = true;
-	timer_start(&c->rest_timer, arch_counter() + REST_US * arch_counter_hz() / 1000000);
+	console_timer_arm(c, REST_MS);
 }
 
 bool console_pump_wait(struct console *c)
