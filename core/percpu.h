@@ -3,6 +3,7 @@
 #pragma once
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,6 +26,7 @@ struct percpu {
 	_Atomic long traced;         /* exits and interrupts are: all ones, else 0 */
 	/* this pCPU only */
 	uint32_t irq_depth;          /* EL2 interrupt handlers on the stack   */
+	bool aloof;                  /* a guest may keep interrupts of EL2 out */
 };
 
 _Static_assert(offsetof(struct percpu, crash_sp) == 8 &&

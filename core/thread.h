@@ -40,6 +40,7 @@ enum thread_state {
 #define THREAD_REQ_VCPU    BIT(2)  /* vm/vmm floors: look at the vCPU's orders */
 #define THREAD_REQ_TIMER   BIT(3)  /* an emulated timer's level must be looked at */
 #define THREAD_REQ_MUTEX   BIT(4)  /* core/mutex.c: the lock is yours          */
+#define THREAD_REQ_DIRECT  BIT(5)  /* vGIC: it could have the CPU interface; stays  */
 #define THREAD_REQ_SGI(n)  BIT(16 + (n))  /* vGIC: SGI n, 0 to 15, was sent to it */
 #define THREAD_REQ_SGIS    BITS(31, 16)
 

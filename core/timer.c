@@ -11,6 +11,7 @@
 #include "core/log.h"
 #include "core/percpu.h"
 #include "core/spinlock.h"
+#include "core/thread.h"
 
 /*
  * The hardware timer is set no further ahead than this, and looked at again: a deadline that was
@@ -141,7 +142,20 @@ void timer_start(struct timer *t, uint64_t deadline)
 		program_sooner(q, q->first);
 	}
 	spin_unlock_inline(&q->lock);
+	/* The guest must not go on like this: it is looked at on the way there. */
+	if (CONFIG_DIRECT && arch_percpu()->aloof)
+		atomic_fetch_or_explicit(&arch_percpu()->current->requests, THREAD_REQ_TIMER,
+					 memory_order_relaxed);
 	arch_irq_restore(flags);
+}
+
+bool timer_any_here(void)
+{
+	struct timer_queue *q = queue_lock(cpu_self());
+	bool any = !list_empty(&q->armed);
+
+	spin_unlock(&q->lock);
+	return any;
 }
 
 /*

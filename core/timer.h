@@ -23,6 +23,9 @@ void timer_setup(struct timer *t, void (*fire)(struct timer *t));
  * @t:        a timer that was set up; the caller sees to it that no other start of it
  *            runs meanwhile
  * @deadline: CNTPCT tick; one that has passed fires at once, from the interrupt
+ *
+ * Where percpu.aloof is set the current thread is given THREAD_REQ_TIMER, so that its guest
+ * does not keep the interrupt out.
  */
 void timer_start(struct timer *t, uint64_t deadline);
 
@@ -32,6 +35,9 @@ void timer_cancel(struct timer *t);
 /* Disarm, and wait for fire where it runs: then the timer may be freed. Holding no
  * lock that fire takes, and not armed by anybody else meanwhile. */
 void timer_cancel_wait(struct timer *t);
+
+/* Is any armed on the calling pCPU, the tick apart? Masked. */
+bool timer_any_here(void);
 
 /**
  * timer_tick() - set the pCPU's tick, which is the scheduler's: no timer in a list, no lock

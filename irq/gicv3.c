@@ -6,17 +6,22 @@
 #include <arch/cpu.h>
 #include <arch/gic.h>
 #include <arch/regs.h>
+#include "core/lib/options.h"
 #include "core/percpu.h"
+#include "core/spinlock.h"
 #include "irq/irq_int.h"
 
 #define PRIO_ALL   0xa0u         /* one for all: EL2 handlers do not nest        */
+#define PRIO_OWN   0u            /* in group 0: passes whatever a guest masks    */
 #define WAIT_READS 1000000u      /* of a register that should change within a few */
 
 static struct {
 	/* fixed after boot */
 	struct gicv3_map map;
 	uint32_t nr_intids;
+	bool group0;                        /* what is EL2's own is in group 0, an FIQ  */
 	char __mmio *redist[MAX_PCPUS];     /* RD_base of each pCPU                     */
+	struct spinlock lock;               /* rank 79: groups of SPIs, 32 to a register */
 } gic;
 
 static uint32_t read32(const char __mmio *frame, uint32_t off)
@@ -93,7 +98,8 @@ static int dist_start(char __mmio *gicd)
 	if (err)
 		return err;
 	spis_route(gicd, arch_mpidr());
-	write32(gicd, GICD_CTLR, GICD_CTLR_ARE | GICD_CTLR_ENABLE_G1);
+	write32(gicd, GICD_CTLR, GICD_CTLR_ARE | GICD_CTLR_ENABLE_G1 |
+				 (gicv3_has_recall() ? GICD_CTLR_ENABLE_G0 : 0));
 	return wait_clear(gicd, GICD_CTLR, GICD_CTLR_RWP);
 }
 
@@ -113,10 +119,18 @@ int gicv3_init(const struct gicv3_map *map, const char **why)
 	gic.nr_intids = 32 * ((uint32_t)bits_get(GICD_TYPER_ITLINES,
 						 read32(map->gicd, GICD_TYPER)) + 1);
 	gic.nr_intids = MIN(gic.nr_intids, INTID_SPI_END);
+	/* With EL3 it may be the firmware's to take, whoever made it one state. */
+	gic.group0 = CONFIG_DIRECT && arch_gic_one_state() &&
+		     (read32(map->gicd, GICD_CTLR) & GICD_CTLR_DS);
 	err = dist_start(map->gicd);
 	if (err)
 		*why = "The GICv3 distributor does not complete writes (GICD_CTLR.RWP stays set).";
 	return err;
+}
+
+bool gicv3_has_recall(void)
+{
+	return CONFIG_DIRECT && gic.group0;
 }
 
 uint32_t gicv3_nr_intids(void)
@@ -164,9 +178,19 @@ static char __mmio *find_redist(uint64_t mpidr)
 	return NULL;
 }
 
+static uint32_t private_prio(uint32_t own, uint32_t first)
+{
+	uint32_t prio = 0;
+
+	for (uint32_t id = first + 4; id-- > first;)
+		prio = prio << 8 | (own >> id & 1 ? PRIO_OWN : PRIO_ALL);
+	return prio;
+}
+
 static int redist_start(char __mmio *rd)
 {
 	char __mmio *sgi = rd + GICR_SGI_BASE;
+	uint32_t own = gicv3_has_recall() ? irq_private_own() : 0;
 	int err;
 
 	write32(rd, GICR_WAKER, read32(rd, GICR_WAKER) & ~(uint32_t)GICR_WAKER_PROCESSOR_SLEEP);
@@ -179,23 +203,25 @@ static int redist_start(char __mmio *rd)
 	write32(sgi, GICR_ICENABLER0, ~0u);
 	write32(sgi, GICR_ICPENDR0, ~0u);
 	write32(sgi, GICR_ICACTIVER0, ~0u);
-	write32(sgi, GICR_IGROUPR0, ~0u);
+	write32(sgi, GICR_IGROUPR0, ~own);
 	for (uint32_t id = 0; id < INTID_SPI_FIRST; id += 4)
-		write32(sgi, GICR_IPRIORITYR + id, PRIO_ALL * 0x01010101u);
+		write32(sgi, GICR_IPRIORITYR + id, private_prio(own, id));
 	err = wait_clear(rd, GICR_CTLR, GICR_CTLR_RWP);
 	if (!err)
 		write32(sgi, GICR_ISENABLER0, irq_private_enabled());
 	return err;
 }
 
-/* ICC_SGI1R_EL1 to a pCPU, INTID 0. */
+/* ICC_SGI0R_EL1 or ICC_SGI1R_EL1 to a pCPU, INTID 0; and which, in a bit that both have not. */
 static uint64_t sgir[MAX_PCPUS];
+#define SGIR_GROUP1 BIT(63)
 
 static void note_sgir(uint64_t mpidr)
 {
 	uint64_t aff0 = bits_get(MPIDR_AFF0, mpidr);
 
-	sgir[cpu_self()] = BITS_VAL(ICC_SGIR_AFF3, bits_get(MPIDR_AFF3, mpidr)) |
+	sgir[cpu_self()] = (gicv3_has_recall() ? 0 : SGIR_GROUP1) |
+			   BITS_VAL(ICC_SGIR_AFF3, bits_get(MPIDR_AFF3, mpidr)) |
 			   BITS_VAL(ICC_SGIR_AFF2, bits_get(MPIDR_AFF2, mpidr)) |
 			   BITS_VAL(ICC_SGIR_AFF1, bits_get(MPIDR_AFF1, mpidr)) |
 			   BITS_VAL(ICC_SGIR_RS, aff0 / 16) | BIT(aff0 % 16);
@@ -217,7 +243,7 @@ int gicv3_cpu_init(const char **why)
 		*why = "A GICv3 redistributor does not wake up or complete writes.";
 		return err;
 	}
-	arch_icc_init();
+	arch_icc_init(gicv3_has_recall());
 	arch_ich_hcr_write(0);
 	for (unsigned int n = 0; n <= bits_get(ICH_VTR_LISTREGS, arch_ich_vtr()); n++)
 		arch_ich_lr_write(n, 0);
@@ -277,6 +303,34 @@ bool gicv3_is_pending(uint32_t intid)
 	return frame && (read32(frame, GICD_ISPENDR + intid / 32 * 4) >> (intid & 31) & 1);
 }
 
+bool gicv3_is_active(uint32_t intid)
+{
+	const char __mmio *frame = frame_of(intid);
+
+	return frame && (read32(frame, GICD_ISACTIVER + intid / 32 * 4) >> (intid & 31) & 1);
+}
+
+bool gicv3_is_edge(uint32_t intid)
+{
+	const char __mmio *frame = frame_of(intid);
+
+	return frame && (read32(frame, GICD_ICFGR + intid / 16 * 4) >> 2 * (intid & 15) & 2);
+}
+
+void gicv3_set_owned(uint32_t intid, bool own)
+{
+	uint32_t off = GICD_IGROUPR + intid / 32 * 4, bit = 1u << (intid & 31);
+	char __mmio *frame = frame_of(intid);
+	uint64_t flags;
+
+	if (!frame || !gicv3_has_recall())
+		return;
+	gicv3_set_priority(intid, own ? PRIO_OWN : PRIO_ALL);
+	flags = spin_lock_irqsave(&gic.lock);
+	write32(frame, off, (read32(frame, off) & ~bit) | (own ? 0 : bit));
+	spin_unlock_irqrestore(&gic.lock, flags);
+}
+
 void gicv3_set_priority(uint32_t intid, uint8_t prio)
 {
 	char __mmio *frame = frame_of(intid);
@@ -304,7 +358,12 @@ void gicv3_route(uint32_t intid, uint32_t cpu)
 
 void gicv3_sgi(uint32_t cpu, uint32_t sgi)
 {
-	arch_icc_sgi1r(sgir[cpu] | BITS_VAL(ICC_SGIR_INTID, sgi));
+	uint64_t val = sgir[cpu] | BITS_VAL(ICC_SGIR_INTID, sgi);
+
+	if (CONFIG_DIRECT && __builtin_expect(!(val & SGIR_GROUP1), true))
+		arch_icc_sgi0r(val);
+	else
+		arch_icc_sgi1r(val & ~SGIR_GROUP1);
 }
 
 void gicv3_ipi(uint32_t cpu)

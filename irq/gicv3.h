@@ -34,7 +34,9 @@ struct gicv3_map {
  * @why:  set to a sentence for the user on error
  *
  * Every SPI ends as group 1, level, disabled, not pending, not active, of one
- * priority, routed to the calling pCPU; affinity routing and group 1 are on.
+ * priority, routed to the calling pCPU; affinity routing and group 1 are on. With one
+ * security state and no EL3 group 0 is on too: what EL2 registers is in it, at the highest
+ * priority, and comes as FIQ.
  *
  * Return: 0; -ENODEV no GICv3 here; -ETIMEDOUT it does not answer.
  */
@@ -59,6 +61,21 @@ void gicv3_set_priority(uint32_t intid, uint8_t prio);
 void gicv3_set_edge(uint32_t intid, bool edge);     /* while disabled */
 void gicv3_set_active(uint32_t intid, bool active);
 void gicv3_set_pending(uint32_t intid, bool pending);
+
+/*
+ * Is there an interrupt that comes to EL2 though a guest has the CPU interface? Else all are
+ * in group 1.
+ */
+bool gicv3_has_recall(void);
+
+/*
+ * Group 0 and the highest priority; or group 1, and the priority of all. Without
+ * gicv3_has_recall() nothing. One that is on its way may still come as what it was.
+ */
+void gicv3_set_owned(uint32_t intid, bool own);
+
+bool gicv3_is_active(uint32_t intid);
+bool gicv3_is_edge(uint32_t intid);
 
 /* Pending, by its line if it is level: also while it is active. */
 bool gicv3_is_pending(uint32_t intid);

@@ -36,7 +36,7 @@ struct irq_owner {
 
 static struct spinlock lock;         /* rank 50: changes of owners, what is masked */
 static struct irq_owner owners[INTID_SPI_END];
-static uint32_t private_enabled;
+static uint32_t private_enabled, private_own;
 static struct timer calm;            /* by who set calm_armed */
 static _Atomic bool calm_armed;
 
@@ -45,7 +45,21 @@ uint32_t irq_private_enabled(void)
 	return private_enabled;
 }
 
+uint32_t irq_private_own(void)
+{
+	return private_own;
+}
+
 /* ---- owners ---- */
+
+/* SGIs and PPIs by each pCPU, when it begins. */
+static void put_in_group0(uint32_t intid)
+{
+	if (intid < INTID_SPI_FIRST)
+		private_own |= 1u << intid;
+	else
+		gicv3_set_owned(intid, true);
+}
 
 static int own(uint32_t intid, enum irq_kind kind, const struct irq_owner *o)
 {
@@ -66,6 +80,8 @@ static int own(uint32_t intid, enum irq_kind kind, const struct irq_owner *o)
 		owners[intid].muted = false;
 		atomic_store_explicit(&owners[intid].kind, kind, memory_order_release);
 		private_enabled |= intid < INTID_SPI_FIRST ? 1u << intid : 0;
+		if (CONFIG_DIRECT && kind == IRQ_OWN)
+			put_in_group0(intid);
 		err = 0;
 	}
 	spin_unlock_irqrestore(&lock, flags);
@@ -268,6 +284,22 @@ void irq_dispatch(void)
 			return;
 		arch_icc_eoi(intid);
 		/* A kick has done its work by coming. More would bring an interrupt of its own. */
+		if (intid == IRQ_SGI_KICK) {
+			arch_icc_dir(intid);
+			return;
+		}
+		irq_handle(intid);
+	}
+}
+
+void irq_dispatch_own(void)
+{
+	for (int n = 0; n < DISPATCH_MAX; n++) {
+		uint32_t intid = arch_icc_ack0();
+
+		if (irq_is_none(intid))
+			return;
+		arch_icc_eoi0(intid);
 		if (intid == IRQ_SGI_KICK) {
 			arch_icc_dir(intid);
 			return;

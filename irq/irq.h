@@ -73,11 +73,14 @@ void irq_unlink(uint32_t pintid);
  */
 void irq_dispatch(void);
 
+/* The same from the FIQ vector: where gicv3_has_recall(), what is EL2's own comes there. */
+void irq_dispatch_own(void);
+
 /* Into the trace with it; true: there is none, or one of no kind that is used, which is ended. */
 bool irq_look(uint32_t intid);
 
 /* Was there nothing to acknowledge? Tracing makes every INTID one that is looked at closer. */
-static inline bool irq_is_none(uint32_t intid)
+static inline __attribute__((always_inline)) bool irq_is_none(uint32_t intid)
 {
 	return (intid | (uint32_t)cpu_traced()) >= INTID_SPI_END && irq_look(intid);
 }

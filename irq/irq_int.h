@@ -6,3 +6,6 @@
 
 /* SGIs and PPIs that every pCPU enables, a bit each. */
 uint32_t irq_private_enabled(void);
+
+/* Those of them that are the hypervisor's own. */
+uint32_t irq_private_own(void);

@@ -18,6 +18,7 @@
 
 #include <arch/regs_gic.h>
 #include "core/lib/device.h"
+#include "core/lib/options.h"
 #include "core/spinlock.h"
 #include "core/thread.h"
 
@@ -66,6 +67,7 @@ struct vgic {
 	uint32_t nr_spis;                      /* multiple of 32, or 988          */
 	uint32_t nr_words;
 	uint32_t nr_vcpus;
+	bool     direct;                       /* irq/vgic_direct.h               */
 	uint8_t  prio_mask;                    /* implemented priority bits       */
 	struct vgic_vcpu *vcpu[VGIC_MAX_VCPUS];
 	_Atomic uint64_t typer, iidr;          /* GICD_TYPER, GICD_IIDR           */
@@ -97,6 +99,7 @@ struct vgic_vcpu {
 	_Atomic uint32_t lr_used;              /* read without                    */
 	uint32_t hcr;                          /* ICH_HCR_EL2 as written          */
 	bool     discard;                      /* reset: LR contents are void     */
+	uint32_t shut;                         /* direct: linked PPIs that it has not enabled */
 	_Atomic bool loaded;
 	_Atomic uint32_t loaded_cpu;           /* valid while loaded              */
 	_Atomic uint32_t hold;                 /* > 0: keep list registers empty  */
@@ -111,6 +114,7 @@ struct vgic_vcpu {
 	uint32_t aff;                          /* Aff3.Aff2.Aff1.Aff0, as in GICR_TYPER */
 	_Atomic uint64_t typer;                /* GICR_TYPER                      */
 	uint64_t sgir_self;                    /* ICC_SGI1R_EL1 to it, INTID 0    */
+	uint64_t lr_told;                      /* ICH_LR_EOI in all list registers, or 0 */
 	uint16_t pintid[32];                   /* of linked PPIs                  */
 };
 
@@ -119,6 +123,7 @@ struct vgic_config {
 	uint64_t gicd_base;      /* IPA                                            */
 	uint64_t gicr_base;      /* IPA; VGIC_GICR_SIZE for each vCPU              */
 	uint32_t nr_vcpus;       /* 1..VGIC_MAX_VCPUS                              */
+	bool     direct;         /* its vCPUs own their pCPUs: irq/vgic_direct.h */
 	struct vgic_spi *spi;    /* storage: VGIC_SPI_STORAGE(nr_spis) entries     */
 };
 
@@ -274,11 +279,12 @@ enum vgic_icc { VGIC_ICC_PMR = 0, VGIC_ICC_RPR = 3, VGIC_ICC_CTLR = 4 };
 /**
  * vgic_icc_read(), vgic_icc_write() - trapped ICC_PMR_EL1, ICC_RPR_EL1, ICC_CTLR_EL1
  *
- * Of the vCPU loaded on this pCPU, masked. Only on a GIC without ICH_HCR_EL2.TDIR,
- * while more interrupts are active than list registers hold. ICC_RPR_EL1 is not written.
+ * Of the vCPU loaded on this pCPU, masked. Only while it has the physical interface, or, on a GIC
+ * without ICH_HCR_EL2.TDIR, more interrupts are active than list registers hold. ICC_RPR_EL1 is
+ * not written.
  */
-uint64_t vgic_icc_read(enum vgic_icc reg);
-void vgic_icc_write(enum vgic_icc reg, uint64_t val);
+uint64_t vgic_icc_read(const struct vgic_vcpu *v, enum vgic_icc reg);
+void vgic_icc_write(struct vgic_vcpu *v, enum vgic_icc reg, uint64_t val);
 
 /* Handlers for irq_register(): the GIC's maintenance PPI, and IRQ_SGI_VGIC. */
 void vgic_maintenance(void *ctx, uint32_t intid);

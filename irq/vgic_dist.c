@@ -130,6 +130,7 @@ static void irouter_write(void *ctx, const struct mmio_access *acc, uint32_t off
 	if (val != old) {
 		route_set(g, spi, val);
 		vgic_route_renew(g, b.idx, 1u << (spi & 31));   /* later if it is active */
+		vgic_direct_renew(&b, 1u << (spi & 31));
 	}
 	vgic_bank_unlock_settled(&b, held);
 }

@@ -7,6 +7,7 @@
 #include "irq/vgic_int.h"
 
 #include <arch/gic.h>
+#include "irq/vgic_direct.h"
 
 static uint64_t ctlr_read(uint64_t vmcr)
 {
@@ -20,7 +21,7 @@ static uint64_t ctlr_read(uint64_t vmcr)
 	       BITS_VAL(ICC_CTLR_A3V, bits_get(ICH_VTR_A3V, vtr));
 }
 
-uint64_t vgic_icc_read(enum vgic_icc reg)
+uint64_t vgic_icc_read(const struct vgic_vcpu *v, enum vgic_icc reg)
 {
 	uint64_t vmcr = arch_ich_vmcr_read();
 	uint32_t running;
@@ -29,13 +30,24 @@ uint64_t vgic_icc_read(enum vgic_icc reg)
 		return bits_get(ICH_VMCR_VPMR, vmcr);
 	if (reg == VGIC_ICC_CTLR)
 		return ctlr_read(vmcr);
+	if (vgic_is_direct(v))
+		return arch_direct_rpr();
 	running = vgic_running_priority();
 	return MIN(running, 0xffu);
 }
 
-void vgic_icc_write(enum vgic_icc reg, uint64_t val)
+void vgic_icc_write(struct vgic_vcpu *v, enum vgic_icc reg, uint64_t val)
 {
-	uint64_t vmcr = arch_ich_vmcr_read();
+	uint64_t vmcr;
+
+	/* A mask is the guest's at once; the rest when it has the interface again, as a mask that
+	 * would tell the highest priority from the next. */
+	if (vgic_is_direct(v) && reg == VGIC_ICC_PMR &&
+	    ((uint32_t)val & vgic_hw.prio_mask) != vgic_first_step())
+		arch_direct_pmr(MAX((uint32_t)val & vgic_hw.prio_mask, vgic_first_step()));
+	else if (vgic_is_direct(v))
+		vgic_direct_end(v);
+	vmcr = arch_ich_vmcr_read();
 
 	if (reg == VGIC_ICC_PMR) {
 		vmcr = bits_set(ICH_VMCR_VPMR, vmcr, val & vgic_hw.prio_mask);

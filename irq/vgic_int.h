@@ -196,6 +196,18 @@ void vgic_for_words(struct vgic_vcpu *v, bool spis, vgic_word_fn *f, void *arg);
 /* The group priority that the vCPU loaded here is at (vgic_wfi.c); above 0xff: idle. */
 uint32_t vgic_running_priority(void);
 
+/* The lowest priority that is not 0, which is EL2's alone while a guest has the interface. */
+static inline uint32_t vgic_first_step(void)
+{
+	return vgic_hw.prio_mask & -(uint32_t)vgic_hw.prio_mask;
+}
+
+/* v has the physical interface (lr_used says so): back to list registers, empty ones. Locked. */
+void vgic_direct_fold_locked(struct vgic_vcpu *v);
+
+/* What decides who gets linked ones of bits has changed, and they need not be pending. Locked. */
+void vgic_direct_renew(const struct vgic_bank *b, uint32_t bits);
+
 /* ---- loading (vgic_load.c) ---- */
 
 /* Keep v's list registers empty, from now until release. No lock held, masked. */

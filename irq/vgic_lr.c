@@ -9,6 +9,7 @@
 
 #include <arch/gic.h>
 #include "irq/gicv3.h"
+#include "irq/vgic_direct.h"
 
 struct vgic_hw vgic_hw;
 
@@ -154,6 +155,9 @@ uint32_t vgic_lr_fold_locked(struct vgic_vcpu *v)
 	v->fast = 0;
 	if (v->discard) {
 		discard(v);
+	} else if (CONFIG_DIRECT && used >> VGIC_LR_DIRECT) {
+		vgic_direct_fold_locked(v);
+		used = 0;
 	} else if (used || (v->hcr & ICH_HCR_LRENPIE)) {
 		if (v->hcr & ICH_HCR_LRENPIE)
 			fold_eoicount(v);
@@ -313,8 +317,8 @@ static bool is_leaving(const struct vgic_vcpu *v, const struct vgic_word *w, uin
 /*
  * How the end of an interrupt reaches who must know. The HW bit deactivates the
  * physical one, but allows no pending-and-active; EOI brings an exit: for a
- * level that is still high, to deactivate the physical one ourselves, or for
- * another vCPU to get it next.
+ * level that is still high, to deactivate the physical one ourselves, for
+ * another vCPU to get it next, or to go back to interrupts without list registers.
  */
 static uint64_t lr_end(struct vgic_vcpu *v, const struct vgic_word *w, uint32_t n,
 		       uint32_t intid, bool both)
@@ -328,7 +332,7 @@ static uint64_t lr_end(struct vgic_vcpu *v, const struct vgic_word *w, uint32_t 
 	}
 	if (((w->line & ~w->edge) | w->phys_active) & bit || leaving)
 		return ICH_LR_EOI;
-	return 0;
+	return CONFIG_DIRECT ? v->lr_told : 0;
 }
 
 /*

@@ -55,8 +55,10 @@ void vgic_igroupr_write(void *ctx, const struct mmio_access *acc, uint32_t off)
 	spin_lock(vgic_bank_lock(&b));
 	changed = (b.w->group ^ (uint32_t)acc->value) & b.valid;
 	__atomic_store_n(&b.w->group, b.w->group ^ changed, __ATOMIC_RELAXED);
-	if (changed)
+	if (changed) {
 		vgic_bank_attend(&b, changed);
+		vgic_direct_renew(&b, changed);
+	}
 	spin_unlock(vgic_bank_lock(&b));
 }
 
@@ -83,8 +85,10 @@ void vgic_isenabler_write(void *ctx, const struct mmio_access *acc, uint32_t off
 	spin_lock(vgic_bank_lock(&b));
 	set = (uint32_t)acc->value & b.valid & ~b.w->enabled;
 	b.w->enabled |= set;
-	if (set)
+	if (set) {
 		vgic_bank_attend(&b, set);
+		vgic_direct_renew(&b, set);
+	}
 	spin_unlock(vgic_bank_lock(&b));
 }
 

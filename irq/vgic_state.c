@@ -8,6 +8,7 @@
 #include <arch/cpu.h>
 #include <arch/gic.h>
 #include "irq/gicv3.h"
+#include "irq/vgic_direct.h"
 
 /* ---- making ---- */
 
@@ -35,6 +36,7 @@ int vgic_init(struct vgic *g, const struct vgic_config *cfg)
 	g->nr_words = (g->nr_spis + 31) / 32;
 	g->nr_vcpus = cfg->nr_vcpus;
 	g->prio_mask = vgic_hw.prio_mask;
+	g->direct = cfg->direct;
 	g->typer = BITS_VAL(GICD_TYPER_ITLINES, g->nr_words) | BITS_VAL(GICD_TYPER_IDBITS, 9) |
 		   (vgic_hw.a3v ? GICD_TYPER_A3V : 0);
 	g->iidr = VGIC_IIDR;
@@ -62,6 +64,10 @@ void vgic_vcpu_init(struct vgic_vcpu *v, struct vgic *g, uint32_t idx, uint64_t 
 	if ((v->aff & 0xff) > 15)
 		g->typer |= GICD_TYPER_RSS;
 	g->vcpu[idx] = v;
+	if (CONFIG_DIRECT && g->direct) {
+		v->lr_told = ICH_LR_EOI;
+		atomic_fetch_or(&t->requests, THREAD_REQ_DIRECT);
+	}
 }
 
 /* ---- power-on state ---- */

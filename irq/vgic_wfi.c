@@ -8,6 +8,7 @@
 
 #include <arch/gic.h>
 #include "core/lib/options.h"
+#include "irq/vgic_direct.h"
 #include "irq/vgic_fast.h"
 
 #define PRIO_NONE 0x100u     /* lower than any priority */
@@ -139,10 +140,15 @@ bool best_passes(struct vgic_vcpu *v, bool spis, uint32_t used)
 /* What woke it is in a list register most often: these first. */
 bool vgic_deliverable(struct vgic_vcpu *v)
 {
-	bool spis = vgic_lr_lock(v);
-	uint32_t used = v->discard ? 0 : atomic_load_explicit(&v->lr_used, memory_order_relaxed);
+	bool spis;
+	uint32_t used;
 	int yes = -1;
 
+	/* From here on what is physical comes to EL2. */
+	if (vgic_is_direct(v))
+		vgic_direct_end(v);
+	spis = vgic_lr_lock(v);
+	used = v->discard ? 0 : atomic_load_explicit(&v->lr_used, memory_order_relaxed);
 	if (CONFIG_FAST && !(spis | v->discard | soft(v)))
 		yes = alone_passes(v, used, vgic_ctlr(v->vgic));
 	if (yes < 0)

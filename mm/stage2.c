@@ -4,8 +4,10 @@
 #include <errno.h>
 #include <string.h>
 
+#include <arch/cpu.h>
 #include <arch/mmu.h>
 #include <arch/regs_mmu.h>
+#include <arch/timer.h>
 #include "core/lib/bits.h"
 #include "core/panic.h"
 #include "mm/frames.h"
@@ -299,4 +301,40 @@ int stage2_lookup(struct stage2 *s2, ipa_t ipa, struct stage2_leaf *leaf)
 
 	spin_unlock_irqrestore(&s2->lock, flags);
 	return err;
+}
+
+/* ---- shut for a moment ---- */
+
+#define SHUT_US 1000
+
+/* An entry that is not valid keeps the rest of its bits: no other one has any. */
+static void roots_valid_locked(struct stage2 *s2, bool valid)
+{
+	_Atomic uint64_t *entry = hyp_va(s2->pt.root);
+
+	for (unsigned int i = 0; i < s2->pt.nr_roots * (unsigned int)PGTABLE_ENTRIES; i++) {
+		uint64_t e = atomic_load_explicit(&entry[i], memory_order_relaxed);
+
+		if (e)
+			atomic_store_explicit(&entry[i], valid ? e | PTE_VALID : e & ~PTE_VALID,
+					      memory_order_relaxed);
+	}
+	arch_dsb_ishst();
+}
+
+void stage2_shut(struct stage2 *s2, bool (*out)(void *ctx), void *ctx)
+{
+	uint64_t flags = spin_lock_irqsave(&s2->lock);
+	uint64_t end = arch_counter() + arch_counter_hz() / 1000000 * SHUT_US;
+
+	atomic_store(&s2->shut, true);
+	roots_valid_locked(s2, false);
+	arch_tlb_s2_vmid(s2->vttbr);
+	/* Asleep in WFE it would not see. */
+	arch_sev();
+	while (!out(ctx) && arch_counter() < end)
+		arch_cpu_relax();
+	roots_valid_locked(s2, true);
+	atomic_store(&s2->shut, false);
+	spin_unlock_irqrestore(&s2->lock, flags);
 }

@@ -36,6 +36,7 @@ struct stage2 {
 	uint16_t vmid;
 	uint64_t vttbr;                    /* for VTTBR_EL2 and arch_tlb_s2_*  */
 	uint64_t vtcr;                     /* for VTCR_EL2                     */
+	_Atomic bool shut;                 /* stage2_shut() is under way       */
 	/* set by the floors above before any copy, or NULL: populate a hole on
 	 * first touch; 0 when the address is mapped now. Called with no lock. */
 	int (*populate)(void *ctx, ipa_t ipa);
@@ -104,6 +105,16 @@ int stage2_unmap(struct stage2 *s2, ipa_t ipa, uint64_t size);
  * Return: 0; -EINVAL; -ENOENT a hole; -ENOMEM; -EBUSY as above: nothing is changed.
  */
 int stage2_protect(struct stage2 *s2, ipa_t ipa, uint64_t size, uint32_t attr);
+
+/**
+ * stage2_shut() - have vCPUs leave the guest that do not heed interrupts
+ * @out: have they? Asked again and again under the lock, for a millisecond at most
+ *
+ * For this while nothing is mapped: the next fetch or access of each faults. When the
+ * fault is handled, all is there again; a handler that waits for the lock sees that, and
+ * whoever is asked about by @out must say so without it.
+ */
+void stage2_shut(struct stage2 *s2, bool (*out)(void *ctx), void *ctx);
 
 /**
  * stage2_visit() - run a function on the table of one VM, if there is one

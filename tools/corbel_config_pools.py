@@ -164,6 +164,12 @@ class PoolChecker:
                          'give the pool more CPUs or the VM fewer vCPUs')
                 return
 
+    def direct(self, vm):
+        if vm.value('interrupts') == 'direct' and vm.pool.value('cpus') & 1:
+            self.bad(vm['interrupts'], f'CPU 0 takes the board\'s interrupts, and pool '
+                     f'{vm.value("pool")} has it',
+                     'leave it out of the pool or write interrupts = "virtual"')
+
     def shares(self, vm, ppm, item):
         for vcpu in range(vm.value('vcpus') if ppm else 0):
             best = min(self.allowed(vm, vcpu), key=lambda cpu: self.ppm[cpu])
@@ -177,6 +183,7 @@ class PoolChecker:
         policy = vm.pool.value('policy')
         if policy == 'pinned':
             self.pinned(vm)
+            self.direct(vm)
         elif policy == 'edf' and vm.has('budget'):
             self.shares(vm, -(-vm.value('budget') * ALL_PPM // vm.value('period')), vm['budget'])
         elif policy == 'fair':

@@ -792,6 +792,7 @@ VM = [
     Key('console_log', LogSize(), 0x3000),
     Key('devices', Paths(), [], note='none'),
     Key('dma', Enum('refused', 'unprotected'), 'refused'),
+    Key('interrupts', Enum('virtual', 'direct'), 'virtual', policies=('pinned',)),
 ]
 
 MEMORY = Section('memory', [

@@ -110,15 +110,13 @@ static enum exit_verdict icc_dir_write(struct vcpu *vcpu, uint32_t enc, uint64_t
 
 static enum exit_verdict icc_read(struct vcpu *vcpu, uint32_t enc, uint64_t *value)
 {
-	(void)vcpu;
-	*value = vgic_icc_read((enum vgic_icc)(enc & 7));
+	*value = vgic_icc_read(&vcpu->vgic, (enum vgic_icc)(enc & 7));
 	return EXIT_DONE;
 }
 
 static enum exit_verdict icc_write(struct vcpu *vcpu, uint32_t enc, uint64_t value)
 {
-	(void)vcpu;
-	vgic_icc_write((enum vgic_icc)(enc & 7), value);
+	vgic_icc_write(&vcpu->vgic, (enum vgic_icc)(enc & 7), value);
 	return EXIT_DONE;
 }
 

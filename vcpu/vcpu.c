@@ -5,6 +5,7 @@
 
 #include <arch/cpu.h>
 #include "core/percpu.h"
+#include "irq/vgic_direct.h"
 #include "vcpu/debug.h"
 #include "vcpu/fp.h"
 #include "vcpu/inject.h"
@@ -24,14 +25,25 @@ static struct vcpu *loaded[MAX_PCPUS];
 /* By pCPU: whose SError is being taken, or NULL. */
 static struct vcpu *blamed[MAX_PCPUS];
 
-/* What its accesses caused and it did not take before it stopped is still its own. */
-static void switch_out(struct thread *t)
+/*
+ * Whoever runs next, if only to wait, has the CPU interface as EL2 wants it. What its accesses
+ * caused and it did not take before it stopped is still its own.
+ */
+static __attribute__((noinline)) void leave(struct vcpu *vcpu)
 {
+	if (vgic_is_direct(&vcpu->vgic))
+		vgic_direct_end(&vcpu->vgic);
 	if (!arch_serror_pending())
 		return;
-	blamed[cpu_self()] = vcpu_of(t);
+	blamed[cpu_self()] = vcpu;
 	arch_serror_take();
 	blamed[cpu_self()] = NULL;
+}
+
+static void switch_out(struct thread *t)
+{
+	if (vgic_is_direct(&vcpu_of(t)->vgic) || arch_serror_pending())
+		leave(vcpu_of(t));
 }
 
 bool vcpu_take_serror(uint32_t iss)
@@ -139,6 +151,8 @@ void vcpu_unload(struct vcpu *vcpu)
 	fp_unload(vcpu);
 	if (*here != vcpu)
 		return;
+	if (vgic_is_direct(&vcpu->vgic))
+		vgic_direct_end(&vcpu->vgic);
 	put(vcpu);
 	*here = NULL;
 }

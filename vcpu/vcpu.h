@@ -30,6 +30,7 @@ struct vcpu_group {
 	uint32_t exception_bits;        /* EXCEPTION_*, of the hardware         */
 	uint64_t vttbr;                 /* VTTBR_EL2 of the stage-2 table       */
 	uint64_t vtcr;                  /* VTCR_EL2: the form of that table     */
+	bool     direct;                /* irq/vgic_direct.h; WFI then traps    */
 	struct arch_published published[ARCH_PUBLISHED_NR];  /* vcpu_publish()  */
 	/*
 	 * Copy from the guest's memory: 0, or an errno. Only its RAM. NULL: the
@@ -259,6 +260,9 @@ void vcpu_stolen_tell(struct vcpu *vcpu);
 /**
  * vcpu_update_wfx_trap() - trap WFI and WFE only while others want the core
  * @vcpu: loaded here, about to enter the guest
+ *
+ * WFI of a vCPU that may have the physical CPU interface always: it may have masked what
+ * would wake the pCPU for EL2.
  *
  * Call it when the run queue may have changed (THREAD_REQ_RESCHED) and after a
  * switch. Writes HCR_EL2 only when the answer changed.

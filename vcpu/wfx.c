@@ -22,7 +22,8 @@ enum exit_verdict exit_wfx(struct vcpu *vcpu, const struct exit_info *info)
 void vcpu_update_wfx_trap(struct vcpu *vcpu)
 {
 	uint64_t want = thread_has_rivals(&vcpu->thread) ? HCR_WFX :
-			thread_must_sleep(&vcpu->thread) ? HCR_TWI : 0;
+			thread_must_sleep(&vcpu->thread) || (CONFIG_DIRECT && vcpu->group->direct) ?
+			HCR_TWI : 0;
 
 	if ((vcpu->control.hcr & HCR_WFX) == want)
 		return;

@@ -3,6 +3,7 @@
 
 #include <arch/el1_state.h>
 #include "core/log.h"
+#include "irq/vgic_direct.h"
 #include "mm/guest_copy.h"
 #include "mm/guest_mem.h"
 #include "vm/insn.h"
@@ -202,6 +203,21 @@ static enum exit_verdict device_abort(struct vcpu *v, const struct exit_info *in
 	return device_described(v, info, &a);
 }
 
+/*
+ * Of a VM with direct interrupts: everything was away for a moment, to make it exit, and what
+ * there was is there again. Not yet: it waits for that, with the lock.
+ */
+static bool was_shut(struct vcpu *v, const struct exit_info *info)
+{
+	struct stage2_leaf leaf;
+
+	if (!CONFIG_DIRECT || !v->group->direct || exit_fault_type(info) != FSC_TRANSLATION)
+		return false;
+	if (atomic_load(&v->vm->s2.shut) && vgic_is_direct(&v->vgic))
+		vgic_direct_end(&v->vgic);
+	return stage2_lookup(&v->vm->s2, info->ipa, &leaf) == 0 && leaf.mapped;
+}
+
 enum exit_verdict exit_dabt_lower(struct vcpu *v, const struct exit_info *info)
 {
 	const struct config_region *region;
@@ -209,6 +225,8 @@ enum exit_verdict exit_dabt_lower(struct vcpu *v, const struct exit_info *info)
 	/* An error that the bus reported, not a fault of stage 2. */
 	if (!info->ipa_valid)
 		return EXIT_ABORT;
+	if (was_shut(v, info))
+		return EXIT_RETRY;
 	region = vm_region(v->vm, info->ipa);
 	return region ? ram_abort(v->vm, info, region) : device_abort(v, info);
 }
@@ -219,6 +237,8 @@ enum exit_verdict exit_iabt_lower(struct vcpu *v, const struct exit_info *info)
 
 	if (!info->ipa_valid)
 		return EXIT_ABORT;
+	if (was_shut(v, info))
+		return EXIT_RETRY;
 	region = vm_region(v->vm, info->ipa);
 	return region ? ram_abort(v->vm, info, region) : EXIT_ABORT;
 }

@@ -24,6 +24,7 @@ static const char *const words_image[]   = { "auto", "raw", "image", "elf", NULL
 static const char *const words_backend[] = { "eager", "touch", "linear", NULL };
 
 static const char *const words_dma[]     = { "refused", "unprotected", NULL };
+static const char *const words_irqs[]    = { "virtual", "direct", NULL };
 
 static const struct config_key system_keys[] = {
 	KEY_ELSEWHERE("compatible"),
@@ -66,6 +67,9 @@ static const struct config_key vm_keys[] = {
 	KEY_NUM("console-log", struct vm_config, log_size, 0, CONFIG_MAX_LOG_SIZE),
 	KEY("devices",   KEY_LIST,   struct vm_config, devices),
 	KEY_WORDS("dma", struct vm_config, dma, words_dma),
+	/* The last: without a name it ends the table. */
+	KEY_WORDS_FOR(CONFIG_DIRECT ? "interrupts" : NULL, struct vm_config, interrupts,
+		      CONFIG_DIRECT ? words_irqs : NULL, BIT(POLICY_PINNED)),
 	KEY_END,
 };
 
@@ -247,7 +251,7 @@ int config_tune(struct vm_config *vm, enum config_policy policy, const char *nam
 		uint64_t value)
 {
 	for (const struct config_key *k = vm_keys; k->name; k++) {
-		if (!k->policies || strncmp(k->name, name, len) != 0 ||
+		if (!k->policies || k->kind != KEY_U32 || strncmp(k->name, name, len) != 0 ||
 		    (k->name[len] && strcmp(k->name + len, "-us") != 0))
 			continue;
 		if (!(k->policies & BIT(policy)))

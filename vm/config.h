@@ -253,6 +253,9 @@ struct pool_config {
 /* What a device that may do DMA may do to others' memory. */
 enum config_dma { DMA_REFUSED, DMA_UNPROTECTED };
 
+/* Through list registers, or by themselves where nothing stands against it. */
+enum config_interrupts { INTERRUPTS_VIRTUAL, INTERRUPTS_DIRECT };
+
 /* Strings one behind the other, each with its NUL; len: of all. */
 struct config_list {
 	const char *first;
@@ -327,6 +330,7 @@ struct vm_config {
 	struct config_device mailbox;        /* the same calls by a page; spi: none */
 	struct config_list devices;          /* paths in the board's tree         */
 	enum config_dma dma;
+	enum config_interrupts interrupts;
 	const struct passthrough *pass;      /* those found, vm/passthrough.h; or NULL */
 	uint32_t nr_channels;
 	struct config_vm_channel channels[CONFIG_VM_CHANNELS];
@@ -399,6 +403,7 @@ struct board_limits {
 	uint32_t nr_ram;
 	const struct config_range *taken;    /* where it must not                 */
 	uint32_t nr_taken;
+	const char *no_direct;               /* why no VM has the CPU interface; NULL: one may */
 };
 
 /* Also where channels are left out of the build: then none. */
@@ -423,6 +428,12 @@ static inline uint32_t config_nr_virtio(const struct vm_config *vm)
 static inline const struct passthrough *config_pass(const struct vm_config *vm)
 {
 	return CONFIG_PASSTHROUGH ? vm->pass : NULL;
+}
+
+/* Likewise, whether its interrupts come without exits. */
+static inline bool config_is_direct(const struct vm_config *vm)
+{
+	return CONFIG_DIRECT && vm->interrupts == INTERRUPTS_DIRECT;
 }
 
 /* A VM's part in the n-th of its channels. */

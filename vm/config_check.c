@@ -108,6 +108,19 @@ static int check_cpus(const struct check *c, struct vm_config *vm)
 	return 0;
 }
 
+/* A guest that keeps EL2's interrupts out must not be where all others need them. */
+static int check_direct(const struct check *c, struct vm_config *vm)
+{
+	if (!config_is_direct(vm))
+		return 0;
+	if (c->board->no_direct)
+		return REFUSE(vm, "interrupts: direct: %s", c->board->no_direct);
+	if (c->cfg->pools[vm->pool].cpus & BIT(0))
+		return REFUSE(vm, "interrupts: direct: CPU 0 takes the board's interrupts, so "
+			      "it must not be in pool %s", c->cfg->pools[vm->pool].name);
+	return 0;
+}
+
 static int check_cmdline(struct vm_config *vm)
 {
 	size_t len = strnlen(vm->cmdline, CONFIG_CMDLINE_LEN);
@@ -446,8 +459,8 @@ static bool vm_fits(struct check *c, struct vm_config *vm)
 	uint64_t mem_left = c->mem_left;
 
 	if (vm->refused[0] == '\0' && !check_unique(c, vm) && !check_numbers(vm) &&
-	    !check_pool(c, vm) && !check_cpus(c, vm) && !check_cmdline(vm) &&
-	    !check_manage(c, vm) && !check_channels(vm) &&
+	    !check_pool(c, vm) && !check_cpus(c, vm) && !check_direct(c, vm) &&
+	    !check_cmdline(vm) && !check_manage(c, vm) && !check_channels(vm) &&
 	    !config_ivc_check(vm, c->cfg->nr_vms) && !check_devices(c, vm) &&
 	    !config_virtio_check(vm, c->bundle) && !check_memory(c, vm) && !check_files(c, vm) &&
 	    !config_sums_admit(&c->sums, c->cfg, c->idx))

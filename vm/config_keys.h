@@ -36,6 +36,8 @@ struct config_key {
 
 #define KEY(n, k, type, field)          { n, { NULL }, offsetof(type, field), k, 0 }
 #define KEY_WORDS(n, type, field, list) { n, { list }, offsetof(type, field), KEY_ENUM, 0 }
+#define KEY_WORDS_FOR(n, type, field, list, policies) \
+	{ n, { list }, offsetof(type, field), KEY_ENUM, policies }
 #define KEY_RANGE(n, k, type, field, lo, hi, policies) \
 	{ n, { .min = lo, .max = hi }, offsetof(type, field), k, policies }
 #define KEY_NUM(n, type, field, min, max) KEY_RANGE(n, KEY_U32, type, field, min, max, 0)

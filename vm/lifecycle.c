@@ -2,6 +2,7 @@
 #include "vm/lifecycle.h"
 
 #include <arch/timer.h>
+#include "irq/vgic_direct.h"
 #include "vm/virtio.h"
 #include "vm/vm.h"
 
@@ -71,7 +72,26 @@ bool vm_order(struct vm *vm, enum vm_order order)
 		now = LIFE(STATE(old) == VM_RUNNING ? VM_STOPPING : STATE(old), order);
 	} while (!atomic_compare_exchange_weak(&vm->life, &old, now));
 	request_all(vm);
+	if (CONFIG_DIRECT && vm->group.direct)
+		vm->host->ordered(vm);
 	return true;
+}
+
+/* None of them has the CPU interface: then a kick reaches it. */
+static bool all_out(void *arg)
+{
+	struct vm *vm = arg;
+
+	for (uint32_t i = 0; i < vm->nr_vcpus; i++)
+		if (vgic_is_direct(&vm->vcpus[i].vgic))
+			return false;
+	return true;
+}
+
+void vm_recall(struct vm *vm)
+{
+	if (vm_state(vm) == VM_STOPPING && !all_out(vm))
+		stage2_shut(&vm->s2, all_out, vm);
 }
 
 bool vm_end(struct vm *vm)

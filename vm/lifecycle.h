@@ -47,6 +47,15 @@ enum vm_order {
 bool vm_order(struct vm *vm, enum vm_order order);
 
 /**
+ * vm_recall() - have a VM with direct interrupts park that was given an order
+ * @vm: VM_STOPPING for a while
+ *
+ * Its guest may have masked what would bring its vCPUs to EL2. Then they come by the fault of
+ * the next access they make; if not at once, at the next call.
+ */
+void vm_recall(struct vm *vm);
+
+/**
  * vm_end() - have the threads of a VM end, before vm_destroy()
  * @vm: VM_OFF or VM_CRASHED
  *

@@ -284,6 +284,8 @@ static int range_create(struct vm *vm, uint32_t n)
 static int irq_create(struct vm *vm, const struct pass_irq *irq)
 {
 	gicv3_set_edge(irq->intid, irq->flags & GIC_EDGE);
+	/* Of a VM with direct interrupts it is EL2's until the guest has the interface. */
+	gicv3_set_owned(irq->intid, config_is_direct(vm->cfg));
 	gicv3_route(irq->intid, vm->vcpus[0].thread.cpu);
 	return irq_link_vm(irq->intid, &vm->vcpus[0].vgic, irq->intid, vm_name(vm));
 }

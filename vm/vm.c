@@ -200,6 +200,7 @@ static int gic_create(struct vm *vm)
 	struct vgic_config c = {
 		.nr_spis = nr_spis(vm->cfg), .gicd_base = vm->cfg->gicd_base,
 		.gicr_base = vm->cfg->gicr_base, .nr_vcpus = vm->nr_vcpus,
+		.direct = config_is_direct(vm->cfg),
 	};
 	int err;
 
@@ -362,6 +363,7 @@ static int vcpus_create(struct vm *vm)
 	vcpu_group_init(&vm->group, vm->s2.vttbr, vm->s2.vtcr,
 			stage2_ipa_bits(&vm->s2));
 	vm->group.read_guest = read_guest;
+	vm->group.direct = config_is_direct(vm->cfg);
 	publish(vm);
 	vm->vcpus = hyp_zalloc(vm->nr_vcpus * sizeof(*vm->vcpus));
 	for (uint32_t i = 0; vm->vcpus && i < vm->nr_vcpus; i++) {

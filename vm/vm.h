@@ -51,6 +51,11 @@ struct vm_host {
 	 */
 	void (*all_parked)(struct vm *vm);
 	/*
+	 * An order was given to a VM with direct interrupts, whose vCPUs may not heed it: see
+	 * vm_recall(). From any context in which vm_order() may be called.
+	 */
+	void (*ordered)(struct vm *vm);
+	/*
 	 * A call in the vendor's range (SMCCC owner 6), or NULL: none is known. x: x0 to
 	 * x7. False: there is no such call for this VM.
 	 */

@@ -9,6 +9,7 @@
  */
 
 #include <arch/fast.h>
+#include "core/lib/options.h"
 
 	.text
 	.globl	fast_sync
@@ -233,6 +234,16 @@ light_irq:
 	save_scratch
 	bl	vmm_light_irq
 	cbz	w0, light_return
-	save_rest
+	.globl	light_fiq
+	.if	CONFIG_DIRECT
+	b	2f
+light_fiq:
+	save_scratch
+	bl	vmm_light_fiq
+	cbz	w0, light_return
+	.else
+	.set	light_fiq, light_irq
+	.endif
+2:	save_rest
 1:	bl	vmm_exit_requests
 	b	guest_return

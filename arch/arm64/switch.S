@@ -34,7 +34,7 @@ arch_switch:
 	.type	arch_thread_start, %function
 arch_thread_start:
 	bl	sched_switched
-	msr	daifclr, #6
+	msr	daifclr, #7
 	mov	x0, x20
 	blr	x19
 	bl	thread_exit

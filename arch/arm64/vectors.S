@@ -6,6 +6,7 @@
  */
 #include <arch/fast.h>
 #include <arch/layout.h>
+#include "core/lib/options.h"
 
 #define PERCPU_CRASH_SP   8             /* offsets in struct percpu                 */
 #define PERCPU_WORKAROUND 16
@@ -33,7 +34,7 @@ vectors:
 	/* current EL with SP_EL2 */
 	vector	0x200, crash_entry
 	vector	0x280, el2_irq
-	vector	0x300, el2_irq
+	vector	0x300, el2_fiq
 	vector	0x380, el2_serror
 	/* lower EL, AArch64; fast.S goes on */
 	.org	vectors + 0x400
@@ -69,7 +70,11 @@ guest_irq:
 	stp	x0, x1, [sp, #16 * 0]
 	stp	x2, x3, [sp, #16 * 1]
 	b	light_irq
-	vector	0x500, guest_irq
+	.org	vectors + 0x500
+guest_fiq:
+	stp	x0, x1, [sp, #16 * 0]
+	stp	x2, x3, [sp, #16 * 1]
+	b	light_fiq
 	.org	vectors + 0x580
 guest_serror:
 	stp	x0, x1, [sp, #16 * 0]
@@ -82,7 +87,7 @@ guest_serror:
 	/* lower EL, AArch32 (guest user space; EL1 is always AArch64) */
 	vector	0x600, guest_sync
 	vector	0x680, guest_irq
-	vector	0x700, guest_irq
+	vector	0x700, guest_fiq
 	vector	0x780, guest_serror
 
 /*
@@ -156,6 +161,14 @@ guest_return:
 el2_irq:
 	el2_save
 	bl	vmm_el2_irq
+	.if	CONFIG_DIRECT
+	b	el2_return
+el2_fiq:
+	el2_save
+	bl	vmm_el2_fiq
+	.else
+	.set	el2_fiq, el2_irq
+	.endif
 el2_return:
 	el2_restore
 	eret
@@ -240,13 +253,13 @@ vectors_mitigated:
 	same	0x180, crash_entry
 	same	0x200, crash_entry
 	same	0x280, el2_irq
-	same	0x300, el2_irq
+	same	0x300, el2_fiq
 	same	0x380, el2_serror
 	mitigated 0x400, guest_sync
 	mitigated 0x480, guest_irq
-	mitigated 0x500, guest_irq
+	mitigated 0x500, guest_fiq
 	mitigated 0x580, guest_serror
 	mitigated 0x600, guest_sync
 	mitigated 0x680, guest_irq
-	mitigated 0x700, guest_irq
+	mitigated 0x700, guest_fiq
 	mitigated 0x780, guest_serror

@@ -31,6 +31,9 @@
 #ifndef CONFIG_FAST
 #define CONFIG_FAST 1        /* short ways to switch vCPUs, compiled for speed    */
 #endif
+#ifndef CONFIG_DIRECT
+#define CONFIG_DIRECT 1      /* interrupts = "direct"                             */
+#endif
 #ifndef CONFIG_VIRTIO
 #define CONFIG_VIRTIO 1      /* virtio devices                                    */
 #endif

@@ -17,6 +17,7 @@
 #define CONSOLE_MEM_SIZE 4096
 #define KEY_MS           100         /* how long the power key is held           */
 #define POLL_US          100         /* waiting for threads to end               */
+#define RECALL_US        10000       /* for vCPUs to park before they are made to */
 #define CALM_S           60          /* a life this long ends a row of restarts  */
 #define NEVER            UINT64_MAX
 
@@ -433,10 +434,34 @@ static bool is_over(uint64_t at, uint64_t now)
 	       (CONFIG_HARDENING && at > us_from_now(CONFIG_MAX_WAIT_US)));
 }
 
+/* A kick may not reach vCPUs that have the CPU interface. */
+static void look_at_order(struct keeper *k, uint64_t now)
+{
+	bool over = is_over(k->recall, now);
+
+	if (!k->vm.group.direct || vm_state(&k->vm) != VM_STOPPING) {
+		k->recall = NEVER;
+		return;
+	}
+	if (over)
+		vm_recall(&k->vm);
+	if (over || k->recall == NEVER)
+		k->recall = us_from_now(RECALL_US);
+}
+
+static uint64_t next_look(const struct keeper *k)
+{
+	uint64_t next = MIN(MIN(k->key_up, k->force), k->restart);
+
+	return CONFIG_DIRECT ? MIN(next, k->recall) : next;
+}
+
 static void look_at_clock(struct keeper *k)
 {
 	uint64_t now = arch_counter();
 
+	if (CONFIG_DIRECT)
+		look_at_order(k, now);
 	if (is_over(k->key_up, now)) {
 		k->key_up = NEVER;
 		vm_power_key(&k->vm, false);
@@ -468,7 +493,7 @@ static void serve(struct keeper *k)
 		look_at_calls(k);
 		if (k->last)
 			return;
-		sleep_until(k, MIN(MIN(k->key_up, k->force), k->restart));
+		sleep_until(k, next_look(k));
 	}
 }
 
@@ -478,6 +503,8 @@ void keeper_main(void *arg)
 
 	timer_setup(&k->timer, wake);
 	k->key_up = k->force = k->restart = NEVER;
+	if (CONFIG_DIRECT)
+		k->recall = NEVER;
 	k->result = bring_up(k);
 	if (k->result == 0) {
 		call_finish(k->creator, 0);

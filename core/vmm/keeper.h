@@ -35,7 +35,7 @@ struct keeper {
 	struct vm_entry *entry;
 	struct timer timer;            /* wakes it at the first of what is below */
 	/* by its own thread */
-	uint64_t key_up, force, restart; /* ticks; UINT64_MAX: not waited for    */
+	uint64_t key_up, force, restart, recall; /* ticks; UINT64_MAX: not waited for */
 	struct call *_Atomic call;     /* being carried out: pause, stop or reset */
 	struct call *kill;             /* joined a stop that takes its time      */
 	bool reset_asked;              /* the order was ours                     */

@@ -11,10 +11,12 @@
 #include <arch/el1_state.h>
 #include <arch/fast.h>
 #include <arch/light.h>
+#include "core/percpu.h"
 #include "core/vmm/cpu_init.h"
 #include "irq/gicv3.h"
 #include "irq/irq.h"
 #include "irq/vgic.h"
+#include "irq/vgic_direct.h"
 #include "irq/vgic_fast.h"
 #include "irq/vtimer.h"
 #include "vcpu/exit.h"
@@ -193,6 +195,37 @@ uint32_t vmm_light_irq(void)
 		else if (intid != vtimer_virt_pintid ||
 			 !vgic_repend_timer(&v->vgic, VTIMER_INTID_VIRT))
 			other_irq(intid);
+	}
+	return done(v);
+}
+
+static __attribute__((noinline)) const struct percpu *end_direct(struct vcpu *v)
+{
+	vgic_direct_end(&v->vgic);
+	return arch_percpu();
+}
+
+/*
+ * Likewise what is EL2's own, where that is in group 0. What a guest has done to the CPU
+ * interface it may have ends before anything is acknowledged.
+ */
+uint32_t vmm_light_fiq(void)
+{
+	const struct percpu *cpu = arch_percpu();
+	struct vcpu *v = vcpu_of(cpu->current);
+	uint32_t intid;
+
+	if (cpu->aloof)
+		cpu = end_direct(v);
+	intid = arch_icc_ack0();
+	v->stats.irq++;
+	if (((long)intid | atomic_load_explicit(&cpu->traced, memory_order_relaxed)) ==
+	    IRQ_SGI_KICK) {
+		arch_icc_eoi0(IRQ_SGI_KICK);
+		arch_icc_dir(IRQ_SGI_KICK);
+	} else if (!irq_is_none(intid)) {
+		arch_icc_eoi0(intid);
+		other_irq(intid);
 	}
 	return done(v);
 }

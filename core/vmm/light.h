@@ -32,3 +32,4 @@ uint32_t vmm_light_hvc(struct arch_gpregs *regs);
 
 /* An interrupt. Return: LIGHT_DONE or LIGHT_REQUESTS. */
 uint32_t vmm_light_irq(void);
+uint32_t vmm_light_fiq(void);

@@ -79,6 +79,11 @@ static void all_parked(struct vm *vm)
 	thread_request(&keeper_of(vm)->thread, THREAD_REQ_VCPU);
 }
 
+static void ordered(struct vm *vm)
+{
+	thread_request(&keeper_of(vm)->thread, THREAD_REQ_VCPU);
+}
+
 static int32_t firmware_feature(uint32_t fid)
 {
 	return firmware_workaround(fid);
@@ -96,6 +101,7 @@ static struct vm_host host = {
 	.io_cpu = io_cpu,
 	.network = CONFIG_VIRTIO ? network_get : NULL,
 	.all_parked = all_parked,
+	.ordered = CONFIG_DIRECT ? ordered : NULL,
 	.vendor_call = CONFIG_MANAGE ? manage_vendor_call : NULL,
 	.firmware_feature = firmware_feature,
 	.firmware_call = firmware_do,

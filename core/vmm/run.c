@@ -20,6 +20,7 @@
 #include "core/vmm/light.h"
 #include "irq/irq.h"
 #include "irq/vgic.h"
+#include "irq/vgic_direct.h"
 #include "irq/vtimer.h"
 #include "vcpu/exit.h"
 #include "vcpu/inject.h"
@@ -37,14 +38,20 @@ static inline __attribute__((always_inline)) uint32_t requests_of(struct vcpu *v
 	return atomic_load_explicit(&v->thread.requests, memory_order_acquire);
 }
 
-/* What was asked of this vCPU's thread, before it goes (back) to the guest. */
-static __attribute__((noinline)) void requests_answer(struct vcpu *v)
+/* All but THREAD_REQ_DIRECT, which stays set and is for who enters the guest. */
+#define REQUESTS_ASKED (CONFIG_DIRECT ? ~(uint32_t)THREAD_REQ_DIRECT : ~0u)
+
+/* What was asked of this vCPU's thread, before it goes (back) to the guest, or else sleeps. */
+static inline __attribute__((always_inline)) void answer(struct vcpu *v, bool enters)
 {
 	for (int round = 0; round < REQUEST_ROUNDS; round++) {
 		uint32_t req = requests_of(v);
 
-		if (!req)
+		if (!(req & REQUESTS_ASKED)) {
+			if (CONFIG_DIRECT && req && enters)
+				vgic_direct_begin(&v->vgic);
 			return;
+		}
 		if (req & THREAD_REQ_RESCHED) {
 			/* Switched in again, that was done already. */
 			if (!sched_point())
@@ -56,8 +63,21 @@ static __attribute__((noinline)) void requests_answer(struct vcpu *v)
 			vgic_flush(&v->vgic);
 	}
 	/* Left behind: the interrupt comes as soon as the guest is entered. */
-	if (requests_of(v))
+	if (requests_of(v) & REQUESTS_ASKED)
 		cpu_kick(cpu_self());
+}
+
+static __attribute__((noinline)) void requests_answer(struct vcpu *v)
+{
+	answer(v, true);
+}
+
+static __attribute__((noinline)) void requests_answer_asleep(struct vcpu *v)
+{
+	if (CONFIG_DIRECT)
+		answer(v, false);
+	else
+		requests_answer(v);
 }
 
 static inline __attribute__((always_inline)) void requests_handle(struct vcpu *v)
@@ -71,12 +91,14 @@ static void wait_for_interrupt(struct vcpu *v)
 {
 	uint32_t starts = vm_vcpu_starts(v);
 
-	requests_handle(v);
+	if (requests_of(v) & REQUESTS_ASKED)
+		requests_answer_asleep(v);
 	/* A reset meanwhile has ended the sleep: the vCPU is another life's. */
 	while (starts == vm_vcpu_starts(v) && !vgic_deliverable(&v->vgic) &&
 	       !(requests_of(v) & THREAD_REQ_VCPU)) {
 		thread_block(WAKE_BITS);
-		requests_handle(v);
+		if (requests_of(v) & REQUESTS_ASKED)
+			requests_answer_asleep(v);
 	}
 }
 
@@ -218,6 +240,14 @@ void vmm_exit_serror(struct arch_gpregs *regs)
 void vmm_el2_irq(void)
 {
 	irq_dispatch();
+	sched_point();
+}
+
+void vmm_el2_fiq(void)
+{
+	if (arch_percpu()->aloof)
+		vgic_direct_end(vgic_loaded());
+	irq_dispatch_own();
 	sched_point();
 }
 

@@ -17,6 +17,7 @@ void vmm_exit_serror(struct arch_gpregs *regs);
 
 /* From vectors.S: an interrupt while EL2 itself ran. */
 void vmm_el2_irq(void);
+void vmm_el2_fiq(void);
 
 /* The same, an SError. False: it cannot go on. */
 bool vmm_el2_serror(uint64_t esr);

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/vmm/system.h"
 
+#include <arch/gic.h>
 #include <arch/mmu.h>
 #include "core/board.h"
 #include "core/lib/bits.h"
 #include "core/log.h"
 #include "core/vmm/machine.h"
 #include "core/vmm/smp.h"
+#include "irq/gicv3.h"
+#include "irq/vtimer.h"
 #include "mm/frames.h"
 #include "mm/hyp_pool.h"
 #include "vm/passthrough.h"
@@ -42,6 +45,19 @@ static const void *aligned(const void *data, size_t len)
 	return copy;
 }
 
+/* Why no VM can have the physical CPU interface on this board, or NULL. */
+static const char *direct_refusal(void)
+{
+	if (!gicv3_has_recall())
+		return "no interrupt would recall a core: there is EL3, or the GIC has two "
+		       "security states";
+	if (arch_icc_pribits() != bits_get(ICH_VTR_PRIBITS, arch_ich_vtr()) + 1)
+		return "the GIC has not as many priorities for guests as for itself";
+	if (vtimer_virt_pintid != VTIMER_INTID_VIRT || vtimer_phys_pintid != VTIMER_INTID_PHYS)
+		return "the board's timers have other interrupts than a guest's";
+	return NULL;
+}
+
 static void limits_fill(struct board_limits *lim, struct config_range *ram,
 			struct config_range *taken)
 {
@@ -56,6 +72,7 @@ static void limits_fill(struct board_limits *lim, struct config_range *ram,
 	lim->nr_ram = board.nr_mem;
 	lim->taken = taken;
 	lim->nr_taken = board.initrd.size ? 2 : 1;
+	lim->no_direct = CONFIG_DIRECT ? direct_refusal() : NULL;
 }
 
 struct system_config *system_read(struct bundle *bundle)

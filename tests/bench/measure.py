@@ -99,6 +99,8 @@ def pinned():
                   smp=3)
     rows["busy_pinned"] = hosted("busy", pool("pinned", [1]) + vm("busy", keys=PINNED))[
         "busy_100ms"]
+    rows["timer_direct"] = hosted("direct", pool("pinned", [1]) + vm(
+        "timers", keys=PINNED + 'interrupts = "direct"\n'))["timer_busy"]
     return rows
 
 

@@ -61,7 +61,8 @@ def c_tables():
     text = ''.join((TOP / 'vm' / name).read_text() for name in (
         'config.c', 'config_pools.c', 'config_channels.c', 'config_virtio.c',
         'config_net.c'))
-    return {m[1]: set(re.findall(r'[{(]\s*"([a-z0-9-]+)"', m[2])) for m in re.finditer(
+    key = r'[{(]\s*(?:CONFIG_\w+ \? )?"([a-z0-9-]+)"'
+    return {m[1]: set(re.findall(key, m[2])) for m in re.finditer(
         r'const struct config_key (?:config_)?(\w+)_keys\[\] = \{(.*?)\n\};', text, re.S)}
 
 

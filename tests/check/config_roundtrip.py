@@ -231,6 +231,7 @@ def meant_vm(vm, names, system):
     yield f'{n}.console_log={get("console_log"):#x}'
     yield f'{n}.devices={" ".join(get("devices"))}'
     yield f'{n}.dma={["refused", "unprotected"].index(get("dma")):#x}'
+    yield f'{n}.interrupts={["virtual", "direct"].index(get("interrupts")):#x}'
     yield f'{n}.mailbox={get("mailbox.enabled"):d} {get("mailbox.base"):#x}'
     for i in vm.lists['ivc']:
         if n in IVC_IPA:

@@ -101,6 +101,7 @@ static void show_vm(const struct vm_config *vm)
 		printf(at ? " %s" : "%s", vm->devices.first + at);
 	printf("\n");
 	show_num(n, "dma", vm->dma);
+	show_num(n, "interrupts", vm->interrupts);
 	printf("%s.mailbox=%d 0x%" PRIx64 "\n", n, vm->mailbox.present, vm->mailbox.base);
 	if (vm->ivc.present)
 		printf("%s.ivc=0x%" PRIx32 " 0x%" PRIx64 " 0x%" PRIx64 " 0x%" PRIx64 " 0x%" PRIx64

@@ -142,7 +142,7 @@ static void system_register(struct fuzz_in *in)
 		world_sgi1r(v, BITS_VAL(ICC_SGIR_INTID, fuzz_num(in, 1) & 15) |
 			       (fuzz_num(in, 2) & 0xffff));
 	else
-		vgic_icc_write((enum vgic_icc)0, fuzz_num(in, 1) & 7);
+		vgic_icc_write(vgic_loaded(), (enum vgic_icc)0, fuzz_num(in, 1) & 7);
 }
 
 static uint32_t groups(struct fuzz_in *in)

@@ -5,6 +5,9 @@ vgic_SRCS := $(wildcard irq/vgic_*.c) core/lib/device.c tests/host/fake/gic.c \
 HOST_TESTS += test_vgic
 test_vgic_SRCS := tests/host/test_vgic.c $(vgic_SRCS)
 
+HOST_TESTS += test_vgic_direct
+test_vgic_direct_SRCS := tests/host/test_vgic_direct.c $(vgic_SRCS)
+
 HOST_TESTS += test_vgic_regs
 test_vgic_regs_SRCS := tests/host/test_vgic_regs.c $(vgic_SRCS)
 

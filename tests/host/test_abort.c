@@ -10,6 +10,7 @@
 
 #include <arch/el1_state.h>
 #include "fake/log.h"
+#include "irq/vgic_direct.h"
 #include "mm/guest_copy.h"
 #include "vm/setway.h"
 #include "vm_fixture.h"
@@ -432,6 +433,39 @@ static void hole_in_eager_ram_aborts_unless_being_split(void **state)
 	assert_int_equal(take(dabt(RAM, S2_FAULT)), EXIT_RETRY);
 }
 
+/* All was away, to have vCPUs come that heed no interrupt; now it is there again. */
+static void who_faults_while_the_vm_is_recalled_tries_again(void **state)
+{
+	struct exit_info fetch = dabt(RAM, S2_FAULT);
+	struct exit_info load = dabt(DEV, described(1, 2, false));
+
+	(void)state;
+	fetch.ec = EC_IABT_LOW;
+	/* A VM that can be told by an interrupt. */
+	leaf = (struct stage2_leaf){ .mapped = true, .attr = S2_RWX };
+	assert_int_equal(exit_dabt_lower(v, &load), EXIT_DONE);
+
+	fixture_vm.group.direct = true;
+	assert_int_equal(exit_iabt_lower(v, &fetch), EXIT_RETRY);
+	/* Of a device that it has for itself: no model is asked. */
+	assert_int_equal(exit_dabt_lower(v, &load), EXIT_RETRY);
+	assert_int_equal(accesses, 1);
+	/* Who has the interface gives it back, or the one who waits for that would wait. */
+	v->vgic.lr_used = 1u << VGIC_LR_DIRECT;
+	assert_int_equal(exit_iabt_lower(v, &fetch), EXIT_RETRY);
+	assert_true(vgic_is_direct(&v->vgic));
+	fixture_vm.s2.shut = true;
+	assert_int_equal(exit_iabt_lower(v, &fetch), EXIT_RETRY);
+	assert_false(vgic_is_direct(&v->vgic));
+
+	/* What is not there is not there. */
+	leaf.mapped = false;
+	assert_int_equal(exit_iabt_lower(v, &fetch), EXIT_ABORT);
+	assert_int_equal(exit_dabt_lower(v, &load), EXIT_DONE);
+	fixture_vm.s2.shut = false;
+	fixture_vm.group.direct = false;
+}
+
 static void fetches_outside_ram_abort(void **state)
 {
 	struct exit_info fetch = dabt(DEV, S2_FAULT);
@@ -482,6 +516,7 @@ int main(void)
 		TEST(no_memory_left_stops_this_vm),
 		TEST(permission_faults_abort_unless_settled_meanwhile),
 		TEST(hole_in_eager_ram_aborts_unless_being_split),
+		TEST(who_faults_while_the_vm_is_recalled_tries_again),
 		TEST(fetches_outside_ram_abort),
 		TEST(set_way_maintenance_goes_over_all_memory),
 	};

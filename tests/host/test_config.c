@@ -394,6 +394,39 @@ static void channels_arrive(void **state)
 				    "channel: ring is refused: member: VM a is named twice");
 }
 
+/* VM a alone is refused. */
+static void expect_no_direct(const struct board_limits *b, const char *why)
+{
+	assert_int_equal(parse(tree, sizeof(tree)), 0);
+	assert_int_equal(config_check(&cfg, b, &bundle), 1);
+	assert_string_equal(cfg.vms[0].refused, why);
+	assert_string_equal(cfg.vms[1].refused, "");
+}
+
+static void direct_interrupts_need_a_board_and_cpus_that_can(void **state)
+{
+	struct board_limits b = board;
+
+	(void)state;
+	build_tree();
+	set_pool("/pools/own", "pinned", 0xc);
+	set_str("/vms/a", "pool", "own");
+	set_str("/vms/a", "interrupts", "virtual");
+	assert_int_equal(parse_and_check(), 2);
+	assert_false(config_is_direct(&cfg.vms[0]) || config_is_direct(&cfg.vms[1]));
+	set_str("/vms/a", "interrupts", "direct");
+	assert_int_equal(parse_and_check(), 2);
+	assert_true(config_is_direct(&cfg.vms[0]) && !config_is_direct(&cfg.vms[1]));
+	b.no_direct = "there is EL3";
+	expect_no_direct(&b, "interrupts: direct: there is EL3");
+	set_u32("/", "housekeeping", 1);
+	set_pool("/pools/own", "pinned", 0xd);
+	expect_no_direct(&board, "interrupts: direct: CPU 0 takes the board's interrupts, so it "
+				 "must not be in pool own");
+	set_pool("/pools/own", "fair", 0xc);
+	expect_no_direct(&board, "interrupts: policy fair of pool own does not read it");
+}
+
 static void each_policy_takes_its_own_keys(void **state)
 {
 	const struct vm_config *a = &cfg.vms[0], *b = &cfg.vms[1];
@@ -1215,6 +1248,7 @@ int main(void)
 		cmocka_unit_test(pools_arrive),
 		cmocka_unit_test(channels_arrive),
 		cmocka_unit_test(ivc_arrives),
+		cmocka_unit_test(direct_interrupts_need_a_board_and_cpus_that_can),
 		cmocka_unit_test(each_policy_takes_its_own_keys),
 		cmocka_unit_test(pinned_vcpus_make_room_for_each_other),
 		cmocka_unit_test(budgets_are_added_up_for_each_pcpu),

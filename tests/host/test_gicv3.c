@@ -486,6 +486,83 @@ static void private_interrupts_are_enabled_on_later_cpus(void **state)
 	irq_unlink(27);
 }
 
+/* ---- what is EL2's own ---- */
+
+static void start_with(bool without_el3, uint32_t ctlr)
+{
+	struct gicv3_map map = board_setup();
+	const char *why = NULL;
+
+	fake_gic_one_state = without_el3;
+	*reg(gicd, GICD_CTLR) = ctlr;
+	assert_int_equal(gicv3_init(&map, &why), 0);
+	assert_int_equal(gicv3_cpu_init(&why), 0);
+	fake_gic_one_state = false;
+}
+
+static bool is_own(uint32_t intid)
+{
+	char *frame = intid < 32 ? gicr + GICR_SGI_BASE : gicd;
+	bool group0 = !(*reg(frame, GICD_IGROUPR + intid / 32 * 4) >> (intid & 31) & 1);
+
+	assert_int_equal((uint8_t)frame[GICD_IPRIORITYR + intid], group0 ? 0 : 0xa0);
+	return group0;
+}
+
+static void the_hypervisors_own_are_in_group_0_where_it_has_that(void **state)
+{
+	(void)state;
+	assert_int_equal(irq_register(28, count, &calls), 0);
+	start_with(true, GICD_CTLR_DS);
+	assert_true(gicv3_has_recall());
+	assert_int_equal(*reg(gicd, GICD_CTLR),
+			 GICD_CTLR_ARE | GICD_CTLR_ENABLE_G0 | GICD_CTLR_ENABLE_G1);
+	assert_true(is_own(28) && !is_own(27) && !is_own(29));
+	gicv3_ipi(0);
+	assert_int_equal(fake_gic()->last_sgi0r, 1);
+	assert_int_equal(fake_gic()->last_sgi1r, 0);
+
+	memset(gicd + GICD_IPRIORITYR, 0xa0, 288);
+	memset(gicd + GICD_IGROUPR, 0xff, 36);
+	assert_int_equal(irq_register(97, count, &calls), 0);
+	assert_int_equal(irq_link_vm(98, (struct vgic_vcpu *)&vg, 40, "vm"), 0);
+	assert_true(is_own(97) && !is_own(96) && !is_own(98));
+	gicv3_set_owned(98, true);
+	assert_true(is_own(97) && is_own(98) && !is_own(99));
+	gicv3_set_owned(98, false);
+	assert_true(is_own(97) && !is_own(98));
+	gicv3_set_owned(288, true);          /* there is none */
+	assert_int_equal(*reg(gicd, GICD_IGROUPR + 36), 0);
+
+	calls = 0;
+	fake_gic()->acks[0] = 97;
+	fake_gic()->nr_acks = 1;
+	fake_gic()->next_ack = 0;
+	irq_dispatch_own();
+	assert_int_equal(calls, 1);
+	assert_true(fake_gic()->last_eoi == 97 && fake_gic()->last_dir == 97);
+	irq_unlink(97);
+	irq_unlink(98);
+	irq_unlink(28);
+}
+
+static void with_el3_or_two_states_all_are_in_group_1(void **state)
+{
+	(void)state;
+	for (int el3 = 0; el3 < 2; el3++) {
+		start_with(!el3, el3 ? GICD_CTLR_DS : 0);
+		assert_false(gicv3_has_recall());
+		assert_int_equal(*reg(gicd, GICD_CTLR), GICD_CTLR_ARE | GICD_CTLR_ENABLE_G1);
+		assert_int_equal(*reg(gicr, GICR_SGI_BASE + GICR_IGROUPR0), ~0u);
+		assert_false(is_own(0) || is_own(28) || is_own(31));
+		gicv3_ipi(0);
+		assert_int_equal(fake_gic()->last_sgi1r, 1);
+		memset(gicd + GICD_IPRIORITYR, 0xa0, 288);
+		gicv3_set_owned(98, true);
+		assert_false(is_own(98));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -507,6 +584,8 @@ int main(void)
 		cmocka_unit_test(what_is_of_no_kind_is_ended_and_named_once),
 		cmocka_unit_test(lpis_that_were_left_on_are_turned_off),
 		cmocka_unit_test(private_interrupts_are_enabled_on_later_cpus),
+		cmocka_unit_test(the_hypervisors_own_are_in_group_0_where_it_has_that),
+		cmocka_unit_test(with_el3_or_two_states_all_are_in_group_1),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include <arch/timer.h>
+#include "irq/vgic_direct.h"
 #include "vm_fixture.h"
 
 #define NR_VCPUS 4
@@ -102,6 +103,18 @@ void vtimer_thaw(struct vtimer *t, uint64_t offset, uint64_t ticks)
 	frozen[idx] = false;
 	t->offset = offset;
 	slept[idx] += ticks;
+}
+
+static unsigned int shuts;
+
+void stage2_shut(struct stage2 *s2, bool (*out)(void *ctx), void *ctx)
+{
+	assert_ptr_equal(s2, &fixture_vm.s2);
+	shuts++;
+	assert_false(out(ctx));
+	for (int i = 0; i < NR_VCPUS; i++)
+		fixture_vcpus[i].vgic.lr_used = 0xf;
+	assert_true(out(ctx));
 }
 
 void vgic_vcpu_reset(struct vgic_vcpu *g)
@@ -419,6 +432,44 @@ static void a_paused_vm_can_be_ended_and_started_anew(void **state)
 		pthread_join(sleepers[i].thread, NULL);
 }
 
+/* ---- vCPUs that no interrupt reaches ---- */
+
+static unsigned int orders;
+
+static void ordered(struct vm *vm)
+{
+	assert_ptr_equal(vm, &fixture_vm);
+	orders++;
+}
+
+static void a_vm_with_direct_interrupts_is_recalled_by_its_memory(void **state)
+{
+	struct vm *vm = &fixture_vm;
+
+	(void)state;
+	shuts = orders = 0;
+	keeps_running = true;
+	fixture_host.ordered = ordered;
+	vm->group.direct = true;
+	start(vm);
+	vm->vcpus[2].vgic.lr_used = 1u << VGIC_LR_DIRECT;
+	vm_recall(vm);                       /* nobody asked for it */
+	assert_int_equal(shuts, 0);
+	assert_true(vm_order(vm, VM_ORDER_RESET));
+	assert_false(vm_order(vm, VM_ORDER_PAUSE));
+	assert_int_equal(orders, 1);
+	wait_parked();
+	vm_recall(vm);                       /* they came without */
+	assert_int_equal(shuts, 0);
+	vm->life = VM_STOPPING;
+	vm_recall(vm);
+	assert_int_equal(shuts, 1);
+	vm_recall(vm);
+	assert_int_equal(shuts, 1);
+	vm->life = VM_PARKED;
+	end_all(vm);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -427,6 +478,8 @@ int main(void)
 		cmocka_unit_test_setup(states_have_names, setup),
 		cmocka_unit_test_setup(pause_stops_time_and_keeps_what_runs, setup),
 		cmocka_unit_test_setup(a_paused_vm_can_be_ended_and_started_anew, setup),
+		cmocka_unit_test_setup(a_vm_with_direct_interrupts_is_recalled_by_its_memory,
+				       setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,6 +9,7 @@
 #include <errno.h>
 
 #include <arch/regs_mmu.h>
+#include <arch/timer.h>
 #include "core/lib/bits.h"
 #include "mm/audit.h"
 #include "mm/el2_map.h"
@@ -196,6 +197,53 @@ static void an_unmapped_frame_is_out_of_reach_at_once(void **state)
 	machine_check();
 }
 
+static struct {
+	unsigned int asked, out_at;
+	uint64_t ticks;                  /* that each time it is asked takes */
+} shut;
+
+static bool is_out(void *ctx)
+{
+	struct fake_xlat x;
+
+	assert_ptr_equal(ctx, &shut);
+	assert_false(guest(&s2, 0, &x) || guest(&s2, 3 * GIB, &x));
+	assert_true(s2.shut);
+	fake_counter += shut.ticks;
+	return ++shut.asked == shut.out_at;
+}
+
+static void shut_it_has_nothing_until_its_vcpus_are_out(void **state)
+{
+	struct fake_xlat x;
+	pa_t pa;
+
+	(void)state;
+	machine_up(64 * MIB);
+	assert_int_equal(stage2_init(&s2, VM1, 40), 0);
+	assert_int_equal(frames_alloc(VM1, 9, &pa), 0);
+	assert_int_equal(stage2_map(&s2, IPA(0), pa, 4096, S2_RWX), 0);
+	assert_int_equal(stage2_map(&s2, IPA(3 * GIB), pa_add(pa, 4096), 4096, S2_R), 0);
+	for (unsigned int round = 0; round < 2; round++) {
+		/* What is in the TLB does not count. */
+		assert_true(guest(&s2, 0, &x) && guest(&s2, 3 * GIB, &x));
+		shut.asked = 0;
+		shut.out_at = round ? 0 : 3;
+		shut.ticks = fake_counter_hz / 10000;
+		stage2_shut(&s2, is_out, &shut);
+		/* Or for a millisecond. */
+		assert_in_range(shut.asked, round ? 10 : 3, round ? 11 : 3);
+		assert_false(s2.shut);
+		assert_true(guest(&s2, 0, &x));
+		assert_true(x.desc & S2_PTE_WRITE);
+		assert_true(guest(&s2, 3 * GIB, &x));
+		assert_false(guest(&s2, GIB, &x) || guest(&s2, 4096, &x));
+		machine_check();
+	}
+	stage2_fini(&s2);
+	assert_int_equal(hyp_pool_pages(), 0);
+}
+
 static void a_vmid_comes_back_clean(void **state)
 {
 	struct fake_xlat x;
@@ -312,6 +360,7 @@ int main(void)
 		cmocka_unit_test(attributes_encode_and_decode_alike),
 		cmocka_unit_test(every_argument_is_checked_and_nothing_rounded),
 		cmocka_unit_test(an_unmapped_frame_is_out_of_reach_at_once),
+		cmocka_unit_test(shut_it_has_nothing_until_its_vcpus_are_out),
 		cmocka_unit_test(a_vmid_comes_back_clean),
 		cmocka_unit_test(vmids_rotate_and_end),
 		cmocka_unit_test(the_auditor_finds_every_breach),

@@ -10,6 +10,8 @@
 
 #include <arch/cpu.h>
 #include <arch/timer.h>
+#include "core/percpu.h"
+#include "core/thread.h"
 #include "tests/host/fake/cpu.h"
 #include "tests/host/fake/log.h"
 
@@ -54,6 +56,31 @@ static void timers_fire_by_deadline(void **state)
 	timer_interrupt();
 	assert_int_equal(nr_fired, 2);
 	assert_false(fake_hyp_timer_on);
+}
+
+/* A guest that may keep EL2's interrupts out is not left alone with one. */
+static void one_started_beside_a_guest_that_is_aloof_is_told(void **state)
+{
+	static struct thread thread;
+	struct timer t;
+
+	(void)state;
+	enter(0);
+	timer_setup(&t, note);
+	assert_false(timer_any_here());
+	arch_percpu()->current = &thread;
+	timer_start(&t, 9000);
+	assert_int_equal(thread.requests, 0);
+	assert_true(timer_any_here());
+	arch_percpu()->aloof = true;
+	timer_start(&t, 9001);
+	assert_int_equal(thread.requests, THREAD_REQ_TIMER);
+	arch_percpu()->aloof = false;
+	enter(1);
+	assert_false(timer_any_here());
+	timer_cancel(&t);
+	enter(0);
+	assert_false(timer_any_here());
 }
 
 static void a_tick_comes_beside_timers_and_in_place_of_the_last(void **state)
@@ -278,6 +305,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(timers_fire_by_deadline),
+		cmocka_unit_test(one_started_beside_a_guest_that_is_aloof_is_told),
 		cmocka_unit_test(a_tick_comes_beside_timers_and_in_place_of_the_last),
 		cmocka_unit_test(a_started_timer_leaves_the_pcpu_that_had_it),
 		cmocka_unit_test(a_far_deadline_is_waited_for_in_hops),

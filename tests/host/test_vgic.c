@@ -825,25 +825,25 @@ static void trapped_common_registers_are_the_interfaces(void **state)
 	fake_gic_without_tdir = true;
 	world_setup(1, 64, 2);
 	fake_gic_without_tdir = false;
-	assert_int_equal(vgic_icc_read(VGIC_ICC_RPR), 0xff);
+	assert_int_equal(vgic_icc_read(vgic_loaded(), VGIC_ICC_RPR), 0xff);
 	for (uint32_t n = 0; n < 4; n++) {
 		world_irq(0, 40 + n, (uint8_t)(0x80 - 16 * n), true);
 		vgic_set_line(&world.vgic, 40 + n, true);
 		assert_int_equal(ack(), 40 + n);
-		assert_int_equal(vgic_icc_read(VGIC_ICC_RPR), 0x80 - 16 * n);
+		assert_int_equal(vgic_icc_read(vgic_loaded(), VGIC_ICC_RPR), 0x80 - 16 * n);
 	}
 	world_enter();
 	assert_int_equal(fake_gic()->hcr & DIR_TRAPS, ICH_HCR_TC);
-	vgic_icc_write(VGIC_ICC_PMR, 0xa7);
-	assert_int_equal(vgic_icc_read(VGIC_ICC_PMR), 0xa0);
+	vgic_icc_write(vgic_loaded(), VGIC_ICC_PMR, 0xa7);
+	assert_int_equal(vgic_icc_read(vgic_loaded(), VGIC_ICC_PMR), 0xa0);
 	assert_int_equal(bits_get(ICH_VMCR_VPMR, fake_gic()->vmcr), 0xa0);
-	assert_int_equal(vgic_icc_read(VGIC_ICC_CTLR),
+	assert_int_equal(vgic_icc_read(vgic_loaded(), VGIC_ICC_CTLR),
 			 ICC_CTLR_A3V | BITS_VAL(ICC_CTLR_PRIBITS, 4));
-	vgic_icc_write(VGIC_ICC_CTLR, ICC_CTLR_EOIMODE | ICC_CTLR_SEIS);
+	vgic_icc_write(vgic_loaded(), VGIC_ICC_CTLR, ICC_CTLR_EOIMODE | ICC_CTLR_SEIS);
 	assert_int_equal(fake_gic()->vmcr & (ICH_VMCR_VCBPR | ICH_VMCR_VEOIM), ICH_VMCR_VEOIM);
-	vgic_icc_write(VGIC_ICC_CTLR, ICC_CTLR_CBPR);
+	vgic_icc_write(vgic_loaded(), VGIC_ICC_CTLR, ICC_CTLR_CBPR);
 	assert_int_equal(fake_gic()->vmcr & (ICH_VMCR_VCBPR | ICH_VMCR_VEOIM), ICH_VMCR_VCBPR);
-	assert_int_equal(vgic_icc_read(VGIC_ICC_CTLR),
+	assert_int_equal(vgic_icc_read(vgic_loaded(), VGIC_ICC_CTLR),
 			 ICC_CTLR_A3V | BITS_VAL(ICC_CTLR_PRIBITS, 4) | ICC_CTLR_CBPR);
 }
 

@@ -182,6 +182,36 @@ void gicv3_disable(uint32_t intid)
 	(void)intid;
 }
 
+bool gicv3_is_active(uint32_t intid)
+{
+	(void)intid;
+	return false;
+}
+
+bool gicv3_is_edge(uint32_t intid)
+{
+	(void)intid;
+	return false;
+}
+
+void gicv3_set_pending(uint32_t intid, bool pending)
+{
+	(void)intid;
+	(void)pending;
+}
+
+void gicv3_set_priority(uint32_t intid, uint8_t prio)
+{
+	(void)intid;
+	(void)prio;
+}
+
+void gicv3_set_owned(uint32_t intid, bool own)
+{
+	(void)intid;
+	(void)own;
+}
+
 void gicv3_set_edge(uint32_t intid, bool edge)
 {
 	(void)intid, (void)edge;

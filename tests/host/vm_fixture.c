@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include <arch/el1_state.h>
+#include "irq/vgic_direct.h"
 
 struct vm_config fixture_cfg;
 struct vm_host fixture_host;
@@ -50,6 +51,7 @@ void fixture_reset(void)
 	bus_init(&fixture_vm.bus);
 	for (uint16_t i = 0; i < FIXTURE_VCPUS; i++) {
 		fixture_vcpus[i].vm = &fixture_vm;
+		fixture_vcpus[i].group = &fixture_vm.group;
 		fixture_vcpus[i].idx = i;
 		fixture_vcpus[i].regs = &fixture_regs[i];
 		fixture_regs[i].pstate = SPSR_EL1H;
@@ -61,4 +63,9 @@ void arch_exception_read(struct el1_exception *e)
 {
 	e->sctlr = fixture_sctlr;
 	e->vbar = 0;
+}
+
+void vgic_direct_end(struct vgic_vcpu *v)
+{
+	v->lr_used = 0;
 }

@@ -43,9 +43,14 @@ TICKS = (r"^\[witness\] .*?(\d+) ticks, late by (\d+) ns at most, (\d+) lost, (\
          r"(\d+) wrong")
 
 
+# In the pool of all but the one whose CPUs, and their interrupts, are its own.
+SHARES = {"pool": "p", "slice": "%dus" % SLICE_US}
+OWNS = {"pool": "own", "interrupts": "direct"}
+
+
 def vm(name, guest, cmdline, **keys):
-    return ('[[vm]]\nname = "%s"\nkernel = "%s"\ncmdline = "%s"\npool = "p"\nslice = "%dus"\n' %
-            (name, build(guest), cmdline, SLICE_US) +
+    return ('[[vm]]\nname = "%s"\nkernel = "%s"\ncmdline = "%s"\n' %
+            (name, build(guest), cmdline) +
             "".join("%s = %s\n" % (k, value(v)) for k, v in keys.items()))
 
 
@@ -65,17 +70,24 @@ def disk():
     return str(written(WORK / "chaos.img", bytes(65536)))
 
 
-def system(cpus, seed, blocks, exact=0, mark=0):
-    """The witness, the chaos, and a VM that the chaos may make and end."""
-    return ('when_all_off = "shell"\n' + pool("p", list(range(cpus)), "fair") +
+def system(cpus, seed, blocks, exact=0, mark=0, direct=False):
+    """
+    The witness, the chaos, and a VM that the chaos may make and end. Direct: the last two CPUs
+    are the chaos's; no watchdog, which would have it share the interrupts.
+    """
+    others = cpus - 2 * direct
+    place = {**OWNS, "vcpus": 2} if direct else {**SHARES, "vcpus": 3, "watchdog": True,
+                                                 "on_watchdog": "restart"}
+    return ('when_all_off = "shell"\n' + pool("p", list(range(others)), "fair") +
+            (pool("own", [others, others + 1], "pinned") if direct else "") +
             vm("witness", "chaos/witness", "report=%d" % REPORT_TICKS, memory="4M", vcpus=2,
-               reservation=20) +
+               reservation=20, **SHARES) +
             vm("puppet", "load/spin", "report_ms=0", memory="4M", on_crash="restart",
-               autostart=False) + PUPPETS +
-            vm("chaos", "chaos/chaos", "seed=%d blocks=%d exact=%d mark=%d" %
-               (seed, blocks, exact, mark),
-               memory="8M", vcpus=3, watchdog=True, on_crash="restart", on_watchdog="restart",
-               restart_limit=0, restart_backoff="0s", mailbox=True, disk=disk()) +
+               autostart=False, **SHARES) + PUPPETS +
+            vm("chaos", "chaos/chaos", "seed=%d blocks=%d exact=%d mark=%d dog=%d" %
+               (seed, blocks, exact, mark, not direct),
+               memory="8M", on_crash="restart", restart_limit=0, restart_backoff="0s",
+               mailbox=True, disk=disk(), **place) +
             DEVICES + SHARED)
 
 
@@ -243,14 +255,14 @@ def tell(text, shell, blocks):
         raise Failure("so few exit classes: " + stat)
 
 
-def machine(cpus, seed, lives, blocks, exact, mark):
+def machine(cpus, seed, lives, blocks, exact, mark, direct=False):
     """
     So many whole lives at most, one after the other, in one machine; how many it were. With
     MARK, lives that end early count for what they did.
     """
-    name = "chaos_%d_%d" % (cpus, seed)
+    name = "chaos_%d_%d%s" % (cpus, seed, "_direct" if direct else "")
     monitor = Monitor(name)
-    with boot(name, system(cpus, seed, blocks, exact, mark), cpus, version=10,
+    with boot(name, system(cpus, seed, blocks, exact, mark, direct), cpus, version=10,
               extra=["-icount", "shift=0,sleep=off", *monitor.args()]) as m:
         m.expect(r"^\[chaos\] chaos: seed", LIMIT)
         watch = Watch(m, monitor, Console(m), blocks)
@@ -267,11 +279,11 @@ def machine(cpus, seed, lives, blocks, exact, mark):
         return blocks_of(m.text, blocks) // blocks if mark else watch.done
 
 
-def run(cpus, seed, lives, blocks=BLOCKS_5M, exact=0, mark=0):
+def run(cpus, seed, lives, blocks=BLOCKS_5M, exact=0, mark=0, direct=False):
     """So many whole lives, in as many machines as it takes; a few that end at once are all."""
     done = 0
     for nr in range(3 + lives // 4):
-        done += machine(cpus, seed + 1000 * nr, lives - done, blocks, exact, mark)
+        done += machine(cpus, seed + 1000 * nr, lives - done, blocks, exact, mark, direct)
         print("chaos: %d whole lives of %d" % (done, lives))
         if done >= lives:
             return
@@ -288,6 +300,7 @@ def kept():
 def tests():
     yield "chaos_one_cpu", lambda: run(1, 1, 40)
     yield "chaos_two_cpus", lambda: run(2, 2, 6)
+    yield "chaos_direct", lambda: run(3, 3, 6, direct=True)
     for cpus, seed, blocks, exact in kept():
         yield ("chaos_kept_%d_%d" % (cpus, seed),
                lambda c=cpus, s=seed, b=blocks, e=exact: run(c, s, 3, b, e))

@@ -3,7 +3,8 @@
 
 Those about state that vCPUs must not share run again with four vCPUs on one CPU of the
 board (shared_NAME), and in two VMs that have one CPU between them (pair_NAME). Those that use what
-the vectors answer by themselves run while exits are traced (traced_NAME), when nothing is.
+the vectors answer by themselves run while exits are traced (traced_NAME), when nothing is. And
+all of them with CPUs of their own and interrupts = "direct" (direct_NAME).
 """
 import re
 import subprocess
@@ -41,6 +42,9 @@ SHARED = ["boot_state", "cpu_debug", "cpu_fp", "cpu_pauth", "gic_sgi", "gic_spi"
 PAIRS = ["cpu_debug", "cpu_fp", "cpu_pauth", "timer_phys", "timer_virt"]
 TRACED = ["cpu_idregs", "gic_dist", "gic_redist", "gic_sgi", "mmio_widths", "smccc", "timer_virt"]
 LIMIT = 400
+# Keys for four vCPUs that own their CPUs, beside one for the housekeeping.
+DIRECT = {"system": '[[pool]]\nname = "own"\ncpus = [1, 2, 3, 4]\npolicy = "pinned"\n',
+          "vm": 'pool = "own"\ninterrupts = "direct"\n'}
 
 
 def names():
@@ -68,14 +72,16 @@ def disk_file(name):
     return path
 
 
-def toml(image, vcpus, options, initrd, name="guest", memory="512M"):
-    text = options.get("system", "")
+def toml(image, vcpus, options, initrd, name="guest", memory="512M", direct=False):
+    text = options.get("system", "") + (DIRECT["system"] if direct else "")
     text += ('[[vm]]\nname = "%s"\nvcpus = %d\nmemory = "%s"\nkernel = "%s"\n' %
              (name, vcpus, memory, image))
     if options.get("cmdline"):
         text += 'cmdline = "%s"\n' % options["cmdline"]
     if initrd:
         text += 'initrd = "%s"\n' % initrd
+    if direct:
+        text += DIRECT["vm"]
     return text + options.get("keys", "")
 
 
@@ -86,9 +92,10 @@ def options_of(name, under_corbel, version=7):
     return OPTIONS.get(name, {})
 
 
-def command(name, under_corbel, smp=4, vcpus=None, **board):
+def command(name, under_corbel, smp=4, vcpus=None, direct=False, **board):
     """The machine for a guest; board may change its CPU, memory and emulator."""
     vcpus = vcpus or smp
+    smp += direct
     options = options_of(name, under_corbel, board.get("version", 7))
     image = build(name)
     initrd = initrd_file() if options.get("initrd") else None
@@ -98,7 +105,8 @@ def command(name, under_corbel, smp=4, vcpus=None, **board):
         board["extra"] = [a.format(disk=disk_file(name)) for a in options.get("bare", [])]
         return bare(image, options.get("cmdline", ""), initrd, name == "psci_reset", smp=smp,
                     **board)
-    bundle = pack("corbel_%s_%d_%d" % (name, vcpus, smp), toml(image, vcpus, options, initrd),
+    bundle = pack("corbel_%s_%d_%d" % (name, vcpus, smp),
+                  toml(image, vcpus, options, initrd, direct=direct),
                   board.get("mem", "1G"), smp)
     return corbel(bundle, smp=smp, **board)
 
@@ -205,6 +213,8 @@ def tests():
         yield "bare_" + name, lambda n=name: run(n, False)
     for name in names():
         yield "corbel_" + name, lambda n=name: run(n, True)
+    for name in names():
+        yield "direct_" + name, lambda n=name: run(n, True, direct=True)
     for name in SHARED:
         yield "shared_" + name, lambda n=name: run(n, True, smp=1, vcpus=4)
     for name in PAIRS:

@@ -86,6 +86,47 @@ def paused_linux_does_not_notice(rounds=100):
         m.expect(r"corbel: VM linux: off", LIMIT)
 
 
+# tests/guests/load/hold.c
+HOLDS = ["spins", "sleeps", "waits_for_events", "in_a_handler", "masks_all", "calls"]
+
+
+def held_cores_are_recalled(mode):
+    """
+    A VM that keeps every interrupt out of its own CPUs is paused, reset and killed all the same,
+    and one beside it goes on. How late that one is depends on QEMU, which plays a pCPU that
+    spins for 25 ms.
+    """
+    text = ('when_all_off = "shell"\n' + pool("own", [1, 2], "pinned") +
+            pool("other", [3], "pinned") +
+            vm("hold", "hold", "mode=%d" % mode, pool="own", vcpus=2, autostart=False,
+               interrupts="direct", power_key=False) +
+            vm("tick", "rt_tick", "report=0 period_us=20000", pool="other"))
+    with boot("life_hold_" + HOLDS[mode], text, 4, shift=2) as m:
+        m.expect(r"^(\[tick\] )?GUEST", LONG)
+        shell = Console(m)
+        ticks = int(shell.answers("tick", "stat", TICKS)[1])
+        shell.command("vm create hold")
+        for verb, state in (("start", "running"), ("pause", "paused"), ("resume", "running"),
+                            ("reset", "running"), ("kill", "off"), ("start", "running"),
+                            ("destroy", "running"), ("pause", "paused"), ("kill", "off"),
+                            ("destroy", "defined")):
+            start = len(m.text)
+            shell.command("vm %s hold" % verb)
+            if verb in ("start", "reset"):
+                for cpu in (0, 1):
+                    m.seen = start
+                    m.expect(r"hold: CPU %d holds" % cpu, LIMIT)
+            found = shell.states()["hold"]
+            if found != state:
+                raise Failure("after %s it is %s" % (verb, found))
+        for _ in range(1000):
+            if int(shell.answers("tick", "stat", TICKS)[1]) > ticks:
+                break
+        else:
+            raise Failure("the other stands at tick %d" % ticks)
+        m.never("did not fold|CRASH|panic")
+
+
 def full_board(free_kib):
     """A small VM and one that takes all the rest, on a board of 64 MiB."""
     text = ('when_all_off = "shell"\n' +
@@ -202,6 +243,8 @@ def verbs_under_traffic(rounds=4):
 
 def tests():
     yield "life_verbs_under_traffic", verbs_under_traffic
+    for mode, way in enumerate(HOLDS):
+        yield "life_hold_" + way, lambda n=mode: held_cores_are_recalled(n)
     yield "life_dead_come_back", the_dead_come_back
     yield "life_pause_of_linux", paused_linux_does_not_notice
     yield "life_rounds_leak_nothing", rounds_leak_nothing

@@ -85,6 +85,28 @@ def shell_and_poweroff():
     to_shell("linux_shell")
 
 
+def direct():
+    """Its CPUs are its own, and so are their interrupts: it restarts, then powers off."""
+    text = ('[[pool]]\nname = "own"\ncpus = [1, 2, 3, 4]\npolicy = "pinned"\n' +
+            vm(keys='pool = "own"\ninterrupts = "direct"'))
+    with boot("linux_direct", text, smp=5) as m:
+        shell = Shell(m)
+        shell.ready(4)
+        m.send("reboot -f\n")
+        shell.ready(4)
+        online = "/sys/devices/system/cpu/cpu%d/online"
+        for value in (0, 1):
+            shell.run("; ".join("echo %d >%s" % (value, online % cpu) for cpu in (1, 2, 3)))
+        shell.run("for c in 0 1 2 3; do taskset -p $((1 << c)) $$ >/dev/null; sleep 1; done")
+        rows = {name: counts for (_, name), counts in
+                interrupt_counts(shell.run("cat /proc/interrupts")).items()}
+        if 0 in rows["arch_timer"] or not sum(rows["uart-pl011"]):
+            raise Failure("interrupts: %s" % rows)
+        shell.healthy()
+        shell.poweroff()
+        finish(m)
+
+
 def reboots():
     """`reboot -f` restarts the guest and only the guest, five times."""
     with boot("linux_reboot") as m:
@@ -292,6 +314,7 @@ def stress(seconds=None):
 def tests():
     yield "linux_shell", shell_and_poweroff
     yield "linux_reboot", reboots
+    yield "linux_direct", direct
     yield "linux_interrupts", interrupts_are_sane
     yield "linux_date", clock_runs_at_the_right_speed
     yield "linux_hotplug", hotplug_of_every_secondary

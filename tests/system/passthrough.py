@@ -27,12 +27,17 @@ def expect(shell, name, words, said):
         raise Failure("%s: %s: %s, not %s" % (name, words, got, said))
 
 
-def rtc_is_the_guests_own():
-    """Registers without exits, its alarm linked; nothing else of the board; it survives verbs."""
-    text = 'when_all_off = "shell"\n' + owner("owner") + vm("other", "board_rtc", power_key=False,
-                                                           rtc=False)
+def rtc_is_the_guests_own(direct=False):
+    """
+    Registers without exits, its alarm linked; nothing else of the board; it survives verbs. With
+    direct interrupts neither the alarm is an exit.
+    """
+    text = 'when_all_off = "shell"\n' + vm("other", "board_rtc", power_key=False, rtc=False)
+    text += (pool("own", [1], "pinned") + owner("owner", pool="own", interrupts="direct")
+             if direct else owner("owner"))
     # In real time: the board's clock is the host's.
-    with boot("pass_rtc", text, extra=[]) as m:
+    with boot("pass_rtc_direct" if direct else "pass_rtc", text, 2 if direct else 1,
+              extra=[]) as m:
         for name, there in (("owner", "there"), ("other", "none")):
             m.seen = 0
             m.expect(r"^\[%s\] .*rtc: ready, %s" % (name, there), LONG)
@@ -41,6 +46,12 @@ def rtc_is_the_guests_own():
         expect(shell, "owner", "beside", "abort")
         for _ in range(3):
             expect(shell, "owner", "alarm", "1")
+        before = shell.stat("owner")["interrupt"]
+        expect(shell, "owner", "alarms", "4")
+        irqs = shell.stat("owner")["interrupt"] - before
+        # What was typed may have made it leave the guest.
+        if not (irqs < 4 if direct else irqs >= 4):
+            raise Failure("four alarms, %d interrupts taken at EL2" % irqs)
         before = shell.stat("owner")
         expect(shell, "owner", "polls", "done")
         after = shell.stat("owner")
@@ -165,6 +176,7 @@ def linux_drives_the_rtc():
 
 def tests():
     yield "pass_rtc", rtc_is_the_guests_own
+    yield "pass_rtc_direct", lambda: rtc_is_the_guests_own(True)
     yield "pass_storm", a_storm_is_the_owners_alone
     yield "pass_refused", what_cannot_be_had_is_refused
     yield "pass_linux", linux_drives_the_rtc

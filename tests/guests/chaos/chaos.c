@@ -22,7 +22,7 @@
 #define DOG_MS 4
 
 struct chaos_seen seen;
-static uint64_t seed;
+static uint64_t seed, dog;
 static volatile uint64_t blocks_left;
 static uint64_t blocks, mark;
 static volatile uint32_t is_over;
@@ -190,6 +190,8 @@ static void calm(struct chaos_cpu *c)
 
 static void feed(void)
 {
+	if (!dog)
+		return;
 	mmio_w64(DOG_CONTROL + 8, DOG_MS * ticks_per_ms());
 	mmio_w32(DOG_CONTROL, 1);
 	mmio_w32(DOG_REFRESH, 0);
@@ -279,6 +281,7 @@ static void chaos(void)
 			boot_state.count * 0xbf58476d1ce4e5b9ul) >> 16;
 	blocks = blocks_left = guest_arg("blocks", 2000);
 	mark = guest_arg("mark", 0);
+	dog = guest_arg("dog", 1);
 	gprintf("chaos: seed %lu\n", seed);
 	chaos_world_init();
 	write_sysreg(vbar_el1, (uintptr_t)chaos_vectors);

@@ -5,6 +5,7 @@
  *
  *     tree      where it is by the device tree, its interrupt, the rate of its clock
  *     alarm     sets the alarm to the next second; how many interrupts came
+ *     alarms    the same four times, and does nothing else meanwhile
  *     armed     sets the alarm to the next second and leaves it
  *     count     how many came since the last answer
  *     storm     sets the alarm and from then on never makes the line drop
@@ -87,6 +88,18 @@ static void alarm(void)
 	gprintf("rtc: alarm %u\n", nr_alarms);
 }
 
+static void alarms(void)
+{
+	irq_enable();
+	for (unsigned int i = 1; i <= 4; i++) {
+		nr_alarms = i - 1;
+		arm();
+		WAIT_UNTIL(nr_alarms >= i, LONG_MS);
+	}
+	irq_disable();
+	gprintf("rtc: alarms %u\n", nr_alarms);
+}
+
 static void polls(void)
 {
 	uint32_t sum = 0;
@@ -102,6 +115,8 @@ static void obey(const char *s)
 		gprintf("rtc: tree 0x%lx intid %u clock %u\n", rtc, intid, clock_hz());
 	} else if (strcmp(s, "alarm") == 0) {
 		alarm();
+	} else if (strcmp(s, "alarms") == 0) {
+		alarms();
 	} else if (strcmp(s, "armed") == 0) {
 		arm();
 		gprintf("rtc: armed done\n");

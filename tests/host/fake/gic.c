@@ -9,9 +9,12 @@
 
 struct fake_gic fake_gics[MAX_PCPUS];
 bool fake_gic_present = true;
+bool fake_gic_one_state;
 bool fake_gic_without_tdir;
 uint32_t fake_phys_spi_active[32];
 uint32_t fake_phys_low[32];
+uint32_t fake_phys_open[32];
+uint8_t fake_phys_prio[1024];
 
 struct fake_gic *fake_gic(void)
 {
@@ -23,6 +26,7 @@ void fake_gic_reset(uint32_t nr_lrs)
 	memset(fake_gics, 0, sizeof(fake_gics));
 	memset(fake_phys_spi_active, 0, sizeof(fake_phys_spi_active));
 	memset(fake_phys_low, 0, sizeof(fake_phys_low));
+	memset(fake_phys_open, 0, sizeof(fake_phys_open));
 	for (int n = 0; n < MAX_PCPUS; n++)
 		fake_gics[n].vtr = BITS_VAL(ICH_VTR_LISTREGS, nr_lrs - 1) |
 				   BITS_VAL(ICH_VTR_PREBITS, 4) |
@@ -37,8 +41,59 @@ bool arch_gic_present(void)
 	return fake_gic_present;
 }
 
-void arch_icc_init(void)
+bool arch_gic_one_state(void)
 {
+	return fake_gic_one_state;
+}
+
+void arch_icc_init(bool group0)
+{
+	(void)group0;
+}
+
+uint32_t arch_icc_ack0(void)
+{
+	return arch_icc_ack();
+}
+
+void arch_icc_eoi0(uint32_t intid)
+{
+	arch_icc_eoi(intid);
+}
+
+void arch_icc_sgi0r(uint64_t v)
+{
+	fake_gic()->last_sgi0r = v;
+}
+
+uint32_t arch_icc_pribits(void)
+{
+	return (uint32_t)bits_get(ICH_VTR_PRIBITS, fake_gic()->vtr) + 1;
+}
+
+void arch_direct_begin(const struct direct_cpuif *c)
+{
+	fake_gic()->direct = true;
+	fake_gic()->cpuif = *c;
+}
+
+void arch_direct_end(struct direct_cpuif *c, unsigned int nr_aprs)
+{
+	(void)nr_aprs;
+	fake_gic()->direct = false;
+	*c = fake_gic()->cpuif;
+}
+
+void arch_direct_pmr(uint32_t pmr)
+{
+	fake_gic()->cpuif.pmr = pmr;
+}
+
+uint32_t arch_direct_rpr(void)
+{
+	uint32_t apr = fake_gic()->cpuif.ap1r[0];
+
+	return apr ? (uint32_t)__builtin_ctz(apr) << 3 : 0xff;
 }
 
 uint32_t arch_icc_ack(void)

@@ -23,12 +23,20 @@ struct fake_gic {
 	uint32_t last_eoi, last_dir, nr_eoi, nr_dir;
 	uint64_t last_sgi1r;
 	uint32_t nr_lr_writes, nr_hcr_writes;
+	uint64_t last_sgi0r;
+	/* the physical interface, while the guest has it */
+	bool     direct;
+	struct direct_cpuif cpuif;
+	uint32_t phys_shut;          /* PPIs that are disabled                     */
 };
 
 extern struct fake_gic fake_gics[MAX_PCPUS];
 extern bool fake_gic_present;
+extern bool fake_gic_one_state;
 extern bool fake_gic_without_tdir;           /* for the next reset         */
 extern uint32_t fake_phys_spi_active[32];    /* a bit each, by INTID */
+extern uint32_t fake_phys_open[32];          /* in group 1, of those that are EL2's else */
+extern uint8_t  fake_phys_prio[1024];
 
 extern uint32_t fake_phys_low[32];           /* lines that fell, by INTID  */
 

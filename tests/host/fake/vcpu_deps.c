@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "irq/vgic_direct.h"
 #include "mm/window.h"
 
 struct fake_vcpu_deps fake_deps;
@@ -25,6 +26,12 @@ void vgic_put(struct vgic_vcpu *v)
 {
 	(void)v;
 	note('G');
+}
+
+void vgic_direct_end(struct vgic_vcpu *v)
+{
+	v->lr_used = 0;
+	note('E');
 }
 
 void vtimer_load(struct vtimer *t)
@@ -60,13 +67,15 @@ void vgic_dir(struct vgic_vcpu *v, uint64_t val)
 	fake_deps.dirs++;
 }
 
-uint64_t vgic_icc_read(enum vgic_icc reg)
+uint64_t vgic_icc_read(const struct vgic_vcpu *v, enum vgic_icc reg)
 {
+	(void)v;
 	return 0xa0 + reg;
 }
 
-void vgic_icc_write(enum vgic_icc reg, uint64_t val)
+void vgic_icc_write(struct vgic_vcpu *v, enum vgic_icc reg, uint64_t val)
 {
+	(void)v;
 	fake_deps.icc_reg = reg;
 	fake_deps.icc_value = val;
 }

@@ -8,6 +8,7 @@
 
 #include "core/percpu.h"
 #include "irq/gicv3.h"
+#include "irq/vgic_direct.h"
 #include "irq/vgic_fast.h"
 #include "tests/host/fake/cpu.h"
 
@@ -45,6 +46,11 @@ void timer_cancel(struct timer *t)
 	list_remove(&t->node);
 }
 
+bool timer_any_here(void)
+{
+	return world.timers;
+}
+
 /* ---- the GIC driver ---- */
 
 void gicv3_set_active(uint32_t intid, bool active)
@@ -54,6 +60,56 @@ void gicv3_set_active(uint32_t intid, bool active)
 				   &fake_phys_spi_active[intid / 32];
 
 	*w = (*w & ~bit) | (active ? bit : 0);
+}
+
+bool gicv3_is_active(uint32_t intid)
+{
+	uint32_t w = intid < 32 ? fake_gic()->phys_ppi_active : fake_phys_spi_active[intid / 32];
+
+	return w >> (intid & 31) & 1;
+}
+
+bool gicv3_is_edge(uint32_t intid)
+{
+	return world.phys_edge[intid / 32] >> (intid & 31) & 1;
+}
+
+void gicv3_set_pending(uint32_t intid, bool pending)
+{
+	world.set_pending = pending ? intid : 0;
+}
+
+void gicv3_enable(uint32_t intid)
+{
+	fake_gic()->phys_shut &= ~(1u << (intid & 31));
+}
+
+void gicv3_disable(uint32_t intid)
+{
+	fake_gic()->phys_shut |= 1u << (intid & 31);
+}
+
+void gicv3_set_priority(uint32_t intid, uint8_t prio)
+{
+	fake_phys_prio[intid] = prio;
+}
+
+void gicv3_set_owned(uint32_t intid, bool own)
+{
+	uint32_t bit = 1u << (intid & 31);
+
+	fake_phys_prio[intid] = own ? 0 : 0xa0;
+	fake_phys_open[intid / 32] = (fake_phys_open[intid / 32] & ~bit) | (own ? 0 : bit);
+}
+
+void gicv3_route(uint32_t intid, uint32_t cpu)
+{
+	world.phys_route[intid & 1023] = (uint8_t)cpu;
+}
+
+bool gicv3_has_recall(void)
+{
+	return fake_gic_one_state;
 }
 
 /* A line is high unless a test has let it fall. */
@@ -93,7 +149,7 @@ void world_setup(uint32_t nr_vcpus, uint32_t nr_spis, uint32_t nr_lrs)
 {
 	struct vgic_config cfg = { .nr_spis = nr_spis, .gicd_base = 0x8000000,
 				   .gicr_base = 0x80a0000, .nr_vcpus = nr_vcpus,
-				   .spi = world.spi };
+				   .spi = world.spi, .direct = world.direct };
 
 	if (world.vgic.nr_vcpus)
 		unload_all();
@@ -134,14 +190,16 @@ void world_enter(void)
 {
 	struct vgic_vcpu *v = vgic_loaded();
 
-	for (int round = 0; v->thread->requests || fake_maintenance(); round++) {
+	uint32_t look = ~(uint32_t)THREAD_REQ_DIRECT;
+
+	for (int round = 0; (v->thread->requests & look) || fake_maintenance(); round++) {
 		/* More is one that never ends; with others at work each may bring a new one. */
 		assert_true(round < (world.smp ? 1000 : 4));
 		if (fake_maintenance())
 			vgic_maintenance(NULL, 25);
 		/* As the run loop does: SGIs alone may need no flush. */
-		if (v->thread->requests) {
-			uint32_t others = ~(uint32_t)THREAD_REQ_SGIS;
+		if (v->thread->requests & look) {
+			uint32_t others = look & ~(uint32_t)THREAD_REQ_SGIS;
 
 			if (!(atomic_fetch_and(&v->thread->requests, ~others) & others) &&
 			    vgic_take_sgis(v))
@@ -150,6 +208,8 @@ void world_enter(void)
 				vgic_flush(v);
 		}
 	}
+	if (v->thread->requests)
+		vgic_direct_begin(v);
 }
 
 void world_sgi1r(uint32_t n, uint64_t val)

@@ -21,6 +21,10 @@ struct world {
 	_Atomic uint32_t nr_sgis;            /* folding asked of other pCPUs     */
 	_Atomic uint32_t nr_wakes;           /* requests made                    */
 	_Atomic uint32_t nr_repends, nr_takes;   /* light paths that did the work */
+	uint32_t phys_edge[32], set_pending; /* gicv3_is_edge(), gicv3_set_pending() */
+	uint8_t phys_route[1024];
+	bool timers;                         /* timer_any_here()                 */
+	bool direct;                         /* for the next world_setup()       */
 	bool smp;                            /* pCPUs are threads: only note SGIs */
 	_Atomic bool sgi[MAX_PCPUS];
 };

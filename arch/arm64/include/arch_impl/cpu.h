@@ -19,15 +19,15 @@ static inline void arch_percpu_set(struct percpu *p)
 	write_sysreg(tpidr_el2, (uintptr_t)p);
 }
 
-/* SErrors with them: what takes one may then take locks and write lines. */
+/* FIQs and SErrors with them: what takes one may then take locks and write lines. */
 static inline void arch_irq_enable(void)
 {
-	__asm__ volatile("msr daifclr, #6" ::: "memory");
+	__asm__ volatile("msr daifclr, #7" ::: "memory");
 }
 
 static inline void arch_irq_disable(void)
 {
-	__asm__ volatile("msr daifset, #6" ::: "memory");
+	__asm__ volatile("msr daifset, #7" ::: "memory");
 }
 
 static inline uint64_t arch_irq_save(void)

@@ -2,11 +2,17 @@
 /* <arch/gic.h> for AArch64 at EL2. */
 #pragma once
 
+#include <arch/regs.h>
 #include <arch_impl/sysreg.h>
 
 static inline bool arch_gic_present(void)
 {
 	return read_sysreg(id_aa64pfr0_el1) & BITS(27, 24);
+}
+
+static inline bool arch_gic_one_state(void)
+{
+	return !(read_sysreg(id_aa64pfr0_el1) & PFR0_EL3);
 }
 
 static inline uint32_t arch_icc_ack(void)
@@ -25,6 +31,26 @@ static inline void arch_icc_eoi(uint32_t intid)
 static inline void arch_icc_dir(uint32_t intid)
 {
 	write_sysreg(icc_dir_el1, intid);
+	__asm__ volatile("isb" ::: "memory");
+}
+
+static inline uint32_t arch_icc_ack0(void)
+{
+	uint32_t intid = (uint32_t)read_sysreg(icc_iar0_el1);
+
+	__asm__ volatile("dsb sy" ::: "memory");
+	return intid;
+}
+
+static inline void arch_icc_eoi0(uint32_t intid)
+{
+	write_sysreg(icc_eoir0_el1, intid);
+}
+
+static inline void arch_icc_sgi0r(uint64_t v)
+{
+	__asm__ volatile("dsb ishst" ::: "memory");
+	write_sysreg(icc_sgi0r_el1, v);
 	__asm__ volatile("isb" ::: "memory");
 }
 
@@ -160,7 +186,7 @@ static inline void arch_ich_ap1r_write(unsigned int n, uint64_t v)
  * ICC_SRE_EL1, which is not virtualized, traps instead of reaching the CPU.
  * AP registers may hold what firmware left active; 0 is always a legal value.
  */
-static inline void arch_icc_init(void)
+static inline void arch_icc_init(bool group0)
 {
 	uint64_t prebits = bits_get(ICH_VTR_PREBITS, read_sysreg(ich_vtr_el2)) + 1;
 
@@ -177,5 +203,80 @@ static inline void arch_icc_init(void)
 	write_sysreg(icc_ctlr_el1, ICC_CTLR_EOIMODE);
 	write_sysreg(icc_pmr_el1, 0xff);
 	write_sysreg(icc_igrpen1_el1, ICC_IGRPEN_ENABLE);
+	if (group0) {
+		write_sysreg(icc_ap0r0_el1, 0);
+		write_sysreg(icc_bpr0_el1, 0);
+		write_sysreg(icc_igrpen0_el1, ICC_IGRPEN_ENABLE);
+	}
 	__asm__ volatile("isb" ::: "memory");
+}
+
+/* ---- the guest's for a while ---- */
+
+static inline uint32_t arch_icc_pribits(void)
+{
+	return (uint32_t)bits_get(ICC_CTLR_PRIBITS, read_sysreg(icc_ctlr_el1)) + 1;
+}
+
+static inline void arch_direct_begin(const struct direct_cpuif *c)
+{
+	uint64_t hcr = read_sysreg(hcr_el2);
+
+	write_sysreg(icc_bpr1_el1, c->bpr1);
+	write_sysreg(icc_ctlr_el1, c->eoimode ? ICC_CTLR_EOIMODE : 0);
+	write_sysreg(icc_pmr_el1, c->pmr);
+	write_sysreg(icc_igrpen1_el1, c->igrpen1);
+	write_sysreg(hcr_el2, hcr & ~HCR_IMO);
+	__asm__ volatile("isb" ::: "memory");
+}
+
+static inline uint32_t arch_direct_take_ap1r(unsigned int n)
+{
+	uint64_t v;
+
+	switch (n) {
+	case 0:
+		v = read_sysreg(icc_ap1r0_el1);
+		write_sysreg(icc_ap1r0_el1, 0);
+		break;
+	case 1:
+		v = read_sysreg(icc_ap1r1_el1);
+		write_sysreg(icc_ap1r1_el1, 0);
+		break;
+	case 2:
+		v = read_sysreg(icc_ap1r2_el1);
+		write_sysreg(icc_ap1r2_el1, 0);
+		break;
+	default:
+		v = read_sysreg(icc_ap1r3_el1);
+		write_sysreg(icc_ap1r3_el1, 0);
+		break;
+	}
+	return (uint32_t)v;
+}
+
+static inline void arch_direct_end(struct direct_cpuif *c, unsigned int nr_aprs)
+{
+	uint64_t hcr = read_sysreg(hcr_el2);
+
+	c->bpr1 = (uint32_t)read_sysreg(icc_bpr1_el1);
+	c->igrpen1 = (uint32_t)read_sysreg(icc_igrpen1_el1);
+	for (unsigned int n = 0; n < nr_aprs; n++)
+		c->ap1r[n] = arch_direct_take_ap1r(n);
+	write_sysreg(icc_bpr1_el1, 0);
+	write_sysreg(icc_ctlr_el1, ICC_CTLR_EOIMODE);
+	write_sysreg(icc_pmr_el1, 0xff);
+	write_sysreg(icc_igrpen1_el1, ICC_IGRPEN_ENABLE);
+	write_sysreg(hcr_el2, hcr | HCR_IMO);
+	__asm__ volatile("isb" ::: "memory");
+}
+
+static inline void arch_direct_pmr(uint32_t pmr)
+{
+	write_sysreg(icc_pmr_el1, pmr);
+}
+
+static inline uint32_t arch_direct_rpr(void)
+{
+	return (uint32_t)read_sysreg(icc_rpr_el1);
 }
