@@ -35,7 +35,7 @@ struct config_key {
 };
 
 #define KEY(n, k, type, field)          { n, { NULL }, offsetof(type, field), k, 0 }
-#define KEY_WORDS(n, type, field, list) { n, { list }, offsetof(type, field), KEY_ENUM, 0 }
+#define KEY_WORDS(n, type, field, list) KEY_WORDS_FOR(n, type, field, list, 0)
 #define KEY_WORDS_FOR(n, type, field, list, policies) \
 	{ n, { list }, offsetof(type, field), KEY_ENUM, policies }
 #define KEY_RANGE(n, k, type, field, lo, hi, policies) \

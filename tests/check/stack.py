@@ -24,7 +24,7 @@ TOOL = "aarch64-linux-gnu-"
 NESTED = 10
 MARGIN = 1024
 # What the compiler knows nothing of: vectors.S, fast.S.
-ASSEMBLY = {"el2_irq": 176, "light": 240}
+ASSEMBLY = {"el2_irq": 176, "el2_fiq": 176, "light": 240}
 # Tables that one function alone calls through: (who, what is in the table).
 TABLES = [
     (r"print_line", r"early_uart_line|console_log"),

@@ -20,9 +20,10 @@ TOOL = "aarch64-linux-gnu-"
 NONE = -1
 # What the compiler knows nothing of: an interrupt or SError of EL2, and an exit, where the chain
 # ends.
-ASSEMBLY = {"el2_irq": (176, 160, 144), "el2_serror": (176, 160, 144),
+ASSEMBLY = {"el2_irq": (176, 160, 144), "el2_fiq": (176, 160, 144),
+            "el2_serror": (176, 160, 144),
             "guest_serror": (0, 240, 240), "light": (0, 240, 240), "light_call": (0, 240, 240),
-            "light_irq": (0, 240, 240)}
+            "light_irq": (0, 240, 240), "light_fiq": (0, 240, 240)}
 
 
 class Frame(ctypes.Structure):

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <arch/cpuif.h>
 #include <arch/regs_gic.h>
 
 /*
@@ -44,11 +45,4 @@
  * uint64_t arch_ich_ap1r_read(unsigned n)  void arch_ich_ap1r_write(unsigned n, uint64_t v)
  *	n must be implemented: ICH_VTR_EL2 tells
  */
-struct direct_cpuif {
-	uint32_t pmr;            /* not below the lowest step that is not 0        */
-	bool     eoimode;
-	uint32_t bpr1, igrpen1;  /* these and the next the guest may write         */
-	uint32_t ap1r[ICH_NR_APRS_MAX];
-};
-
 #include <arch_impl/gic.h>
