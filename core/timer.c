@@ -252,7 +252,8 @@ enum timer_event timer_interrupt(void)
 		ticked = true;
 	}
 	q->seen = now;
-	if (is_due(q->first, now)) {
+	/* One that was cancelled is found to be gone when it is first looked at. */
+	if (is_due(q->first, now) || (CONFIG_HARDENING && q->first && q->first - now > far)) {
 		if (ticked)
 			q->tick = 0;
 		fire_due(q, now);

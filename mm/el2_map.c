@@ -26,7 +26,7 @@
  * needs no more than RESERVE_MIN.
  */
 #define RESERVE_MIN 6
-#define RESERVE_MAX 16
+#define RESERVE_MAX 32
 
 static struct {
 	struct spinlock lock;              /* rank 65, docs/locking.md           */

@@ -225,7 +225,10 @@ uint32_t vmm_light_fiq(void)
 		arch_icc_dir(IRQ_SGI_KICK);
 	} else if (!irq_is_none(intid)) {
 		arch_icc_eoi0(intid);
-		other_irq(intid);
+		if (intid == IRQ_SGI_KICK)
+			arch_icc_dir(intid);
+		else
+			other_irq(intid);
 	}
 	return done(v);
 }

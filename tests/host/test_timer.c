@@ -197,6 +197,23 @@ static void a_far_deadline_is_waited_for_in_hops(void **state)
 }
 
 /* The deadline of a tick is right only as long as the reading that it comes from. */
+static void a_far_one_that_is_cancelled_costs_one_hop(void **state)
+{
+	struct timer t;
+
+	(void)state;
+	enter(3);
+	timer_setup(&t, note);
+	nr_fired = 0;
+	timer_start(&t, fake_counter + DAY);
+	timer_cancel(&t);
+	assert_int_equal(fake_hyp_timer_cval, fake_counter + HOP);
+	fake_counter = fake_hyp_timer_cval;
+	assert_int_equal(timer_interrupt(), TIMER_NO_TICK);
+	assert_false(fake_hyp_timer_on);
+	assert_int_equal(nr_fired, 0);
+}
+
 static void a_tick_from_a_wrong_reading_comes_with_the_next_hop(void **state)
 {
 	uint64_t now = fake_counter;
@@ -309,6 +326,7 @@ int main(void)
 		cmocka_unit_test(a_tick_comes_beside_timers_and_in_place_of_the_last),
 		cmocka_unit_test(a_started_timer_leaves_the_pcpu_that_had_it),
 		cmocka_unit_test(a_far_deadline_is_waited_for_in_hops),
+		cmocka_unit_test(a_far_one_that_is_cancelled_costs_one_hop),
 		cmocka_unit_test(a_tick_from_a_wrong_reading_comes_with_the_next_hop),
 		cmocka_unit_test(after_a_jump_all_fire_and_it_is_said_once),
 		cmocka_unit_test(a_cancel_beside_a_start_elsewhere_breaks_no_queue),

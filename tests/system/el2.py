@@ -23,7 +23,7 @@ def crash_report_names_the_calls():
         m.expect(r"ESR_EL2 f2\w+: BUG_ON\n")
         m.expect(r"thread selftest, stack ")
         m.expect(r"call chain:\n")
-        for name in ("crash_handler", "vmm_el2_irq", "el2_irq", "crash_wait", "crash_selftest"):
+        for name in ("crash_handler", "vmm_el2_fiq", "el2_fiq", "crash_wait", "crash_selftest"):
             m.expect(r"^  7f[0-9a-f]{10} %s\+0x[0-9a-f]+\n" % name)
         m.ends()
 

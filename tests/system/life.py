@@ -216,7 +216,7 @@ def verbs_under_traffic(rounds=4):
                 pass
         shell.verb("kill", "victim")
         shell.verb("destroy", "victim")
-        before = shell.memory()
+        memory = []
         for _ in range(rounds):
             shell.verb("create", "victim")
             shell.verb("start", "victim")
@@ -234,9 +234,10 @@ def verbs_under_traffic(rounds=4):
             shell.verb("kill", "victim")
             two = goes_on(shell, "two", two)
             shell.verb("destroy", "victim")
-        after = shell.memory()
-        if before != after:
-            raise Failure("memory: %s, then %s" % (before, after))
+            memory.append(shell.memory())
+        # In the first round EL2 keeps pages for its tables (mm/el2_map.c), as many as it needs.
+        if any(now != memory[0] for now in memory[1:]):
+            raise Failure("memory: %s" % memory)
         no_findings(m)
         m.never(r"WRONG|corbel: (.*(BUG|panic))")
 

@@ -13,7 +13,8 @@ from machine import LONG, WORK, Failure
 NAMES = ["one", "two", "three", "four"]
 # One thread of the host plays all CPUs, and has others beside it.
 STALL = 20 * LONG
-KEPT_KIB = 128
+# RESERVE_MAX pages of mm/el2_map.c, and a table for each.
+KEPT_KIB = 2 * 32 * 4
 # Each round: its disk, a file of each other VM, memory, then a pause, which takes no real time and
 # is a quarter of an hour at times.
 SCRIPT = """
