@@ -94,7 +94,7 @@ def a_storm_is_the_owners_alone():
     """
     text = ('when_all_off = "shell"\n' + pool("p", [0], "fair") +
             chaos.vm("witness", "chaos/witness", "report=%d" % chaos.REPORT_TICKS, memory="4M",
-                     vcpus=2, reservation=20) +
+                     vcpus=2, reservation=20, **chaos.SHARES) +
             owner("owner", pool="p", slice="%dus" % chaos.SLICE_US))
     named = r"^corbel: interrupt %d of owner storms: masked" % INTID
     with boot("pass_storm", text,
